@@ -1,0 +1,58 @@
+/* Messages <-> bytes, and the door check that everything from outside passes before anything else sees it.
+ * Floor 1 (common). Pure.
+ *
+ * protobuf-c trusts its input: it accepts malformed UTF-8, cuts strings at an embedded NUL, passes unknown enum values,
+ * nests without limit and expands small frames about 70 times. So: an iterative scan of the raw bytes (depth <= 8,
+ * fields <= 4,000) before unpacking, unpacking into a capped arena, one descriptor-driven check after it. */
+#ifndef LIANDONG_COMMON_WIRE_H
+#define LIANDONG_COMMON_WIRE_H
+#include "common/arena.h"
+#include "common/buffer.h"
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+
+#define WIRE_ARENA_CAP (16u << 20) /* for one unpacked message and what is made from it */
+
+/* What is wrong with a message: `field` is a path such as "report_incident.content", `reason` a stable token:
+ * MALFORMED, TOO_DEEP, TOO_MANY_FIELDS, TOO_LARGE, UNKNOWN_FIELD, NOT_UTF8, CONTROL_CHARACTER, DIRECTION_MARK, TOO_LONG,
+ * TOO_MANY, UNKNOWN_VALUE, BAD_SIZE, OUT_OF_RANGE, NO_BODY. */
+struct wire_fault {
+    const char *reason;
+    char field[96];
+};
+
+/* Unpacks and checks. NULL with *fault set. The message lives in the arena. `strict` refuses unknown fields
+ * (the server's door: silently dropping what a newer client said would lose data); a client passes false. */
+ProtobufCMessage *wire_unpack(const ProtobufCMessageDescriptor *type, const uint8_t *bytes, size_t size, bool strict,
+                              struct arena *arena, struct wire_fault *fault);
+/* Only the check, for a message made by hand (the client checks before it sends). */
+bool wire_check(const ProtobufCMessage *message, bool strict, struct wire_fault *fault);
+/* Appends one frame. False past the buffer's cap or without memory: nothing was added. */
+bool wire_put_frame(struct buffer *out, const ProtobufCMessage *message);
+
+/* Member of the oneof "body" that is set: its field descriptor and message; false where none is set. */
+bool wire_body(const ProtobufCMessage *envelope, const ProtobufCFieldDescriptor **field, ProtobufCMessage **body);
+/* Sets the oneof to `body` (borrowed). */
+void wire_set_body(ProtobufCMessage *envelope, const ProtobufCFieldDescriptor *field, ProtobufCMessage *body);
+
+/* Access by descriptor. Absent optional fields: wire_has is false. */
+bool wire_has(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
+void *wire_member(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);       /* the member's address */
+size_t *wire_quantifier(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field); /* n_… of repeated; NULL else */
+void wire_mark_present(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);        /* sets has_…, nothing for pointers */
+
+/* Limits of a field, from the one table in wire_limits.c: bytes for strings and bytes, items for repeated. */
+struct wire_limit {
+    const char *message, *field; /* protobuf names, "ReportIncident", "content" */
+    uint32_t max;                /* bytes of a string or bytes field; largest value of a number where not 0 */
+    uint32_t size;               /* exact size of a bytes field; 0: any up to max */
+    bool multiline;              /* newlines and tabs allowed */
+};
+extern const struct wire_limit wire_limits[];
+extern const size_t wire_limits_count;
+#define WIRE_STRING_MAX 256u  /* bytes, for strings without a row */
+#define WIRE_BYTES_MAX 64u    /* bytes, for bytes fields without a row */
+#define WIRE_ITEMS_MAX 64u    /* items of a repeated field sent to a server; 100,000 where not strict */
+/* The row of a field, or the defaults. */
+struct wire_limit wire_limit_of(const ProtobufCMessageDescriptor *message, const ProtobufCFieldDescriptor *field);
+#endif
