@@ -1,0 +1,232 @@
+#include "db/writer.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "db/group.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define GROUP_ARENA_CAP (64u << 20)
+#define FAILURES_LIMIT 3
+
+struct writer {
+    struct writer_options options;
+    struct link *link;
+    uv_check_t after_poll; /* what one tick's sockets brought goes out as one group */
+    struct group group;
+    bool in_flight;
+    struct write *first, *last; /* the queue */
+    size_t queued;
+    uint64_t sent_at_us;
+    struct metric groups, members, group_us, failed, lost, depth;
+    void (*stopped)(void *arg);
+    void *stopped_arg;
+};
+
+/* ---- the queue */
+
+static void queue_append(struct writer *w, struct write *m) {
+    m->next = NULL;
+    m->prev = w->last;
+    *(w->last ? &w->last->next : &w->first) = m;
+    w->last = m;
+    m->state = WRITE_QUEUED;
+    w->queued++;
+}
+
+static void queue_prepend(struct writer *w, struct write *m) {
+    m->prev = NULL;
+    m->next = w->first;
+    *(w->first ? &w->first->prev : &w->last) = m;
+    w->first = m;
+    m->state = WRITE_QUEUED;
+    w->queued++;
+}
+
+static void queue_remove(struct writer *w, struct write *m) {
+    *(m->prev ? &m->prev->next : &w->first) = m->next;
+    *(m->next ? &m->next->prev : &w->last) = m->prev;
+    m->next = m->prev = NULL;
+    m->state = WRITE_IDLE;
+    w->queued--;
+}
+
+/* ---- groups */
+
+static void finish(struct write *m, const char *fault) {
+    m->state = WRITE_IDLE;
+    m->group = NULL;
+    m->done(m, fault ? NULL : m->answer, m->row, fault);
+}
+
+/* SQLSTATEs after which the same statement may well succeed: serialisation, deadlock, lock or statement timeout, lack of
+ * resources (class 53), intervention of an operator (57). All of them rolled back. */
+static bool is_passing(const char *sqlstate) {
+    static const char *const classes[] = {"40", "53", "55", "57", "08"};
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
+        if (strncmp(sqlstate, classes[i], 2) == 0) return true;
+    return false;
+}
+
+/* A group of one failed: it is its own doing, or the database's. */
+static const char *alone_fault(struct write *m, const char *sqlstate) {
+    if (is_passing(sqlstate) && ++m->failures < FAILURES_LIMIT) return NULL;
+    log_event(LOG_ERROR, "write.failed", log_str("request", m->plan->statement->name), log_str("sqlstate", sqlstate));
+    return is_passing(sqlstate) ? "DATABASE_AWAY" : "INTERNAL";
+}
+
+static void requeue(struct writer *w, struct group *g) {
+    for (size_t i = g->count; i-- > 0;) {
+        struct write *m = g->members[i];
+        m->alone = !g->lost;
+        m->resent |= g->lost;
+        queue_prepend(w, m);
+    }
+}
+
+static void on_settled(void *arg, struct group *g) {
+    struct writer *w = arg;
+    struct write *members[GROUP_MEMBERS];
+    size_t count = g->count;
+    const char *fault = NULL;
+    w->in_flight = false;
+    metric_observe(&w->group_us, clock_monotonic_us() - w->sent_at_us);
+    if (g->lost || (g->failed && (count > 1 || !(fault = alone_fault(g->members[0], g->sqlstate))))) {
+        (g->lost ? &w->lost : &w->failed)->value++;
+        requeue(w, g);
+        group_clear(g);
+        return;
+    }
+    /* A callback may submit again, so the group must be free by then; its answers live until all have read them. */
+    memcpy(members, g->members, count * sizeof *members);
+    if (!fault) w->options.committed(w->options.arg);
+    for (size_t i = 0; i < count; i++) finish(members[i], fault);
+    group_clear(g);
+}
+
+/* The members of the next group: one that must go alone, or as many as come before such a one. */
+static void collect(struct writer *w) {
+    struct group *g = &w->group;
+    while (w->first && g->count < GROUP_MEMBERS && !(w->first->alone && g->count)) {
+        struct write *m = w->first;
+        queue_remove(w, m);
+        m->state = WRITE_SENT;
+        g->members[g->count++] = m;
+        if (m->alone) break;
+    }
+}
+
+static void kick(struct writer *w) {
+    if (w->in_flight || !w->first || !link_is_ready(w->link)) return;
+    collect(w);
+    w->in_flight = true;
+    w->sent_at_us = clock_monotonic_us();
+    w->groups.value++;
+    w->members.value += (int64_t)w->group.count;
+    if (group_send(&w->group, w->link, &w->options)) return;
+    if (!w->in_flight) return; /* the Sync was sent, then the link broke: it is settled already */
+    link_break(w->link, "a group could not be sent");
+    if (!w->in_flight) return;
+    w->group.lost = true;
+    on_settled(w, &w->group);
+}
+
+static void on_after_poll(uv_check_t *check) {
+    struct writer *w = check->data;
+    w->depth.value = (int64_t)writer_load(w);
+    kick(w);
+}
+
+/* ---- the link's events */
+
+static void on_ready(void *arg) {
+    struct writer *w = arg;
+    w->options.ready(w->options.arg);
+    kick(w);
+}
+static void on_lost(void *arg) { (void)arg; } /* the open answers came as lost: the group is queued again */
+static void on_poked(void *arg) { (void)arg; }
+static void on_refused(void *arg, const char *why) {
+    struct writer *w = arg;
+    w->options.refused(w->options.arg, why);
+}
+
+/* ---- for the owner */
+
+bool writer_is_ready(const struct writer *w) { return link_is_ready(w->link); }
+size_t writer_load(const struct writer *w) { return w->queued + (w->in_flight ? w->group.count : 0); }
+
+bool writer_submit(struct writer *w, struct write *m) {
+    if (w->queued >= w->options.queue_limit) return false;
+    m->alone = m->resent = false;
+    m->failures = 0;
+    m->answer = NULL;
+    queue_append(w, m);
+    return true;
+}
+
+bool writer_withdraw(struct writer *w, struct write *m) {
+    if (m->state != WRITE_QUEUED || m->resent) return false;
+    queue_remove(w, m);
+    return true;
+}
+
+static void add_metrics(struct writer *w, struct metrics *metrics) {
+    w->groups = (struct metric){.name = "liandong_commit_groups_total", .help = "Commit groups sent to PostgreSQL"};
+    w->members = (struct metric){.name = "liandong_commit_members_total", .help = "Writes sent in commit groups"};
+    w->failed = (struct metric){.name = "liandong_commit_groups_failed_total", .help = "Groups that were rolled back and sent again member by member"};
+    w->lost = (struct metric){.name = "liandong_commit_groups_lost_total", .help = "Groups whose outcome was unknown and that were sent again"};
+    w->group_us = (struct metric){.name = "liandong_commit_group_seconds", .help = "From sending a group to its Sync", .type = METRIC_HISTOGRAM};
+    w->depth = (struct metric){.name = "liandong_writes_waiting", .help = "Writes queued or in flight", .type = METRIC_GAUGE};
+    struct metric *all[] = {&w->groups, &w->members, &w->failed, &w->lost, &w->group_us, &w->depth};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) metrics_add(metrics, all[i]);
+}
+
+struct writer *writer_start(uv_loop_t *loop, const char *conninfo, const char *node, uint64_t connect_timeout_ms,
+                            const struct writer_options *options, struct metrics *metrics) {
+    struct writer *w = calloc(1, sizeof *w);
+    if (!w) return NULL;
+    w->options = *options;
+    w->group.settled = on_settled;
+    w->group.arg = w;
+    arena_init(&w->group.arena, GROUP_ARENA_CAP);
+    struct link_options link = {
+        .loop = loop, .conninfo = conninfo, .name = node, .statements = options->statements, .statements_count = options->statements_count,
+        .guard = options->guard, .barrier = options->barrier, .writes = true, .connect_timeout_ms = connect_timeout_ms,
+        .events = {on_ready, on_lost, on_poked, on_refused}, .arg = w};
+    w->link = link_start(&link);
+    if (!w->link || uv_check_init(loop, &w->after_poll) != 0) {
+        if (w->link) link_stop(w->link, NULL, NULL);
+        free(w);
+        return NULL;
+    }
+    w->after_poll.data = w;
+    uv_check_start(&w->after_poll, on_after_poll);
+    add_metrics(w, metrics);
+    return w;
+}
+
+static void on_check_closed(uv_handle_t *handle) {
+    struct writer *w = handle->data;
+    void (*done)(void *arg) = w->stopped;
+    void *arg = w->stopped_arg;
+    arena_free(&w->group.arena);
+    free(w);
+    if (done) done(arg);
+}
+
+static void on_link_stopped(void *arg) {
+    struct writer *w = arg;
+    uv_close((uv_handle_t *)&w->after_poll, on_check_closed);
+}
+
+void writer_stop(struct writer *w, void (*done)(void *arg), void *arg) {
+    w->stopped = done;
+    w->stopped_arg = arg;
+    uv_check_stop(&w->after_poll);
+    link_stop(w->link, on_link_stopped, w); /* a group in flight is queued again by this */
+    while (w->first) {
+        struct write *m = w->first;
+        queue_remove(w, m);
+        finish(m, "OUTCOME_PENDING");
+    }
+}
