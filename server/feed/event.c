@@ -1,0 +1,187 @@
+#include "feed/event.h"
+#include "common/frame.h"
+#include "db/contract.h"
+#include "envelope.pb-c.h"
+#include <endian.h>
+#include <string.h>
+
+enum { /* columns, as event_contract says them */
+    SEQ, AT, KIND, ENTITY, NO, VERSION, STATE, CLASS, LEVEL, OFFICE, OFFICE_NAME, OFFICER, TITLE,
+    CHANGED, OLD_VALUES, NEW_VALUES, NOTE, THREATS, REPEAT_COUNT, ACT, AUDIENCE, HASH, COLUMNS
+};
+
+bool event_contract(const struct statement *s, char *error, size_t room) {
+    static const char *const names[COLUMNS] = {
+        "seq", "at", "kind", "entity", "no", "version", "state", "class", "level", "office", "office_name", "officer", "title",
+        "changed", "old_values", "new_values", "note", "threats", "repeat_count", "act", "audience", "hash"};
+    static const Oid types[COLUMNS] = {
+        TYPE_INT8, TYPE_TIMESTAMPTZ, TYPE_TEXT, TYPE_UUID, TYPE_TEXT, TYPE_INT4, TYPE_INT2, TYPE_INT2, TYPE_INT2, TYPE_TEXT, TYPE_TEXT,
+        TYPE_TEXT, TYPE_TEXT, TYPE_TEXT_ARRAY, TYPE_TEXT_ARRAY, TYPE_TEXT_ARRAY, TYPE_TEXT, TYPE_INT2_ARRAY, TYPE_INT4, TYPE_BYTEA,
+        TYPE_INT4_ARRAY, TYPE_BYTEA};
+    return contract_columns(s, names, types, COLUMNS, error, room);
+}
+
+uint32_t event_kind(const char *name) {
+    const ProtobufCFieldDescriptor *f = protobuf_c_message_descriptor_get_field_by_name(&liandong__v1__to_server__descriptor, name);
+    return f && f->type == PROTOBUF_C_TYPE_MESSAGE ? f->id : 0;
+}
+
+/* ---- the event's fields */
+
+/* A PGresult's text values end with a NUL of libpq's: they can be borrowed as they are. */
+static char *text(const PGresult *r, int row, int column) {
+    return PQgetisnull(r, row, column) ? NULL : PQgetvalue(r, row, column);
+}
+static int16_t number(const PGresult *r, int row, int column) {
+    return PQgetisnull(r, row, column) ? 0 : mapping_get_int2(r, row, column);
+}
+
+static char *item(struct mapping_array *a, struct arena *arena) {
+    int32_t n;
+    const char *value = mapping_array_next(a, &n);
+    return n < 0 ? NULL : arena_copy(arena, value, (size_t)n);
+}
+
+static bool read_changes(Liandong__V1__Event *e, const PGresult *r, int row, struct arena *arena) {
+    struct mapping_array fields = mapping_get_array(r, row, CHANGED), old_values = mapping_get_array(r, row, OLD_VALUES),
+                         new_values = mapping_get_array(r, row, NEW_VALUES);
+    int32_t n = fields.count;
+    if (!n) return true;
+    e->changes = arena_take(arena, (size_t)n * sizeof *e->changes);
+    if (!e->changes) return false;
+    for (int32_t i = 0; i < n; i++) {
+        Liandong__V1__Change *c = arena_take(arena, sizeof *c);
+        if (!c) return false;
+        liandong__v1__change__init(c);
+        c->field = item(&fields, arena);
+        if (i < old_values.count) c->old_value = item(&old_values, arena);
+        if (i < new_values.count) c->new_value = item(&new_values, arena);
+        e->changes[e->n_changes++] = c;
+    }
+    return true;
+}
+
+static bool read_threats(Liandong__V1__Event *e, const PGresult *r, int row, struct arena *arena) {
+    struct mapping_array a = mapping_get_array(r, row, THREATS);
+    if (!a.count) return true;
+    e->threats = arena_take(arena, (size_t)a.count * sizeof *e->threats);
+    if (!e->threats) return false;
+    for (int32_t i = 0; i < a.count; i++) {
+        int32_t n;
+        const char *value = mapping_array_next(&a, &n);
+        uint16_t big;
+        if (n != sizeof big) continue;
+        memcpy(&big, value, sizeof big);
+        e->threats[e->n_threats++] = (Liandong__V1__Threat)be16toh(big);
+    }
+    return true;
+}
+
+static bool read_fields(Liandong__V1__Event *e, const PGresult *r, int row, struct arena *arena) {
+    liandong__v1__event__init(e);
+    e->has_at = e->has_entity = e->has_version = e->has_state = true;
+    e->at = mapping_get_time(r, row, AT);
+    e->kind = text(r, row, KIND);
+    e->entity = (ProtobufCBinaryData){(size_t)PQgetlength(r, row, ENTITY), (uint8_t *)PQgetvalue(r, row, ENTITY)};
+    e->no = text(r, row, NO);
+    e->version = (uint32_t)mapping_get_int4(r, row, VERSION);
+    e->state = (Liandong__V1__IncidentState)number(r, row, STATE);
+    e->class_ = (Liandong__V1__IncidentClass)number(r, row, CLASS);
+    e->has_class_ = e->class_ != 0;
+    e->level = (Liandong__V1__IncidentLevel)number(r, row, LEVEL);
+    e->has_level = e->level != 0;
+    e->office = text(r, row, OFFICE);
+    e->office_name = text(r, row, OFFICE_NAME);
+    e->officer = text(r, row, OFFICER);
+    e->title = text(r, row, TITLE);
+    e->note = text(r, row, NOTE);
+    e->has_repeat_count = !PQgetisnull(r, row, REPEAT_COUNT);
+    if (e->has_repeat_count) e->repeat_count = (uint32_t)mapping_get_int4(r, row, REPEAT_COUNT);
+    return read_changes(e, r, row, arena) && read_threats(e, r, row, arena);
+}
+
+/* ---- the frame: [length][delivery: [cursor][prev][event: fields, report as it was sent]] */
+
+static size_t varint(uint8_t *out, uint64_t v) {
+    size_t n = 0;
+    do {
+        uint8_t low = v & 0x7f;
+        v >>= 7;
+        out[n++] = (uint8_t)(low | (v ? 0x80 : 0));
+    } while (v);
+    return n;
+}
+/* Tag and length of a length-delimited field. */
+static size_t field_head(uint8_t *out, uint32_t number_, size_t size) {
+    size_t n = varint(out, (uint64_t)number_ << 3 | 2);
+    return n + varint(out + n, size);
+}
+
+#define DELIVERY 100u
+#define HEADS 64u /* more than all the heads below together */
+
+static bool pack_frame(struct event *out, const Liandong__V1__Event *e, const char *act, size_t act_size, struct arena *arena) {
+    uint8_t report_head[16], event_head[16], delivery_head[16];
+    size_t fields = liandong__v1__event__get_packed_size(e);
+    size_t report_n = act ? field_head(report_head, 16, act_size) : 0;
+    size_t event_size = fields + report_n + act_size;
+    size_t event_n = field_head(event_head, 3, event_size);
+    size_t delivery_size = 2 * (2 + CURSOR_SIZE) + event_n + event_size;
+    size_t delivery_n = field_head(delivery_head, DELIVERY, delivery_size);
+    size_t payload = delivery_n + delivery_size;
+    uint8_t *frame = arena_take(arena, FRAME_HEADER + payload + HEADS), *p = frame;
+    if (!frame) return false;
+    frame_header(p, (uint32_t)payload);
+    p += FRAME_HEADER;
+    memcpy(p, delivery_head, delivery_n);
+    p += delivery_n;
+    p += field_head(p, 1, CURSOR_SIZE);
+    memcpy(p, out->cursor, CURSOR_SIZE);
+    p += CURSOR_SIZE;
+    p += field_head(p, 2, CURSOR_SIZE);
+    out->prev_at = (uint32_t)(p - frame);
+    memset(p, 0, CURSOR_SIZE);
+    p += CURSOR_SIZE;
+    memcpy(p, event_head, event_n);
+    p += event_n;
+    p += liandong__v1__event__pack(e, p);
+    if (act) {
+        memcpy(p, report_head, report_n);
+        memcpy(p + report_n, act, act_size);
+        p += report_n + act_size;
+    }
+    out->frame = frame;
+    out->frame_size = (uint32_t)(p - frame);
+    return true;
+}
+
+static bool read_audience(struct event *out, const PGresult *r, int row, struct arena *arena) {
+    struct mapping_array a = mapping_get_array(r, row, AUDIENCE);
+    int32_t *offices = arena_take(arena, (size_t)(a.count + 1) * sizeof *offices);
+    if (!offices) return false;
+    for (int32_t i = 0; i < a.count; i++) {
+        int32_t n;
+        uint32_t big;
+        const char *value = mapping_array_next(&a, &n);
+        if (n != sizeof big) continue;
+        memcpy(&big, value, sizeof big);
+        offices[out->audience_count++] = (int32_t)be32toh(big);
+    }
+    out->audience = offices;
+    return true;
+}
+
+bool event_read(struct event *out, const PGresult *r, int row, struct cursor_key *key, struct arena *arena) {
+    Liandong__V1__Event e;
+    *out = (struct event){.seq = (uint64_t)mapping_get_int8(r, row, SEQ)};
+    out->mark = cursor_mark(PQgetvalue(r, row, HASH), (size_t)PQgetlength(r, row, HASH));
+    if (!read_fields(&e, r, row, arena) || !read_audience(out, r, row, arena)) return false;
+    out->face.kind = event_kind(e.kind ? e.kind : "");
+    out->face.class = (int16_t)e.class_;
+    out->face.level = (int16_t)e.level;
+    strncpy(out->face.office, e.office ? e.office : "", EVENT_OFFICE_SIZE - 1);
+    cursor_seal(key, (struct cursor){out->seq, out->mark}, out->cursor);
+    /* A report travels whole, byte for byte as it was checked at the door and hashed. */
+    bool whole = out->face.kind == LIANDONG__V1__TO_SERVER__BODY_REPORT_INCIDENT && !PQgetisnull(r, row, ACT);
+    return pack_frame(out, &e, whole ? PQgetvalue(r, row, ACT) : NULL, whole ? (size_t)PQgetlength(r, row, ACT) : 0, arena);
+}
