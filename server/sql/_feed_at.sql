@@ -1,0 +1,1 @@
+select hash from feed where seq = :seq::int8

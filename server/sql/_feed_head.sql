@@ -1,0 +1,1 @@
+select seq, hash, floor from feed_head

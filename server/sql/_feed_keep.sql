@@ -1,0 +1,1 @@
+select feed_keep(:keep_ms::int8) as floor

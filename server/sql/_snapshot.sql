@@ -1,0 +1,19 @@
+-- Open incidents that an office sees, newest received first, and in the same snapshot the head of the feed: what the feed says
+-- after that head is news. The head stands in every row; where nothing is open one row carries only the head.
+with hits as (
+    select h.num, h.received_at, row_number() over (order by h.received_at desc, h.num desc) as n
+    from unnest(sees(:office::int4)) as seen(origin)
+      cross join lateral (
+        select i.num, i.received_at
+        from incident i
+        where i.origin = seen.origin and i.state not in (6, 7)
+          and (i.received_at, i.num) < (page_at(:page::bytea), page_num(:page::bytea))
+        order by i.received_at desc, i.num desc
+        limit :limit::int4 + 1) h
+  )
+select d.seq, d.hash,
+  (select page_token(l.received_at, l.num) from hits l where l.n = :limit::int4 and exists (select from hits m where m.n > l.n)) as next,
+  r.*
+from feed_head d
+  left join (hits h join incident i using (num) cross join lateral incident_record(i) r) on h.n <= :limit::int4
+order by h.n

@@ -1,0 +1,24 @@
+-- The reader's list is the merge of the lists of the offices it sees, each read from its index, newest received first.
+with hits as (
+    select h.num, h.received_at, row_number() over (order by h.received_at desc, h.num desc) as n
+    from unnest(caller_sees()) as seen(origin)
+      cross join lateral (
+        select i.num, i.received_at
+        from incident i
+        where i.origin = seen.origin
+          and (i.received_at, i.num) < (page_at(:page::bytea), page_num(:page::bytea))
+          and i.received_at >= coalesce(:from::timestamptz, '-infinity')
+          and i.received_at < coalesce(:until::timestamptz, 'infinity')
+          and (coalesce(cardinality(:states::int2[]), 0) = 0 or i.state = any (:states::int2[]))
+          and (coalesce(cardinality(:classes::int2[]), 0) = 0 or i.class = any (:classes::int2[]))
+          and (coalesce(:level_at_least::int2, 0) = 0 or i.level <= :level_at_least::int2)
+          and (not coalesce(:open::bool, false) or i.state not in (6, 7))
+        order by i.received_at desc, i.num desc
+        limit page_size(:limit::int4) + 1) h
+    where :office::text is null or seen.origin = (select o.id from office o where o.code = :office::text)
+  )
+select r.*, (select page_token(l.received_at, l.num) from hits l
+             where l.n = page_size(:limit::int4) and exists (select from hits m where m.n > l.n)) as next
+from hits h join incident i using (num) cross join lateral incident_record(i) r
+where h.n <= page_size(:limit::int4)
+order by h.n

@@ -1,0 +1,1 @@
+select * from incident_change(:request_id::uuid, :act::bytea, 'reopen_incident', :incident::text, :base_version::int4, '{}', :reason::text)

@@ -1,0 +1,1 @@
+select intact, checked, first_broken, head, at from feed_verify()
