@@ -1,0 +1,112 @@
+#include "common/status.h"
+#include <string.h>
+
+#define CODE(name) LIANDONG__V1__CODE__CODE_##name
+
+/* Sorted by meaning, not by name: whoever adds a row sees its relatives. INTERNAL is the row of every unknown reason.
+ */
+const struct status_row status_rows[] = {
+    /* the message itself (common/wire) */
+    {"MALFORMED", CODE(INVALID_ARGUMENT), "the message can't be decoded",
+     "报文格式有误，服务器无法解读。请更新客户端后重试；仍然出现请联系管理员。", 0},
+    {"TOO_DEEP", CODE(INVALID_ARGUMENT), "messages are nested too deeply",
+     "报文嵌套层数过多。请更新客户端后重试；仍然出现请联系管理员。", 0},
+    {"TOO_MANY_FIELDS", CODE(INVALID_ARGUMENT), "the message has too many fields", "一次提交的字段过多。请分几次提交。",
+     0},
+    {"TOO_LARGE", CODE(INVALID_ARGUMENT), "the message is too large",
+     "内容超过单个报文的上限。请缩短内容或分几次提交。", 0},
+    {"UNKNOWN_FIELD", CODE(INVALID_ARGUMENT), "the message has a field this server does not know",
+     "客户端发来了本服务器不认识的字段，为防丢失数据未予受理。请使用与服务器版本一致的客户端，或请管理员升级服务器。",
+     0},
+    {"NOT_UTF8", CODE(INVALID_ARGUMENT), "the text is not valid UTF-8",
+     "文字编码不是 UTF-8。请把来源文件转换为 UTF-8 后重试。", 0},
+    {"CONTROL_CHARACTER", CODE(INVALID_ARGUMENT), "the text holds a control character",
+     "文字中含有不可见的控制字符。请删除后重新输入，不要从其他程序直接粘贴。", 0},
+    {"DIRECTION_MARK", CODE(INVALID_ARGUMENT), "the text holds a direction mark that can reorder what is shown",
+     "文字中含有会打乱显示顺序的方向控制符。请删除后重新输入。", 0},
+    {"TOO_LONG", CODE(INVALID_ARGUMENT), "the text is too long", "内容太长。请删减；其余部分可另写一条工作记录。", 0},
+    {"TOO_SHORT", CODE(INVALID_ARGUMENT), "the text is too short", "内容太短。检索词至少两个字，请补充后重试。", 0},
+    {"TOO_MANY", CODE(INVALID_ARGUMENT), "the list has too many items", "选项过多。请减少后重试。", 0},
+    {"UNKNOWN_VALUE", CODE(INVALID_ARGUMENT), "the value is none of those this server knows",
+     "取值不在可选范围内。请用 --help 查看可选的值；不填请直接省略该项。", 0},
+    {"BAD_SIZE", CODE(INVALID_ARGUMENT), "the field has not the size it must have",
+     "编号或游标的长度不对。请原样使用系统给出的值。", 0},
+    {"OUT_OF_RANGE", CODE(OUT_OF_RANGE), "the number or time is out of range",
+     "数值或时间超出允许范围。请核对后重新填写。", 0},
+    {"NO_BODY", CODE(INVALID_ARGUMENT), "the message holds no request", "报文中没有请求内容。请更新客户端后重试。", 0},
+    {"UNKNOWN_REQUEST", CODE(UNIMPLEMENTED), "this server does not know the request",
+     "本服务器尚不支持该操作。请联系管理员升级服务器，或使用与服务器版本一致的客户端。", 0},
+
+    /* what a request must say */
+    {"REQUIRED", CODE(INVALID_ARGUMENT), "a required field is missing", "缺少必填项。请补填后重试。", 0},
+    {"REASON_REQUIRED", CODE(INVALID_ARGUMENT), "this change needs a reason",
+     "该操作必须写明原因。请用 --reason 填写后重试。", 0},
+    {"IN_FUTURE", CODE(INVALID_ARGUMENT), "the time lies in the future",
+     "时间晚于当前时间。请核对日期和本机时钟后重新填写。", 0},
+    {"REQUEST_ID_REQUIRED", CODE(INVALID_ARGUMENT), "a write needs a request_id of 16 bytes",
+     "写入请求缺少请求编号，无法保证不重复办理。请更新客户端后重试。", 0},
+    {"BAD_CURSOR", CODE(INVALID_ARGUMENT), "the cursor is not one of this system",
+     "接收进度（游标）无效。请删除本机保存的游标后重新订阅，或加 --from-start 从头接收。", 0},
+    {"PAGE_INVALID", CODE(INVALID_ARGUMENT), "the page mark is not one of this query",
+     "翻页标记无效或与查询条件不符。请从第一页重新查询。", 0},
+    {"AMBIGUOUS_NUMBER", CODE(INVALID_ARGUMENT), "the number fits several incidents",
+     "该编号对应多条警情。请输入更长的编号或完整编号，可先用 incident list 查看。", 0},
+
+    /* who asks */
+    {"UNKNOWN_DEVICE", CODE(UNAUTHENTICATED), "the certificate belongs to no device of the directory",
+     "本机证书未登记或已停用。请把证书交给管理员，登记为本单位的终端后再连接。", 0},
+    {"CERTIFICATE_EXPIRED", CODE(UNAUTHENTICATED), "the device's certificate has expired",
+     "本机证书已过期。请向管理员申请新证书，更换后重新连接。", 0},
+    {"ROLE_NOT_ALLOWED", CODE(PERMISSION_DENIED), "the caller's role may not do this",
+     "您的岗位没有办理该操作的权限。请由有权限的同事（如值班员、所长）办理。", 0},
+    {"NOT_YOURS", CODE(PERMISSION_DENIED), "the record belongs to an office whose records the caller may not change",
+     "该警情不归本单位办理，不能修改。请联系承办单位办理，或写一条工作记录。", 0},
+
+    /* the conversation */
+    {"HELLO_FIRST", CODE(FAILED_PRECONDITION), "the first message must be hello",
+     "连接后必须先发送 hello。请更新客户端后重试。", 0},
+    {"HELLO_TWICE", CODE(FAILED_PRECONDITION), "hello was served already",
+     "同一连接上重复发送了 hello。请断开后重新连接。", 0},
+    {"NO_COMMON_VERSION", CODE(FAILED_PRECONDITION), "client and server share no protocol version",
+     "客户端与服务器的协议版本不兼容。请安装与服务器版本一致的客户端。", 0},
+    {"ALREADY_WATCHING", CODE(FAILED_PRECONDITION), "this connection watches the feed already",
+     "该连接已在接收动态。请先断开，再用新的条件订阅。", 0},
+
+    /* the record */
+    {"NOT_FOUND", CODE(NOT_FOUND), "there is no such record, or the caller may not see it",
+     "没有找到，或您无权查看。请核对编号，可用 incident list 或 incident search 查找。", 0},
+    {"KEY_REUSED", CODE(ALREADY_EXISTS), "the request_id was used before for other content",
+     "该请求编号已用于另一份内容，本次未办理。请不要指定 --request-id，直接重新提交。", 0},
+    {"VERSION_CONFLICT", CODE(ABORTED), "somebody changed the same fields since base_version",
+     "在您查看之后，同事已改动了同样的内容，本次未保存。请对照双方的值，重新查看该警情后再决定。", 0},
+    {"ILLEGAL_TRANSITION", CODE(FAILED_PRECONDITION), "the record's state does not allow this",
+     "警情当前的状态不能办理该操作。请用 incident show 查看状态，先完成前一步。", 0},
+
+    /* the server */
+    {"DATABASE_AWAY", CODE(UNAVAILABLE), "the database can't be reached; nothing was done",
+     "数据库暂时连接不上，本次未办理。请稍候重试；持续出现请联系管理员。", 1000},
+    {"QUEUE_FULL", CODE(RESOURCE_EXHAUSTED), "too many writes are waiting; nothing was done",
+     "服务器繁忙，本次未办理。请稍候重试。", 500},
+    {"DRAINING", CODE(UNAVAILABLE), "the server is about to stop; nothing was done",
+     "服务器正在维护停机，本次未办理。客户端会自动重连；请稍候重试。", 1000},
+    {"NO_MEMORY", CODE(RESOURCE_EXHAUSTED), "the server is short of memory; nothing was done",
+     "服务器内存不足，本次未办理。请稍候重试；持续出现请联系管理员。", 1000},
+    {"DEADLINE", CODE(DEADLINE_EXCEEDED), "the deadline passed; nothing was done",
+     "等待超时，本次未办理。请重试；网络较慢时可用 --timeout 延长等待时间。", 0},
+    {"OUTCOME_PENDING", CODE(PENDING), "the outcome is not known yet",
+     "结果尚未确定，可能已经办理。请用同一请求编号再问一次，系统不会重复办理。", 500},
+    {"INTERNAL", CODE(INTERNAL), "the server failed; see its log under the request_id",
+     "服务器内部错误。请把请求编号告诉管理员，在服务器日志中查找原因。", 0},
+};
+const size_t status_rows_count = sizeof status_rows / sizeof *status_rows;
+
+static const struct status_row *find(const char *reason) {
+    for (size_t i = 0; i < status_rows_count; i++)
+        if (!strcmp(status_rows[i].reason, reason)) return &status_rows[i];
+    return NULL;
+}
+
+const struct status_row *status_find(const char *reason) {
+    const struct status_row *row = reason ? find(reason) : NULL;
+    return row ? row : find("INTERNAL");
+}

@@ -1,0 +1,128 @@
+#include "common/wire_private.h"
+#include <string.h>
+
+/* Longest texts: a call-taker's account rarely passes 2,000 characters, 6,000 bytes of UTF-8. */
+#define CONTENT   8000u
+#define REMARK    4000u /* note, reason, result */
+#define PLACE     512u
+#define HINT      1024u
+#define UUID      16u
+#define CURSOR    16u /* one block of the cipher */
+#define HASH      32u /* SHA-256 */
+#define CROWD     1000000u
+#define PAGE_ROWS 500u /* about 400 KiB of whole records: a page fits a frame */
+#define LONGITUDE 180u
+#define LATITUDE  90u
+
+/* Sorted by message, and within it by the field's number: both are found without an index. */
+const struct wire_limit wire_limits[] = {
+    {"ArriveIncident", "note", .max = REMARK, .multiline = true},
+    {"Change", "old_value", .max = CONTENT, .multiline = true},
+    {"Change", "new_value", .max = CONTENT, .multiline = true},
+    {"CloseIncident", "result", .max = REMARK, .multiline = true},
+    {"CloseIncident", "note", .max = REMARK, .multiline = true},
+    {"Conflict", "theirs", .max = CONTENT, .multiline = true},
+    {"Conflict", "yours", .max = CONTENT, .multiline = true},
+    {"CorrectIncident", "place", .max = PLACE},
+    {"CorrectIncident", "longitude", .max = LONGITUDE},
+    {"CorrectIncident", "latitude", .max = LATITUDE},
+    {"CorrectIncident", "content", .max = CONTENT, .multiline = true},
+    {"CorrectIncident", "mass_count", .max = CROWD},
+    {"CorrectIncident", "reason", .max = REMARK, .multiline = true},
+    {"Delivery", "cursor", .max = CURSOR, .size = CURSOR},
+    {"Delivery", "prev", .max = CURSOR, .size = CURSOR},
+    {"DispatchIncident", "note", .max = REMARK, .multiline = true},
+    {"Event", "entity", .max = UUID, .size = UUID},
+    {"Event", "title", .max = HINT, .multiline = true},
+    {"Event", "note", .max = REMARK, .multiline = true},
+    {"Event", "threats", .max = 16},
+    {"FeedFilter", "kinds", .max = 32},
+    {"FeedFilter", "classes", .max = 16},
+    {"FeedSync", "cursor", .max = CURSOR, .size = CURSOR},
+    {"FeedVerdict", "head", .max = HASH, .size = HASH},
+    {"FeedbackIncident", "result", .max = REMARK, .multiline = true},
+    {"FieldViolation", "hint", .max = HINT},
+    {"Hello", "features", .max = 32},
+    {"HelloReply", "features", .max = 32},
+    {"HistoryEntry", "old_value", .max = CONTENT, .multiline = true},
+    {"HistoryEntry", "new_value", .max = CONTENT, .multiline = true},
+    {"HistoryEntry", "note", .max = REMARK, .multiline = true},
+    {"Incident", "id", .max = UUID, .size = UUID},
+    {"Incident", "place", .max = PLACE},
+    {"Incident", "longitude", .max = LONGITUDE},
+    {"Incident", "latitude", .max = LATITUDE},
+    {"Incident", "content", .max = CONTENT, .multiline = true},
+    {"Incident", "threats", .max = 16},
+    {"Incident", "mass_count", .max = CROWD},
+    {"Incident", "result", .max = REMARK, .multiline = true},
+    {"Incident", "void_reason", .max = REMARK, .multiline = true},
+    {"IncidentReceipt", "id", .max = UUID, .size = UUID},
+    {"ListIncidents", "states", .max = 16},
+    {"ListIncidents", "classes", .max = 16},
+    {"ListIncidents", "limit", .max = PAGE_ROWS, .min = 1},
+    {"NoteIncident", "note", .max = REMARK, .multiline = true},
+    {"ReopenIncident", "reason", .max = REMARK, .multiline = true},
+    {"ReportIncident", "place", .max = PLACE},
+    {"ReportIncident", "longitude", .max = LONGITUDE},
+    {"ReportIncident", "latitude", .max = LATITUDE},
+    {"ReportIncident", "content", .max = CONTENT, .multiline = true},
+    {"ReportIncident", "threats", .max = 16},
+    {"ReportIncident", "mass_count", .max = CROWD},
+    {"SearchIncidents", "limit", .max = PAGE_ROWS, .min = 1},
+    {"Status", "message", .max = HINT},
+    {"Status", "hint", .max = HINT},
+    {"ToServer", "request_id", .max = UUID, .size = UUID},
+    {"ToServer", "deadline_ms", .max = 600000}, /* ten minutes: a forgotten call ends by itself */
+    {"VoidIncident", "reason", .max = REMARK, .multiline = true},
+    {"WatchFeed", "cursor", .max = CURSOR, .size = CURSOR},
+    {"WatchFeedReply", "cursor", .max = CURSOR, .size = CURSOR},
+};
+const size_t wire_limits_count = sizeof wire_limits / sizeof *wire_limits;
+
+const struct wire_limit *wire_limit_first(const ProtobufCMessageDescriptor *message) {
+    size_t low = 0, high = wire_limits_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(wire_limits[middle].message, message->short_name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    bool found = low < wire_limits_count && !strcmp(wire_limits[low].message, message->short_name);
+    return found ? &wire_limits[low] : NULL;
+}
+
+struct wire_limit wire_limit_standard(ProtobufCType type) {
+    switch (type) {
+    case PROTOBUF_C_TYPE_STRING: return (struct wire_limit){.max = WIRE_STRING_MAX};
+    case PROTOBUF_C_TYPE_BYTES: return (struct wire_limit){.max = WIRE_BYTES_MAX};
+    case PROTOBUF_C_TYPE_UINT32: return (struct wire_limit){.max = WIRE_NUMBER_MAX};
+    default: return (struct wire_limit){.max = 0};
+    }
+}
+
+static struct wire_limit standard_of(const ProtobufCMessageDescriptor *message, const ProtobufCFieldDescriptor *field) {
+    struct wire_limit limit = field->label == PROTOBUF_C_LABEL_REPEATED ? (struct wire_limit){.max = WIRE_ITEMS_MAX}
+                                                                        : wire_limit_standard(field->type);
+    limit.message = message->short_name;
+    limit.field = field->name;
+    return limit;
+}
+
+struct wire_limit wire_limit_step(const struct wire_limit **row, const ProtobufCMessageDescriptor *message,
+                                  const ProtobufCFieldDescriptor *field) {
+    const struct wire_limit *here = *row;
+    if (!here || strcmp(here->field, field->name)) return standard_of(message, field);
+    const struct wire_limit *next = here + 1;
+    bool more = next < wire_limits + wire_limits_count && !strcmp(next->message, message->short_name);
+    *row = more ? next : NULL;
+    return *here;
+}
+
+struct wire_limit wire_limit_of(const ProtobufCMessageDescriptor *message, const ProtobufCFieldDescriptor *field) {
+    for (const struct wire_limit *row = wire_limit_first(message); row; row++) {
+        if (row == wire_limits + wire_limits_count || strcmp(row->message, message->short_name)) break;
+        if (!strcmp(row->field, field->name)) return *row;
+    }
+    return standard_of(message, field);
+}
