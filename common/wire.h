@@ -12,6 +12,7 @@
 #include "common/buffer.h"
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #define WIRE_ARENA_CAP (16u << 20)  /* for one unpacked message and what is made from it */
 #define WIRE_DEPTH_MAX 8u            /* messages within messages, the envelope included; ours need 4 */
@@ -45,6 +46,9 @@ bool wire_peek(const uint8_t *bytes, size_t size, uint32_t number, uint64_t *val
 bool wire_body(const ProtobufCMessage *envelope, const ProtobufCFieldDescriptor **field, ProtobufCMessage **body);
 /* Sets the oneof to `body` (borrowed). */
 void wire_set_body(ProtobufCMessage *envelope, const ProtobufCFieldDescriptor *field, ProtobufCMessage *body);
+
+/* A text for a message that is only going to be packed: the generated structs want plain char *, packing never writes. */
+static inline char *wire_borrow(const char *text) { return (char *)(uintptr_t)text; }
 
 /* Access by descriptor. Absent optional fields: wire_has is false. */
 bool wire_has(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);

@@ -16,7 +16,7 @@ struct core;
 struct session;
 
 struct session_io {
-    struct buffer *(*output)(void *conn); /* plaintext on its way out: sessions append whole frames */
+    struct buffer *(*output)(void *conn); /* plaintext on its way out: sessions append whole frames. Valid until another connection's is asked for */
     size_t (*backlog)(void *conn);        /* bytes, plaintext and ciphertext, that the kernel has not taken yet */
     void (*flush)(void *conn);            /* bytes were appended: encrypt and write them, at the latest at the end of this loop tick */
     void (*resume)(void *conn);           /* the call is over: go on reading */
@@ -47,6 +47,8 @@ uint64_t session_deadline(const struct session *s);
 void session_expired(struct session *s, uint64_t now_ms);
 /* Nothing was sent for a heartbeat's length: says Heartbeat (FeedSync with the head's cursor) or Ping. */
 void session_heartbeat(struct session *s);
+/* The peer has been silent for half the silence limit: asks it for a sign of life. */
+void session_ping(struct session *s);
 /* Planned stop: says GoAway; the session serves what is in flight. */
 void session_go_away(struct session *s, const char *reason, uint32_t after_ms, uint32_t jitter_ms);
 /* True where neither a call nor undelivered events are in flight: a drain may close the connection. */

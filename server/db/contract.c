@@ -2,8 +2,16 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *const contract_verdict_columns[] = {"outcome", "reason", "field", "conflict_fields", "conflict_theirs", "conflict_yours", "current_version"};
-const size_t contract_verdict_columns_count = sizeof contract_verdict_columns / sizeof *contract_verdict_columns;
+static const struct {
+    const char *name;
+    Oid type;
+} verdicts[PLAN_VERDICTS] = {[VERDICT_OUTCOME] = {"outcome", TYPE_TEXT},
+                             [VERDICT_REASON] = {"reason", TYPE_TEXT},
+                             [VERDICT_FIELD] = {"field", TYPE_TEXT},
+                             [VERDICT_CONFLICT_FIELDS] = {"conflict_fields", TYPE_TEXT_ARRAY},
+                             [VERDICT_CONFLICT_THEIRS] = {"conflict_theirs", TYPE_TEXT_ARRAY},
+                             [VERDICT_CONFLICT_YOURS] = {"conflict_yours", TYPE_TEXT_ARRAY},
+                             [VERDICT_CURRENT_VERSION] = {"current_version", TYPE_INT4}};
 
 static const struct {
     Oid array, element;
@@ -83,10 +91,10 @@ static bool compile_param(struct plan *plan, int i, const struct contract_terms 
     return false;
 }
 
-static bool is_verdict(const char *name) {
-    for (size_t i = 0; i < contract_verdict_columns_count; i++)
-        if (strcmp(contract_verdict_columns[i], name) == 0) return true;
-    return false;
+static int find_verdict(const char *name) {
+    for (int i = 0; i < PLAN_VERDICTS; i++)
+        if (strcmp(verdicts[i].name, name) == 0) return i;
+    return -1;
 }
 
 static bool compile_column(struct plan *plan, int i, const struct contract_terms *terms, char *error, size_t room) {
@@ -94,9 +102,13 @@ static bool compile_column(struct plan *plan, int i, const struct contract_terms
     struct plan_column *c = &plan->columns[i];
     const char *name = s->columns[i];
     *c = (struct plan_column){0};
-    if (terms->write && is_verdict(name)) {
+    int verdict = terms->write ? find_verdict(name) : -1;
+    if (verdict >= 0) {
         c->target = TARGET_VERDICT;
-        return true;
+        plan->verdict[verdict] = i;
+        if (s->column_types[i] == verdicts[verdict].type) return true;
+        snprintf(error, room, "%s.sql: column %s must be of type %u", s->name, name, verdicts[verdict].type);
+        return false;
     }
     if (terms->batch && strcmp(name, "ord") == 0) {
         c->target = TARGET_ORD;
@@ -110,6 +122,10 @@ static bool compile_column(struct plan *plan, int i, const struct contract_terms
         c->field = protobuf_c_message_descriptor_get_field_by_name(terms->reply, name);
     }
     if (c->field && field_fits(c->field, s->column_types[i])) return true;
+    if (!c->field && !terms->request) {
+        c->target = TARGET_BY_HAND;
+        return true;
+    }
     snprintf(error, room, "%s.sql: column %s (type %u) %s %s", s->name, name, s->column_types[i],
              c->field ? "does not fit the field of" : "is no field of", element->short_name);
     return false;
@@ -122,24 +138,25 @@ static const ProtobufCFieldDescriptor *find_rows(const ProtobufCMessageDescripto
     return NULL;
 }
 
-static bool has_column(const struct statement *s, const char *name) {
-    for (int i = 0; i < s->columns_count; i++)
-        if (strcmp(s->columns[i], name) == 0) return true;
+static bool has_ord(const struct plan *plan) {
+    for (int i = 0; i < plan->statement->columns_count; i++)
+        if (plan->columns[i].target == TARGET_ORD) return true;
     return false;
 }
 
 bool contract_compile(struct plan *plan, const struct statement *statement, const struct contract_terms *terms, char *error, size_t room) {
     *plan = (struct plan){.statement = statement, .request = terms->request, .reply = terms->reply, .batch = terms->batch};
     plan->rows = terms->write ? NULL : find_rows(terms->reply);
+    for (int i = 0; i < PLAN_VERDICTS; i++) plan->verdict[i] = -1;
     if (!statement->described) {
         snprintf(error, room, "%s.sql was not prepared", statement->name);
         return false;
     }
-    for (int i = 0; i < statement->params_count; i++)
+    for (int i = 0; terms->request && i < statement->params_count; i++)
         if (!compile_param(plan, i, terms, error, room)) return false;
     for (int i = 0; i < statement->columns_count; i++)
         if (!compile_column(plan, i, terms, error, room)) return false;
-    if (terms->write && !has_column(statement, "outcome")) {
+    if (terms->write && plan->verdict[VERDICT_OUTCOME] < 0) {
         snprintf(error, room, "%s.sql: a write returns a column outcome", statement->name);
         return false;
     }
@@ -148,7 +165,7 @@ bool contract_compile(struct plan *plan, const struct statement *statement, cons
         snprintf(error, room, "%s.sql: a write uses :request_id and :act", statement->name);
         return false;
     }
-    if (terms->batch && !has_column(statement, "ord")) {
+    if (terms->batch && !has_ord(plan)) {
         snprintf(error, room, "%s.sql: a batch numbers its rows in a column ord", statement->name);
         return false;
     }

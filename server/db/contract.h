@@ -6,7 +6,8 @@
 #include "db/mapping.h"
 
 struct contract_terms {
-    const ProtobufCMessageDescriptor *request, *reply;
+    const ProtobufCMessageDescriptor *request; /* NULL: parameters are bound by hand, and so are columns that are no field */
+    const ProtobufCMessageDescriptor *reply;
     bool write; /* columns `outcome` … are expected, :request_id and :act allowed */
     bool batch; /* parameters are arrays, a column `ord` numbers the members */
 };
@@ -14,10 +15,6 @@ struct contract_terms {
 bool contract_compile(struct plan *plan, const struct statement *statement, const struct contract_terms *terms, char *error, size_t room);
 /* Column names and types of a statement that is read by hand, e.g. "seq:20 at:1184". False with one sentence. */
 bool contract_columns(const struct statement *statement, const char *const *names, const Oid *types, int count, char *error, size_t room);
-
-/* Columns of the verdict that every write returns, by name: see mapping of outcomes in verdict.h of the floor above. */
-extern const char *const contract_verdict_columns[];
-extern const size_t contract_verdict_columns_count;
 
 /* PostgreSQL's type numbers (pg_type.dat; they never change). */
 enum {

@@ -216,7 +216,7 @@ static void connect_begin(struct link *l) {
     const char *values[] = {"5000", "10", "3", "3", "disable", l->conninfo, l->name, "UTF8",
                             l->options.writes ? "read-write" : "any",
                             "-c TimeZone=UTC -c DateStyle=ISO -c search_path=liandong,pg_catalog -c statement_timeout=10s "
-                            "-c lock_timeout=5s -c idle_in_transaction_session_timeout=10s -c jit=off -c synchronous_commit=on",
+                            "-c lock_timeout=5s -c idle_in_transaction_session_timeout=10s -c jit=off",
                             NULL};
     l->state = LINK_CONNECTING;
     l->pg = PQconnectStartParams(keys, values, 1);

@@ -28,7 +28,10 @@ struct mapping_input {
 };
 
 enum plan_source { SOURCE_FIELD, SOURCE_REQUEST_ID, SOURCE_ACT, SOURCE_CALLER_OFFICE, SOURCE_CALLER_DEVICE, SOURCE_CALLER_OFFICER, SOURCE_CALLER_ROLE };
-enum plan_target { TARGET_ELEMENT, TARGET_OUTER, TARGET_VERDICT, TARGET_ORD };
+/* What every write says of its outcome, by column name: outcome (done, replay, conflict, refused), reason, field, … */
+enum { VERDICT_OUTCOME, VERDICT_REASON, VERDICT_FIELD, VERDICT_CONFLICT_FIELDS, VERDICT_CONFLICT_THEIRS, VERDICT_CONFLICT_YOURS,
+       VERDICT_CURRENT_VERSION, PLAN_VERDICTS };
+enum plan_target { TARGET_ELEMENT, TARGET_OUTER, TARGET_VERDICT, TARGET_ORD, TARGET_BY_HAND };
 
 struct plan_param {
     enum plan_source source;
@@ -48,6 +51,7 @@ struct plan {
     bool batch;
     struct plan_param params[STATEMENT_PARAMS];
     struct plan_column columns[STATEMENT_COLUMNS];
+    int verdict[PLAN_VERDICTS]; /* columns of a write's verdict, -1 where absent */
 };
 
 /* Values of one execution (or of one member of a batch), in the order of the plan's parameters, binary; NULL = SQL NULL. */

@@ -96,7 +96,7 @@ static void on_sync(void *arg, struct link_answer answer) {
 }
 
 /* The only place that sends a read: its caller and it go together. */
-static bool send(struct reader *reader, struct read *read) {
+static bool send_read(struct reader *reader, struct read *read) {
     char office[12], device[24], role[12], timeout[12];
     const struct caller *c = &read->caller;
     const char *officer = c->officer ? c->officer : "";
@@ -125,7 +125,7 @@ static void serve(struct readers *r) {
         reader->read = take_first(r);
         reader->read->reader = reader;
         r->reads.value++;
-        if (!send(reader, reader->read) && reader->read) link_break(reader->link, "a read could not be sent");
+        if (!send_read(reader, reader->read) && reader->read) link_break(reader->link, "a read could not be sent");
         if (reader->read && !link_is_ready(reader->link)) settle(reader, true); /* its Sync never went out */
     }
 }

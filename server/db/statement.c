@@ -113,9 +113,6 @@ static bool scan_statement(struct statement *s, struct scan *scan, char *error, 
             return false;
         } else if (stop > scan->at) {
             copy_to(scan, stop);
-        } else if (c == '\0') {
-            snprintf(error, room, "%s.sql:%u: NUL byte", s->name, scan->line);
-            return false;
         } else if (c == '$' && more && isdigit((unsigned char)scan->at[1])) {
             snprintf(error, room, "%s.sql:%u: write :name, not a numbered parameter", s->name, scan->line);
             return false;
@@ -137,6 +134,10 @@ static bool scan_statement(struct statement *s, struct scan *scan, char *error, 
 
 bool statement_parse(struct statement *s, const char *name, const char *sql, size_t size, char *error, size_t room) {
     *s = (struct statement){.name = name};
+    if (memchr(sql, '\0', size)) { /* also within quotes: the text would end there */
+        snprintf(error, room, "%s.sql:1: NUL byte", name);
+        return false;
+    }
     struct scan scan = {sql, sql + size, 1, malloc(size * 2 + 8), 0};
     if (!scan.out) {
         snprintf(error, room, "out of memory");

@@ -216,7 +216,12 @@ static bool ask_head(struct feed *f) {
 
 static void on_ready(void *arg) {
     struct feed *f = arg;
+    char error[256];
     f->pulling = f->again = f->head_known = false;
+    if (!event_contract(f->options.statements.pull, error, sizeof error)) {
+        f->options.refused(f->options.arg, error);
+        return;
+    }
     if (!link_send(f->link, f->options.statements.secret, NULL, NULL, on_secret, f) || !ask_head(f)) link_break(f->link, "the head could not be asked for");
 }
 static void on_lost(void *arg) {

@@ -30,6 +30,7 @@ struct watcher {
     struct watcher_sink sink;
     void *to;
     enum watcher_state state;
+    bool snapshot_begun;       /* its first page came: the head is kept */
     bool synced;               /* FeedSync was sent since the start or the reset */
     uint64_t position;         /* every event up to here is delivered or not for this watcher */
     uint64_t lane_at;          /* position in the lane, in state RING */
@@ -68,7 +69,9 @@ static bool put_sync(struct watcher *w) {
     uint8_t cursor[CURSOR_SIZE];
     Liandong__V1__FeedSync sync = LIANDONG__V1__FEED_SYNC__INIT;
     Liandong__V1__ToClient m = LIANDONG__V1__TO_CLIENT__INIT;
-    feed_head_cursor(w->feed, cursor);
+    /* A snapshot can be ahead of what this node has pulled. */
+    if (w->view->head.seq >= w->position) cursor_seal(w->view->key, w->view->head, cursor);
+    else memcpy(cursor, w->last, CURSOR_SIZE);
     sync.has_cursor = sync.has_live = true;
     sync.cursor = (ProtobufCBinaryData){CURSOR_SIZE, cursor};
     sync.live = true;
@@ -80,7 +83,7 @@ static bool put_sync(struct watcher *w) {
 static bool put_reset(struct watcher *w, const char *reason) {
     Liandong__V1__FeedReset reset = LIANDONG__V1__FEED_RESET__INIT;
     Liandong__V1__ToClient m = LIANDONG__V1__TO_CLIENT__INIT;
-    reset.reason = (char *)reason;
+    reset.reason = wire_borrow(reason);
     m.body_case = LIANDONG__V1__TO_CLIENT__BODY_FEED_RESET;
     m.feed_reset = &reset;
     return put(w, &m);
@@ -131,17 +134,17 @@ static void walk_lane(struct watcher *w) {
     while (w->lane_at < lane->next && has_room(w)) {
         uint64_t seq = lane_seq(lane, w->lane_at);
         const struct ring_event *e = ring_get(ring, seq);
-        if ((!w->filter || watcher_filter_passes(w->filter, &e->face)) &&
-            !deliver(w, out, ring_frame(ring, e), e->frame_size, e->prev_at, e->cursor)) {
+        bool wanted = seq > w->position && (!w->filter || watcher_filter_passes(w->filter, &e->face));
+        if (wanted && !deliver(w, out, ring_frame(ring, e), e->frame_size, e->prev_at, e->cursor)) {
             fail(w, "SLOW_READER");
             return;
         }
         w->lane_at++;
-        w->position = seq;
+        if (seq > w->position) w->position = seq;
     }
     if (buffer_size(out) != before) w->sink.flush(w->to);
     if (w->lane_at < lane->next) return;
-    w->position = ring->head; /* nothing up to the head is for this office */
+    if (ring->head > w->position) w->position = ring->head; /* nothing up to the head is for this office */
     if (!w->synced) w->synced = put_sync(w);
 }
 
@@ -292,11 +295,14 @@ static void go_on_with_page(struct watcher *w) {
 
 /* ---- RESET and its snapshot */
 
+static void read_snapshot(struct watcher *w, const char *page, int page_size);
+
+/* Rows without an incident (id NULL) only carry the head. */
 static bool put_snapshot(struct watcher *w, const PGresult *result, bool last) {
-    int rows = PQntuples(result);
+    bool empty = PQgetisnull(result, 0, PQfnumber(result, "id"));
     Liandong__V1__ToClient m = LIANDONG__V1__TO_CLIENT__INIT;
     m.body_case = LIANDONG__V1__TO_CLIENT__BODY_FEED_SNAPSHOT;
-    m.feed_snapshot = (Liandong__V1__FeedSnapshot *)(void *)mapping_read(w->view->snapshot_plan, result, 0, rows, &w->reading->arena);
+    m.feed_snapshot = (Liandong__V1__FeedSnapshot *)(void *)mapping_read(w->view->snapshot_plan, result, 0, empty ? 0 : PQntuples(result), &w->reading->arena);
     if (!m.feed_snapshot) {
         fail(w, "INTERNAL");
         return false;
@@ -306,19 +312,56 @@ static bool put_snapshot(struct watcher *w, const PGresult *result, bool last) {
     return put(w, &m);
 }
 
+/* The watch goes on from the head that the first page saw: later pages may show newer states, and then the same changes come
+ * again as events, which carry versions. */
+static void keep_head(struct watcher *w, const PGresult *result) {
+    struct cursor head = {(uint64_t)mapping_get_int8(result, 0, PQfnumber(result, "seq")), 0};
+    int hash = PQfnumber(result, "hash");
+    if (head.seq) head.mark = cursor_mark(PQgetvalue(result, 0, hash), (size_t)PQgetlength(result, 0, hash));
+    w->position = head.seq;
+    cursor_seal(w->view->key, head, w->last);
+}
+
 static void on_snapshot(struct read *read, const PGresult *result, const char *fault) {
     struct watcher *w = reader_of(read);
     if (!w) return;
-    if (fault) {
+    if (fault || PQntuples(result) < 1) {
         drop_read(w);
-        fail(w, fault);
+        fail(w, fault ? fault : "INTERNAL");
         return;
     }
-    if (!put_snapshot(w, result, true)) return;
-    feed_head_cursor(w->feed, w->last);
+    int next = PQfnumber(result, "next");
+    bool last = PQgetisnull(result, 0, next);
+    if (!w->snapshot_begun) keep_head(w, result);
+    w->snapshot_begun = true;
+    if (!put_snapshot(w, result, last)) return;
+    if (!last) {
+        read_snapshot(w, PQgetvalue(result, 0, next), PQgetlength(result, 0, next));
+        return;
+    }
     w->state = WATCHER_TABLE;
     w->synced = put_sync(w);
     table_read(w);
+}
+
+/* page: where the page before ended, NULL for the first. */
+static void read_snapshot(struct watcher *w, const char *page, int page_size) {
+    char kept[64];
+    size_t n = page && (size_t)page_size <= sizeof kept ? (size_t)page_size : 0;
+    memcpy(kept, page ? page : "", n); /* it stands in a result that goes away */
+    struct watcher_read *r = take_read(w, w->view->statements.snapshot);
+    if (!r) {
+        fail(w, "INTERNAL");
+        return;
+    }
+    bind_number(r, "office", w->caller.office);
+    bind_number(r, "limit", SNAPSHOT_INCIDENTS);
+    int at = statement_param(r->read.statement, "page");
+    if (n && at >= 0) {
+        r->read.binding.values[at] = arena_copy(&r->arena, kept, n);
+        r->read.binding.lengths[at] = (int)n;
+    }
+    submit(w, r, on_snapshot);
 }
 
 void watcher_reset(struct watcher *w, const char *reason) {
@@ -335,15 +378,8 @@ void watcher_reset(struct watcher *w, const char *reason) {
     }
     if (!put_reset(w, reason)) return;
     w->state = WATCHER_SNAPSHOT;
-    /* The snapshot is read after this head was, so it holds at least everything up to it; what came in between is delivered
-     * again as events, which carry versions. */
-    w->position = w->view->head.seq;
-    struct watcher_read *r = take_read(w, w->view->statements.snapshot);
-    if (!r) {
-        fail(w, "INTERNAL");
-        return;
-    }
-    submit(w, r, on_snapshot);
+    w->snapshot_begun = false;
+    read_snapshot(w, NULL, 0);
 }
 
 /* ---- the start */

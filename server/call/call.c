@@ -1,0 +1,302 @@
+#include "call/call.h"
+#include "call/verdict.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "db/contract.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the object */
+
+static struct call *take_call(struct core *core) {
+    struct call *c = core->free_calls;
+    if (c) {
+        core->free_calls = c->next_free;
+        core->free_calls_count--;
+        return c;
+    }
+    c = calloc(1, sizeof *c);
+    if (c) arena_init(&c->arena, WIRE_ARENA_CAP);
+    return c;
+}
+
+static void give_back(struct call *c) {
+    struct core *core = c->core;
+    if (core->free_calls_count >= CALL_POOL) {
+        arena_free(&c->arena);
+        free(c);
+        return;
+    }
+    arena_reset(&c->arena);
+    c->session = NULL;
+    c->envelope = NULL;
+    c->next_free = core->free_calls;
+    core->free_calls = c;
+    core->free_calls_count++;
+}
+
+/* The answer went out, or there is nobody to answer. */
+static void end(struct call *c, Liandong__V1__Code code) {
+    struct session *s = c->session;
+    uint64_t us = clock_monotonic_us() - c->started_us;
+    c->core->calls.value++;
+    if ((unsigned)code < sizeof c->core->by_code / sizeof *c->core->by_code) c->core->by_code[code].value++;
+    metric_observe(&c->core->call_us, us);
+    if (log_get_level() <= LOG_DEBUG || code == LIANDONG__V1__CODE__CODE_INTERNAL)
+        log_event(code == LIANDONG__V1__CODE__CODE_INTERNAL ? LOG_ERROR : LOG_DEBUG, "call", log_int("conn", s ? (int64_t)s->id : -1),
+                  log_str("request", c->field ? c->field->name : "?"), log_int("code", code), log_int("us", (int64_t)us),
+                  c->envelope && c->envelope->has_request_id ? log_bytes("request_id", c->envelope->request_id.data, c->envelope->request_id.len)
+                                                             : log_str("request_id", NULL));
+    if (s && s->call == c) s->call = NULL;
+    give_back(c);
+    if (s) session_call_over(s);
+}
+
+/* ---- answers */
+
+void call_answer(struct call *c, ProtobufCMessage *body) {
+    Liandong__V1__ToClient reply = LIANDONG__V1__TO_CLIENT__INIT;
+    if (!c->session) {
+        end(c, LIANDONG__V1__CODE__CODE_OK);
+        return;
+    }
+    reply.has_call = true;
+    reply.call = c->number;
+    wire_set_body(&reply.base, request_reply_field(c->field->id), body);
+    bool sent = session_send(c->session, &reply.base);
+    end(c, sent ? LIANDONG__V1__CODE__CODE_OK : LIANDONG__V1__CODE__CODE_CANCELLED);
+}
+
+void call_fill_status(const struct call *c, const struct status_row *row, Liandong__V1__Status *status) {
+    bool english = c->session && c->session->english;
+    status->has_code = true;
+    status->code = row->code;
+    status->reason = wire_borrow(row->reason);
+    status->message = wire_borrow(row->message);
+    status->hint = wire_borrow(english ? row->message : row->hint);
+    status->has_retry_after_ms = row->retry_after_ms != 0;
+    status->retry_after_ms = row->retry_after_ms;
+    if (c->envelope && c->envelope->has_request_id) {
+        status->has_request_id = true;
+        status->request_id = c->envelope->request_id;
+    }
+}
+
+void call_refuse_status(struct call *c, Liandong__V1__Status *status) {
+    Liandong__V1__ToClient reply = LIANDONG__V1__TO_CLIENT__INIT;
+    Liandong__V1__Code code = status->code;
+    reply.has_call = true;
+    reply.call = c->number;
+    reply.status = status;
+    if (c->session) session_send(c->session, &reply.base);
+    end(c, code);
+}
+
+void call_refuse(struct call *c, const char *reason, const char *field) {
+    Liandong__V1__Status status = LIANDONG__V1__STATUS__INIT;
+    Liandong__V1__FieldViolation violation = LIANDONG__V1__FIELD_VIOLATION__INIT, *violations[1] = {&violation};
+    const struct status_row *row = status_find(reason);
+    call_fill_status(c, row, &status);
+    if (field) {
+        violation.field = wire_borrow(field);
+        violation.reason = wire_borrow(row->reason);
+        violation.hint = status.hint;
+        status.violations = violations;
+        status.n_violations = 1;
+    }
+    call_refuse_status(c, &status);
+}
+
+/* ---- lanes */
+
+static void fill_caller(struct call *c, struct caller *caller) {
+    const struct device *d = &c->session->device;
+    *caller = (struct caller){d->office, d->id, arena_copy(&c->arena, d->officer, strlen(d->officer)), d->role};
+}
+
+static void on_written(struct write *w, const PGresult *result, int row, const char *fault) {
+    struct call *c = (struct call *)(void *)((char *)w - offsetof(struct call, write));
+    if (fault) call_refuse(c, fault, NULL);
+    else verdict_answer(c, result, row);
+}
+
+/* The body as the client's codec packs it: what the feed keeps and hashes. */
+static bool pack_act(struct call *c, struct mapping_input *in) {
+    in->act_size = protobuf_c_message_get_packed_size(c->message);
+    uint8_t *act = arena_take(&c->arena, in->act_size + 1);
+    if (act) protobuf_c_message_pack(c->message, act);
+    in->act = act;
+    return act != NULL;
+}
+
+static void refuse_binding(struct call *c, const char *field) {
+    if (!field) call_refuse(c, "TOO_LARGE", c->field->name);
+    else call_refuse(c, "OUT_OF_RANGE", arena_printf(&c->arena, "%s.%s", c->field->name, field));
+}
+
+static void begin_write(struct call *c, const struct plan *plan) {
+    struct mapping_input in = {.message = c->message, .caller = &c->write.caller};
+    const char *field;
+    if (!c->envelope->has_request_id) {
+        call_refuse(c, "REQUEST_ID_REQUIRED", "request_id");
+        return;
+    }
+    if (c->core->draining) {
+        call_refuse(c, "DRAINING", NULL);
+        return;
+    }
+    fill_caller(c, &c->write.caller);
+    in.request_id = c->envelope->request_id.data;
+    if (!pack_act(c, &in)) {
+        call_refuse(c, "TOO_LARGE", c->field->name);
+    } else if (!mapping_bind(plan, &in, &c->arena, &c->write.binding, &field)) {
+        refuse_binding(c, field);
+    } else {
+        c->write.plan = plan;
+        c->write.done = on_written;
+        if (!writer_submit(c->core->writer, &c->write)) call_refuse(c, "QUEUE_FULL", NULL);
+    }
+}
+
+static void on_read(struct read *r, const PGresult *result, const char *fault) {
+    struct call *c = (struct call *)(void *)((char *)r - offsetof(struct call, read));
+    if (fault) {
+        call_refuse(c, fault, NULL);
+        return;
+    }
+    const struct plan *plan = c->core->plans[c->field->id];
+    int rows = PQntuples(result);
+    if (!plan->rows && rows != 1) {
+        call_refuse(c, rows ? "INTERNAL" : "NOT_FOUND", NULL);
+        return;
+    }
+    ProtobufCMessage *reply = mapping_read(plan, result, 0, rows, &c->arena);
+    if (reply) call_answer(c, reply);
+    else call_refuse(c, "TOO_LARGE", NULL);
+}
+
+static void begin_read(struct call *c, const struct plan *plan) {
+    struct mapping_input in = {.message = c->message, .caller = &c->read.caller};
+    const char *field;
+    fill_caller(c, &c->read.caller);
+    if (!mapping_bind(plan, &in, &c->arena, &c->read.binding, &field)) {
+        refuse_binding(c, field);
+        return;
+    }
+    c->read.statement = plan->statement;
+    c->read.timeout_ms = (uint32_t)(c->deadline_ms - uv_now(c->core->loop));
+    c->read.done = on_read;
+    if (!readers_submit(c->core->readers, &c->read)) call_refuse(c, readers_are_ready(c->core->readers) ? "QUEUE_FULL" : "DATABASE_AWAY", NULL);
+}
+
+/* ---- the door */
+
+/* What keeps this request from its lane, or NULL. */
+static const char *admit(const struct call *c) {
+    const struct session *s = c->session;
+    bool hello = c->field->id == LIANDONG__V1__TO_SERVER__BODY_HELLO;
+    if (c->row->lane == LANE_NONE) return "UNKNOWN_REQUEST";
+    if (hello) return s->state == SESSION_FRESH ? NULL : "HELLO_TWICE";
+    if (s->state == SESSION_FRESH) return "HELLO_FIRST";
+    return c->row->roles >> s->device.role & 1 ? NULL : "ROLE_NOT_ALLOWED";
+}
+
+static void enter_lane(struct call *c) {
+    const char *reason = admit(c);
+    if (reason) {
+        struct session *s = c->session;
+        bool stranger = s->state == SESSION_FRESH;
+        call_refuse(c, reason, NULL);
+        if (stranger) s->io.close(s->conn, reason);
+        return;
+    }
+    switch (c->row->lane) {
+    case LANE_NONE: return;
+    case LANE_LOCAL: c->row->local(c); return;
+    case LANE_READ: begin_read(c, c->core->plans[c->field->id]); return;
+    case LANE_WRITE:
+    case LANE_BATCH: begin_write(c, c->core->plans[c->field->id]); return;
+    }
+}
+
+/* The call number of an envelope whose body is at fault, so that the refusal finds its question. */
+static uint64_t peek_call(const uint8_t *payload, size_t size) {
+    uint64_t number = 0;
+    if (size < 2 || payload[0] != 0x08) return 0;
+    for (size_t i = 1, shift = 0; i < size && shift < 64; i++, shift += 7) {
+        number |= (uint64_t)(payload[i] & 0x7f) << shift;
+        if (!(payload[i] & 0x80)) return number;
+    }
+    return 0;
+}
+
+/* Unpacks and checks; false: it was refused. */
+static bool open_envelope(struct call *c, const uint8_t *payload, size_t size) {
+    struct wire_fault fault;
+    struct session *s = c->session;
+    bool stranger = s->state == SESSION_FRESH;
+    c->number = peek_call(payload, size);
+    c->envelope = (Liandong__V1__ToServer *)(void *)wire_unpack(&liandong__v1__to_server__descriptor, payload, size, true, &c->arena, &fault);
+    if (c->envelope) {
+        c->number = c->envelope->call;
+        if (wire_body(&c->envelope->base, &c->field, &c->message) && c->field->id < REQUESTS) return true;
+        fault = (struct wire_fault){.reason = "NO_BODY"};
+    }
+    log_event(LOG_WARN, "call.refused", log_int("conn", (int64_t)s->id), log_str("reason", fault.reason), log_str("field", fault.field));
+    call_refuse(c, fault.reason, fault.field[0] ? fault.field : NULL);
+    if (stranger) s->io.close(s->conn, fault.reason);
+    return false;
+}
+
+void call_begin(struct session *s, const uint8_t *payload, size_t size) {
+    struct call *c = take_call(s->core);
+    if (!c) {
+        s->io.close(s->conn, "NO_MEMORY");
+        return;
+    }
+    c->core = s->core;
+    c->session = s;
+    c->field = NULL;
+    c->message = NULL;
+    c->started_us = clock_monotonic_us();
+    s->call = c;
+    if (!open_envelope(c, payload, size)) return;
+    uint32_t wait = c->envelope->has_deadline_ms && c->envelope->deadline_ms ? c->envelope->deadline_ms : CALL_DEADLINE_MS;
+    c->deadline_ms = uv_now(s->core->loop) + (wait > CALL_DEADLINE_MAX_MS ? CALL_DEADLINE_MAX_MS : wait);
+    c->row = &requests[c->field->id];
+    enter_lane(c);
+}
+
+/* ---- ends that are not answers */
+
+static bool is_write(const struct call *c) { return c->row && (c->row->lane == LANE_WRITE || c->row->lane == LANE_BATCH); }
+
+/* True where it was not with the database yet: nothing will come of it. */
+static bool take_back(struct call *c) {
+    if (is_write(c)) return c->write.state == WRITE_IDLE || writer_withdraw(c->core->writer, &c->write);
+    return c->row && c->row->lane == LANE_READ && readers_withdraw(c->core->readers, &c->read);
+}
+
+void call_expire(struct call *c) {
+    if (take_back(c)) {
+        call_refuse(c, "DEADLINE", NULL);
+        return;
+    }
+    /* Say what is known, then let it end alone. */
+    struct session *s = c->session;
+    Liandong__V1__Status status = LIANDONG__V1__STATUS__INIT;
+    Liandong__V1__ToClient reply = LIANDONG__V1__TO_CLIENT__INIT;
+    call_fill_status(c, status_find(is_write(c) ? "OUTCOME_PENDING" : "DEADLINE"), &status);
+    reply.has_call = true;
+    reply.call = c->number;
+    reply.status = &status;
+    session_send(s, &reply.base);
+    c->session = NULL;
+    s->call = NULL;
+    session_call_over(s);
+}
+
+void call_abandon(struct call *c) {
+    c->session = NULL;
+    if (take_back(c) || c->row->lane == LANE_LOCAL) end(c, LIANDONG__V1__CODE__CODE_CANCELLED);
+}

@@ -1,0 +1,78 @@
+/* The core and its sessions from inside: for the files of this folder only.
+ * Floor 4 (call). */
+#ifndef LIANDONG_CALL_CORE_PART_H
+#define LIANDONG_CALL_CORE_PART_H
+#include "call/core.h"
+#include "call/directory.h"
+#include "call/requests.h"
+#include "call/session.h"
+#include "db/mapping.h"
+#include "db/readers.h"
+#include "db/writer.h"
+#include "feed/feed.h"
+#include "feed/watcher.h"
+
+#define CALL_DEADLINE_MS 10000u     /* where the client names none */
+#define CALL_DEADLINE_MAX_MS 600000u
+#define CALL_POOL 256u              /* calls kept for reuse, with the first block of their arenas */
+
+struct core {
+    uv_loop_t *loop;
+    struct core_options options;
+    struct statement *statements;      /* of every embedded file */
+    size_t statements_count;
+    struct statement *by_request[REQUESTS];
+    struct plan *plans[REQUESTS];      /* compiled once everything is described */
+    struct plan snapshot_plan;
+    struct statement **writer_list, **reader_list;
+    struct writer *writer;
+    struct readers *readers;
+    struct feed *feed;
+    struct directory directory;
+    uv_timer_t tick;
+    struct chore {                     /* a periodic read on the core's own behalf */
+        struct core *core;
+        struct read read;
+        struct statement *statement;
+        uint64_t every_ms, next_ms;
+        bool busy;
+    } chores[4];
+    char keep[8];                      /* options.feed_keep_ms as a parameter */
+    const char *keep_value[1];
+    struct session *sessions;          /* utlist */
+    struct call *free_calls;
+    unsigned free_calls_count;
+    bool writer_ready, readers_ready, feed_ready, told, ready, draining;
+    void (*on_ready)(void *arg, bool ok, const char *why);
+    void *on_ready_arg;
+    struct metric calls, call_us, sessions_open, by_code[18];
+    char code_names[18][56];
+    unsigned stopping;                 /* parts still to be closed */
+    void (*stopped)(void *arg);
+    void *stopped_arg;
+};
+
+enum session_state { SESSION_FRESH, SESSION_OPEN, SESSION_CLOSING };
+struct session {
+    struct core *core;
+    struct session *prev, *next;
+    struct session_io io;
+    void *conn;
+    enum session_state state;
+    bool english;                      /* hints in English: the client's locale says so */
+    uint8_t key[DIRECTORY_KEY_SIZE];
+    uint64_t id;                       /* of the connection */
+    int64_t certificate_expires_at;
+    struct device device;              /* who it is, as the directory says now; valid once OPEN */
+    struct call *call;                 /* in flight */
+    struct watcher *watcher;
+    struct call *watch_call;           /* its reply is still due */
+    char address[64];
+};
+/* The call is answered: the connection may go on. */
+void session_call_over(struct session *s);
+/* Hello: finds the device, moves to OPEN. NULL, or the reason why not. */
+const char *session_admit(struct session *s);
+/* A frame for the client; closes where it can't be taken. */
+bool session_send(struct session *s, const ProtobufCMessage *to_client);
+#endif

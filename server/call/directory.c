@@ -1,0 +1,60 @@
+#include "call/directory.h"
+#include "common/text.h"
+#include "db/contract.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY, DEVICE, NAME, OFFICER, ROLE, REVOKED, OFFICE, CODE, OFFICE_NAME, SYSTEM, KIND, COLUMNS };
+
+bool directory_contract(const struct statement *s, char *error, size_t room) {
+    static const char *const names[COLUMNS] = {"key",    "device", "name",        "officer", "role", "revoked",
+                                               "office", "code",   "office_name", "system",  "kind"};
+    static const Oid types[COLUMNS] = {TYPE_BYTEA, TYPE_INT8, TYPE_TEXT, TYPE_TEXT, TYPE_INT2, TYPE_BOOL,
+                                       TYPE_INT4,  TYPE_TEXT, TYPE_TEXT, TYPE_INT2, TYPE_TEXT};
+    return contract_columns(s, names, types, COLUMNS, error, room);
+}
+
+/* Cut at a character's border: a name longer than its place is still a name. */
+static void copy_text(char *out, size_t room, const PGresult *r, int row, int column) {
+    size_t n = text_cut(PQgetvalue(r, row, column), (size_t)PQgetlength(r, row, column), room - 1);
+    memcpy(out, PQgetvalue(r, row, column), n);
+    out[n] = '\0';
+}
+
+bool directory_read(struct directory *d, const PGresult *r, int64_t version) {
+    *d = (struct directory){.version = version};
+    for (int row = 0; row < PQntuples(r); row++) {
+        bool revoked = PQgetvalue(r, row, REVOKED)[0] != 0;
+        if (revoked || PQgetlength(r, row, KEY) != DIRECTORY_KEY_SIZE) continue;
+        struct device *v = calloc(1, sizeof *v);
+        if (!v) {
+            directory_free(d);
+            return false;
+        }
+        memcpy(v->key, PQgetvalue(r, row, KEY), DIRECTORY_KEY_SIZE);
+        v->id = mapping_get_int8(r, row, DEVICE);
+        v->office = mapping_get_int4(r, row, OFFICE);
+        v->system = mapping_get_int2(r, row, SYSTEM);
+        v->role = mapping_get_int2(r, row, ROLE);
+        copy_text(v->office_code, sizeof v->office_code, r, row, CODE);
+        copy_text(v->office_name, sizeof v->office_name, r, row, OFFICE_NAME);
+        copy_text(v->officer, sizeof v->officer, r, row, OFFICER);
+        HASH_ADD(hh, d->devices, key, DIRECTORY_KEY_SIZE, v);
+    }
+    return true;
+}
+
+const struct device *directory_find(const struct directory *d, const uint8_t key[DIRECTORY_KEY_SIZE]) {
+    struct device *v;
+    HASH_FIND(hh, d->devices, key, DIRECTORY_KEY_SIZE, v);
+    return v;
+}
+
+void directory_free(struct directory *d) {
+    struct device *v, *next;
+    HASH_ITER(hh, d->devices, v, next) {
+        HASH_DEL(d->devices, v);
+        free(v);
+    }
+    *d = (struct directory){0};
+}

@@ -1,0 +1,35 @@
+#include "call/requests.h"
+#include "call/local.h"
+#include "envelope.pb-c.h"
+
+#define ROLE(name) (1u << LIANDONG__V1__ROLE__ROLE_##name)
+#define POLICE     (ROLE(OFFICER) | ROLE(DUTY) | ROLE(CHIEF))
+#define JUDICIAL   (ROLE(MEDIATOR) | ROLE(OFFICE_HEAD))
+#define VIEWER     ROLE(VIEWER)
+#define ADMIN      ROLE(ADMIN)
+#define EVERYONE   (POLICE | JUDICIAL | VIEWER | ADMIN)
+#define AT(name)   LIANDONG__V1__TO_SERVER__BODY_##name
+
+const struct request requests[REQUESTS] = {
+    [AT(HELLO)]             = {LANE_LOCAL, EVERYONE, local_hello},
+    [AT(PING)]              = {LANE_LOCAL, EVERYONE, local_ping},
+    [AT(WATCH_FEED)]        = {LANE_LOCAL, POLICE | JUDICIAL | VIEWER, local_watch_feed},
+    [AT(VERIFY_FEED)]       = {LANE_READ, EVERYONE, NULL},
+    [AT(REPORT_INCIDENT)]   = {LANE_BATCH, POLICE | JUDICIAL, NULL},
+    [AT(SHOW_INCIDENT)]     = {LANE_READ, POLICE | JUDICIAL | VIEWER, NULL},
+    [AT(LIST_INCIDENTS)]    = {LANE_READ, POLICE | JUDICIAL | VIEWER, NULL},
+    [AT(SEARCH_INCIDENTS)]  = {LANE_READ, POLICE | JUDICIAL | VIEWER, NULL},
+    [AT(DISPATCH_INCIDENT)] = {LANE_WRITE, POLICE, NULL},
+    [AT(ARRIVE_INCIDENT)]   = {LANE_WRITE, POLICE | JUDICIAL, NULL},
+    [AT(NOTE_INCIDENT)]     = {LANE_WRITE, POLICE | JUDICIAL, NULL},
+    [AT(FEEDBACK_INCIDENT)] = {LANE_WRITE, POLICE, NULL},
+    [AT(CLOSE_INCIDENT)]    = {LANE_WRITE, POLICE, NULL},
+    [AT(REOPEN_INCIDENT)]   = {LANE_WRITE, POLICE, NULL},
+    [AT(VOID_INCIDENT)]     = {LANE_WRITE, POLICE, NULL},
+    [AT(CORRECT_INCIDENT)]  = {LANE_WRITE, POLICE | JUDICIAL, NULL},
+    [AT(SHOW_HISTORY)]      = {LANE_READ, POLICE | JUDICIAL | VIEWER, NULL},
+};
+
+const ProtobufCFieldDescriptor *request_reply_field(uint32_t number) {
+    return protobuf_c_message_descriptor_get_field(&liandong__v1__to_client__descriptor, number);
+}

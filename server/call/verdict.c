@@ -1,0 +1,83 @@
+#include "call/verdict.h"
+#include "common/log.h"
+#include <string.h>
+
+static const char *text_of(const struct call *c, const PGresult *r, int row, int verdict) {
+    int column = c->write.plan->verdict[verdict];
+    return column < 0 || PQgetisnull(r, row, column) ? NULL : PQgetvalue(r, row, column);
+}
+
+static char *array_item(struct call *c, struct mapping_array *a, int32_t i) {
+    int32_t n;
+    if (i >= a->count) return NULL;
+    const char *value = mapping_array_next(a, &n);
+    return n < 0 ? NULL : arena_copy(&c->arena, value, (size_t)n);
+}
+
+static struct mapping_array array_of(const struct call *c, const PGresult *r, int row, int verdict) {
+    int column = c->write.plan->verdict[verdict];
+    return column < 0 ? (struct mapping_array){0} : mapping_get_array(r, row, column);
+}
+
+/* Both values of each field that two people changed. */
+static void fill_conflicts(struct call *c, const PGresult *r, int row, Liandong__V1__Status *status) {
+    struct mapping_array fields = array_of(c, r, row, VERDICT_CONFLICT_FIELDS), theirs = array_of(c, r, row, VERDICT_CONFLICT_THEIRS),
+                         yours = array_of(c, r, row, VERDICT_CONFLICT_YOURS);
+    int32_t n = fields.count;
+    status->conflicts = arena_take(&c->arena, (size_t)(n + 1) * sizeof *status->conflicts);
+    for (int32_t i = 0; status->conflicts && i < n; i++) {
+        Liandong__V1__Conflict *conflict = arena_take(&c->arena, sizeof *conflict);
+        if (!conflict) return;
+        liandong__v1__conflict__init(conflict);
+        conflict->field = array_item(c, &fields, i);
+        conflict->theirs = array_item(c, &theirs, i);
+        conflict->yours = array_item(c, &yours, i);
+        status->conflicts[status->n_conflicts++] = conflict;
+    }
+}
+
+static void answer_refusal(struct call *c, const PGresult *r, int row, const char *fallback) {
+    const char *reason = text_of(c, r, row, VERDICT_REASON), *field = text_of(c, r, row, VERDICT_FIELD);
+    Liandong__V1__Status status = LIANDONG__V1__STATUS__INIT;
+    Liandong__V1__FieldViolation violation = LIANDONG__V1__FIELD_VIOLATION__INIT, *violations[1] = {&violation};
+    const struct status_row *known = status_find(reason ? reason : fallback);
+    call_fill_status(c, known, &status);
+    int version = c->write.plan->verdict[VERDICT_CURRENT_VERSION];
+    if (version >= 0 && !PQgetisnull(r, row, version)) {
+        status.has_current_version = true;
+        status.current_version = (uint32_t)mapping_get_int4(r, row, version);
+    }
+    if (field) {
+        violation.field = arena_printf(&c->arena, "%s.%s", c->field->name, field);
+        violation.reason = wire_borrow(known->reason);
+        violation.hint = status.hint;
+        status.violations = violations;
+        status.n_violations = 1;
+    }
+    fill_conflicts(c, r, row, &status);
+    call_refuse_status(c, &status);
+}
+
+/* The client asked once; that this server had to send it twice is no replay to it. */
+static void hide_own_replay(const struct call *c, ProtobufCMessage *reply) {
+    const ProtobufCFieldDescriptor *f = protobuf_c_message_descriptor_get_field_by_name(reply->descriptor, "replay");
+    if (c->write.resent && f && f->type == PROTOBUF_C_TYPE_BOOL) *(protobuf_c_boolean *)wire_member(reply, f) = false;
+}
+
+void verdict_answer(struct call *c, const PGresult *r, int row) {
+    const char *outcome = text_of(c, r, row, VERDICT_OUTCOME);
+    if (!outcome) outcome = "";
+    if (strcmp(outcome, "done") == 0 || strcmp(outcome, "replay") == 0) {
+        ProtobufCMessage *reply = mapping_read(c->write.plan, r, row, 1, &c->arena);
+        if (!reply) {
+            call_refuse(c, "OUTCOME_PENDING", NULL); /* it is done, but there is no memory to say how */
+            return;
+        }
+        hide_own_replay(c, reply);
+        call_answer(c, reply);
+    } else if (strcmp(outcome, "conflict") == 0) {
+        answer_refusal(c, r, row, "VERSION_CONFLICT");
+    } else {
+        answer_refusal(c, r, row, "INTERNAL");
+    }
+}
