@@ -1,0 +1,37 @@
+"""The messages, generated from proto/ into the build tree at test time: nothing generated is committed."""
+import importlib
+import os
+import subprocess
+import sys
+
+TOPICS = ("status", "session", "incident", "feed", "envelope")
+
+
+class Messages:
+  """Everything the .proto files name, as attributes: Messages().ToServer, .INCIDENT_CLASS_DISPUTE, …"""
+
+  def __getattr__(self, name):
+    for topic in TOPICS:
+      module = sys.modules.get(topic + "_pb2")
+      if module is not None and hasattr(module, name):
+        return getattr(module, name)
+    raise AttributeError(name)
+
+
+pb = Messages()
+
+
+def load(proto, out):
+  """Generates into `out` and imports from there."""
+  os.makedirs(out, exist_ok=True)
+  sources = [os.path.join(proto, topic + ".proto") for topic in TOPICS]
+  subprocess.run(["protoc", "--proto_path=" + proto, "--python_out=" + out, *sources], check=True)
+  sys.path.insert(0, out)
+  for topic in TOPICS:
+    importlib.import_module(topic + "_pb2")
+
+
+def writes():
+  """Names of the requests that change something: those answered by a receipt."""
+  return {f.name for f in pb.ToClient.DESCRIPTOR.fields
+          if f.message_type is not None and f.message_type.name == "IncidentReceipt"}

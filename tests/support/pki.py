@@ -1,0 +1,89 @@
+"""Certificates for the tests, by the openssl program: a CA, servers, devices, and the wrong ones."""
+import os
+import shutil
+import subprocess
+
+from .cluster import MissingTool
+
+CONFIG = """
+[req]
+distinguished_name = subject
+[subject]
+[ca]
+default_ca = here
+[here]
+new_certs_dir = {folder}
+database = {folder}/index
+serial = {folder}/serial
+private_key = {folder}/ca.key
+certificate = {folder}/ca.pem
+default_md = sha256
+policy = any
+default_crl_days = 30
+unique_subject = no
+copy_extensions = none
+[any]
+commonName = supplied
+[authority]
+basicConstraints = critical,CA:TRUE
+keyUsage = critical,keyCertSign,cRLSign
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid:always
+[server]
+basicConstraints = critical,CA:FALSE
+keyUsage = critical,digitalSignature
+extendedKeyUsage = serverAuth
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+subjectAltName = DNS:localhost,IP:127.0.0.1,IP:::1
+[device]
+basicConstraints = critical,CA:FALSE
+keyUsage = critical,digitalSignature
+extendedKeyUsage = clientAuth
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+subjectAltName = URI:liandong:device:{name}
+"""
+
+
+class Authority:
+  """One CA in one folder; every certificate is FOLDER/NAME.pem with FOLDER/NAME.key."""
+
+  def __init__(self, folder, name="liandong test CA"):
+    if not shutil.which("openssl"):
+      raise MissingTool("openssl is not installed")
+    os.makedirs(folder)
+    self.folder = folder
+    self.ca = os.path.join(folder, "ca.pem")
+    for path, text in (("index", ""), ("serial", "1000\n")):
+      self.write(path, text)
+    self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-sha256",
+                 "-keyout", os.path.join(folder, "ca.key"), "-out", self.ca, "-days", "30", "-subj", f"/CN={name}",
+                 "-config", self.config("ca"), "-extensions", "authority")
+
+  def write(self, path, text):
+    path = os.path.join(self.folder, path)
+    with open(path, "w", encoding="utf-8") as f:
+      f.write(text)
+    return path
+
+  def config(self, name):
+    return self.write(f"{name}.cnf", CONFIG.format(folder=self.folder, name=name))
+
+  def openssl(self, *arguments):
+    done = subprocess.run(["openssl", *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+      raise RuntimeError(f"openssl {arguments[0]}: {done.stdout}")
+
+  def issue(self, name, kind="device", start=None, end=None, subject=None):
+    """Path without ending. Times as YYYYMMDDHHMMSSZ; without: valid now."""
+    path = os.path.join(self.folder, name)
+    config = self.config(name)
+    self.openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", path + ".key",
+                 "-out", path + ".csr", "-subj", f"/CN={subject or name}", "-config", config)
+    os.chmod(path + ".key", 0o600)
+    dates = ["-startdate", start, "-enddate", end] if start else ["-days", "20"]
+    self.openssl("ca", "-batch", "-notext", "-config", config, "-extensions", kind, "-in", path + ".csr",
+                 "-out", path + ".pem", *dates)
+    return path

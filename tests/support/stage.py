@@ -1,0 +1,95 @@
+"""Everything together: build tree, PostgreSQL, certificates, a migrated template database with the district in it."""
+import os
+import shutil
+import tempfile
+
+from peer import messages
+from peer.peer import Peer, tls_context
+
+from . import district
+from .cluster import Cluster, MissingTool, binary
+from .node import Node
+from .pki import Authority
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TEMPLATE = "liandong_template"
+
+
+def build_folder():
+  return os.path.abspath(os.environ.get("LIANDONG_BUILD") or os.path.join(ROOT, ".build", "release"))
+
+
+def program(name):
+  """A binary of the build tree, wherever its floor puts it."""
+  for part in ("server", "client", "bin", "."):
+    path = os.path.join(build_folder(), part, name)
+    if os.access(path, os.X_OK) and os.path.isfile(path):
+      return path
+  raise MissingTool(f"{name} is not built in {build_folder()}")
+
+
+class Stage:
+  def __init__(self, **cluster_settings):
+    if not shutil.which("protoc"):
+      raise MissingTool("protoc is not installed")
+    binary("initdb")
+    self.server, self.client = program("liandongd"), program("liandong")
+    messages.load(os.path.join(ROOT, "proto"), os.path.join(build_folder(), "tests", "peer"))
+    self.folder = tempfile.mkdtemp(prefix="liandong-live-")
+    os.chmod(self.folder, 0o755)
+    self.nodes, self.databases = [], 0
+    self.authority = Authority(os.path.join(self.folder, "pki"))
+    self.certificates = district.certificates(self.authority)
+    self.cluster = Cluster(**cluster_settings)
+    try:
+      self.make_template()
+    except BaseException:
+      self.close()
+      raise
+
+  def make_template(self):
+    with self.cluster.session() as s:
+      s.rows("create role liandong_owner login")
+      s.rows("create role liandong_app login")
+      s.rows(f"create database {TEMPLATE} owner liandong_owner")
+    node = self.node("template", TEMPLATE)
+    self.nodes.remove(node)
+    file = os.path.join(self.folder, "directory.ini")
+    with open(file, "w", encoding="utf-8") as f:
+      f.write(district.directory(self.certificates))
+    for verb in (("migrate",), ("directory", file)):
+      code, text = node.run(*verb)
+      if code:
+        raise RuntimeError(f"liandongd {verb[0]}: exit {code}: {text}")
+
+  def database(self, name=None):
+    """A fresh database with schema and district."""
+    self.databases += 1
+    name = name or f"live{self.databases}"
+    self.cluster.copy(name, TEMPLATE)
+    return name
+
+  def node(self, name, database, **settings):
+    certificate = self.certificates["server"]
+    settings = {"database": self.cluster.conninfo(database, "liandong_app"),
+                "migrate_database": self.cluster.conninfo(database, "liandong_owner"),
+                "tls_certificate": certificate + ".pem", "tls_key": certificate + ".key", "tls_ca": self.authority.ca,
+                "heartbeat": "2s", "silence_limit": "30s", "drain": "10s", **settings}
+    node = Node(self.server, self.folder, name, **settings)
+    self.nodes.append(node)
+    return node
+
+  def context(self, device):
+    path = self.certificates[device]
+    return tls_context(self.authority.ca, path + ".pem", path + ".key")
+
+  def peer(self, node, device="ytp-duty", **options):
+    return Peer(node.address, self.context(device), **options)
+
+  def close(self):
+    for node in self.nodes:
+      if node.process and node.process.poll() is None:
+        node.kill()
+    self.cluster.stop()
+    if not os.environ.get("LIANDONG_KEEP"):
+      shutil.rmtree(self.folder, ignore_errors=True)
