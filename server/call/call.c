@@ -67,6 +67,8 @@ void call_answer(struct call *c, ProtobufCMessage *body) {
     end(c, sent ? LIANDONG__V1__CODE__CODE_OK : LIANDONG__V1__CODE__CODE_CANCELLED);
 }
 
+void call_end_silently(struct call *c) { end(c, LIANDONG__V1__CODE__CODE_OK); }
+
 void call_fill_status(const struct call *c, const struct status_row *row, Liandong__V1__Status *status) {
     bool english = c->session && c->session->english;
     status->has_code = true;
@@ -219,23 +221,14 @@ static void enter_lane(struct call *c) {
     }
 }
 
-/* The call number of an envelope whose body is at fault, so that the refusal finds its question. */
-static uint64_t peek_call(const uint8_t *payload, size_t size) {
-    uint64_t number = 0;
-    if (size < 2 || payload[0] != 0x08) return 0;
-    for (size_t i = 1, shift = 0; i < size && shift < 64; i++, shift += 7) {
-        number |= (uint64_t)(payload[i] & 0x7f) << shift;
-        if (!(payload[i] & 0x80)) return number;
-    }
-    return 0;
-}
-
 /* Unpacks and checks; false: it was refused. */
 static bool open_envelope(struct call *c, const uint8_t *payload, size_t size) {
     struct wire_fault fault;
     struct session *s = c->session;
     bool stranger = s->state == SESSION_FRESH;
-    c->number = peek_call(payload, size);
+    /* So that the refusal of a faulty body finds its question. */
+    c->number = 0;
+    wire_peek(payload, size, 1, &c->number);
     c->envelope = (Liandong__V1__ToServer *)(void *)wire_unpack(&liandong__v1__to_server__descriptor, payload, size, true, &c->arena, &fault);
     if (c->envelope) {
         c->number = c->envelope->call;

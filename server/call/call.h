@@ -38,6 +38,7 @@ void call_abandon(struct call *c);
 
 /* ---- answers: each ends the call */
 void call_answer(struct call *c, ProtobufCMessage *body);      /* of the type that ToClient has for the request's number */
+void call_end_silently(struct call *c);                        /* it was itself an answer */
 /* A reason of the status table; field (may be NULL) is the part of the request at fault. */
 void call_refuse(struct call *c, const char *reason, const char *field);
 void call_refuse_status(struct call *c, Liandong__V1__Status *status); /* code and reason set; the rest is filled in */

@@ -57,9 +57,11 @@ void local_hello(struct call *c) {
     call_answer(c, &reply.base);
 }
 
+/* With a call number it is a question; without, the answer to ours, and answering that would never end. */
 void local_ping(struct call *c) {
     Liandong__V1__Ping reply = *c->envelope->ping;
-    call_answer(c, &reply.base);
+    if (c->envelope->has_call) call_answer(c, &reply.base);
+    else call_end_silently(c);
 }
 
 /* ---- watch_feed: the reply comes when the cursor is known to be of this history */

@@ -36,7 +36,7 @@ struct watcher {
     uint64_t lane_at;          /* position in the lane, in state RING */
     struct lane *lane;
     struct watcher *prev, *next; /* in the lane's list, from RING on until the end */
-    uint8_t last[CURSOR_SIZE]; /* delivered last: the next one's prev */
+    uint8_t last[CURSOR_SIZE]; /* told last, by reply, delivery or sync: the next one's prev */
     struct cursor asked;       /* while CHECKING */
     struct watcher_filter *filter; /* NULL: everything */
     struct watcher_read *reading;  /* in flight, or an unfinished page */
@@ -77,7 +77,9 @@ static bool put_sync(struct watcher *w) {
     sync.live = true;
     m.body_case = LIANDONG__V1__TO_CLIENT__BODY_FEED_SYNC;
     m.feed_sync = &sync;
-    return put(w, &m);
+    if (!put(w, &m)) return false;
+    memcpy(w->last, cursor, CURSOR_SIZE); /* a client holds one cursor, whoever told it: the next delivery's prev */
+    return true;
 }
 
 static bool put_reset(struct watcher *w, const char *reason) {
