@@ -10,7 +10,7 @@
 #include <string.h>
 #include <utlist.h>
 
-#define TICK_MS 250
+#define TICK_MS 100
 #define SEARCH_INDEX_LIMIT 2000
 
 /* ---- statements */
