@@ -44,10 +44,13 @@ static struct date date_of(int64_t days) {
 
 static int64_t floor_days(int64_t ms) { return ms / MS_DAY - (ms % MS_DAY < 0); }
 
+/* Whether the year, as seen in the zone, has its four digits. */
+static bool is_printable(int64_t ms, int64_t zone) {
+    return ms >= days_of((struct date){1, 1, 1}) * MS_DAY - zone && ms < days_of((struct date){YEAR_MAX + 1, 1, 1}) * MS_DAY - zone;
+}
+
 static void print(char out[CLOCK_TEXT_SIZE], int64_t ms, int64_t zone, bool utc) {
-    int64_t lowest = days_of((struct date){1, 1, 1}) * MS_DAY - zone;
-    int64_t beyond = days_of((struct date){YEAR_MAX + 1, 1, 1}) * MS_DAY - zone;
-    if (ms < lowest || ms >= beyond) {
+    if (!is_printable(ms, zone)) {
         snprintf(out, CLOCK_TEXT_SIZE, "-");
         return;
     }
@@ -240,6 +243,7 @@ bool clock_parse(int64_t *ms, const char *text, int64_t now) {
     int64_t value = now;
     bool known = !strcmp(trimmed, "now") || !strcmp(trimmed, "现在") || parse_ago(&value, trimmed, now) ||
                  parse_day(&value, trimmed, now);
+    known = known && is_printable(value, MS_ZONE); /* "999999d" is before all years */
     if (known) *ms = value;
     return known;
 }

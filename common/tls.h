@@ -25,8 +25,13 @@ enum tls_state tls_get_state(const struct tls *t);
 
 /* Feeds ciphertext. What must go to the peer is appended to `out` (ciphertext); plaintext is appended to `in`.
  * Consumes everything unless `in` is full (its cap): then *consumed says how much was taken, and the rest must be given
- * again after `in` was drained. Returns the state. Passing size 0 starts a client's handshake or goes on after draining. */
+ * again after `in` was drained, also where that rest is empty but tls_pending says that decrypted bytes are waiting.
+ * Returns the state. Passing size 0 starts a client's handshake or goes on after draining. */
 enum tls_state tls_feed(struct tls *t, const uint8_t *bytes, size_t size, size_t *consumed, struct buffer *in, struct buffer *out);
+/* True where a record was read but `in` had no room for all of its plaintext (16 KiB at most). */
+bool tls_pending(const struct tls *t);
+/* The stream below ended. Without a close_notify before it that is a failure, "TRUNCATED": what came last may be missing. */
+enum tls_state tls_end(struct tls *t);
 /* Encrypts `size` bytes into `out`, in records of at most 16 KiB. False: failed, close. Only in TLS_OPEN. */
 bool tls_write(struct tls *t, const void *bytes, size_t size, struct buffer *out);
 /* Appends close_notify. */

@@ -1,1 +1,149 @@
-#include "common/tls_context.h"
+#include "common/tls_private.h"
+#include <openssl/err.h>
+#include <string.h>
+
+/* AES-128 first: a level-128 system as a whole (X25519, P-256, SHA-256), and a third faster than AES-256 per record. */
+#define SUITES "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
+#define GROUPS "X25519:P-256"
+#define SIGNATURES                                                                                                     \
+    "ecdsa_secp256r1_sha256:ed25519:ecdsa_secp384r1_sha384:rsa_pss_rsae_sha256:rsa_pss_pss_sha256:rsa_pss_rsae_sha384"
+#define CHAIN_DEPTH       2     /* one intermediate authority below the trusted one */
+#define CERTIFICATE_BYTES 16384 /* of the peer's Certificate message */
+
+static const unsigned char alpn_list[] = "\x0aliandong/1"; /* a length and TLS_ALPN */
+#define ALPN_LIST_SIZE (sizeof alpn_list - 1)
+
+static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *size, const unsigned char *offered,
+                           unsigned int offered_size, void *unused) {
+    (void)unused;
+    for (unsigned at = 0; at < offered_size; at += 1u + offered[at])
+        if (offered[at] == alpn_list[0] && offered_size - at > alpn_list[0] &&
+            !memcmp(offered + at, alpn_list, ALPN_LIST_SIZE)) {
+            *out = alpn_list + 1;
+            *size = alpn_list[0];
+            return SSL_TLSEXT_ERR_OK;
+        }
+    struct tls *t = SSL_get_app_data(ssl);
+    t->failure = "NO_COMMON_PROTOCOL";
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+/* The list of versions in a ClientHello: a length byte, then two bytes each. */
+static bool offers_tls13(SSL *ssl) {
+    const unsigned char *list;
+    size_t size;
+    if (!SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_supported_versions, &list, &size)) return false;
+    for (size_t i = 1; i + 1 < size; i += 2)
+        if (list[i] == 3 && list[i + 1] == 4) return true;
+    return false;
+}
+
+/* Who offers no protocol at all would pass choose_protocol by. An old version is left to OpenSSL's own alert. */
+static int look_at_hello(SSL *ssl, int *alert, void *unused) {
+    (void)unused;
+    const unsigned char *list;
+    size_t size;
+    struct tls *t = SSL_get_app_data(ssl);
+    t->greeted = true;
+    if (!offers_tls13(ssl) ||
+        SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation, &list, &size))
+        return SSL_CLIENT_HELLO_SUCCESS;
+    t->failure = "NO_COMMON_PROTOCOL";
+    *alert = SSL_AD_NO_APPLICATION_PROTOCOL;
+    return SSL_CLIENT_HELLO_ERROR;
+}
+
+static bool set_protocol(SSL_CTX *ctx) {
+    SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                 SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+    /* No automatic chain: the server would search it anew in every handshake. No automatic retry: tls_feed looks at
+     * every record that is not data. */
+    SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                              SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
+    SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_max_cert_list(ctx, CERTIFICATE_BYTES);
+    SSL_CTX_set_security_level(ctx, 2);
+    SSL_CTX_set_verify_depth(ctx, CHAIN_DEPTH);
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    SSL_CTX_set_cert_verify_callback(ctx, tls_peer_verify, NULL);
+    return SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) && SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) &&
+           SSL_CTX_set_num_tickets(ctx, 0) && SSL_CTX_set_max_early_data(ctx, 0) &&
+           SSL_CTX_set_recv_max_early_data(ctx, 0) && SSL_CTX_set_ciphersuites(ctx, SUITES) &&
+           SSL_CTX_set1_groups_list(ctx, GROUPS) && SSL_CTX_set1_sigalgs_list(ctx, SIGNATURES) &&
+           SSL_CTX_set1_client_sigalgs_list(ctx, SIGNATURES);
+}
+
+static bool set_side(SSL_CTX *ctx, bool server) {
+    if (!server) return SSL_CTX_set_alpn_protos(ctx, alpn_list, ALPN_LIST_SIZE) == 0;
+    SSL_CTX_set_alpn_select_cb(ctx, choose_protocol, NULL);
+    SSL_CTX_set_client_hello_cb(ctx, look_at_hello, NULL);
+    return true;
+}
+
+static bool set_material(SSL_CTX *ctx, const struct tls_material *m) {
+    X509_STORE *store = SSL_CTX_get_cert_store(ctx);
+    unsigned long flags = X509_V_FLAG_X509_STRICT;
+    if (!SSL_CTX_use_certificate(ctx, m->certificate) || !SSL_CTX_use_PrivateKey(ctx, m->key)) return false;
+    for (int i = 0; i < sk_X509_num(m->chain); i++)
+        if (!SSL_CTX_add1_chain_cert(ctx, sk_X509_value(m->chain, i))) return false;
+    for (int i = 0; i < sk_X509_num(m->authorities); i++)
+        if (!X509_STORE_add_cert(store, sk_X509_value(m->authorities, i))) return false;
+    for (int i = 0; i < sk_X509_CRL_num(m->crls); i++)
+        if (!X509_STORE_add_crl(store, sk_X509_CRL_value(m->crls, i))) return false;
+    if (m->crls) flags |= X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
+    return X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx), flags) == 1;
+}
+
+static struct tls_context *make(const struct tls_files *files, bool server, struct tls_error *error) {
+    struct tls_material m;
+    struct tls_context *c = NULL;
+    error->text[0] = '\0';
+    ERR_clear_error();
+    if (!tls_material_read(&m, files, server, error)) goto out;
+    c = OPENSSL_zalloc(sizeof *c);
+    if (!c) {
+        tls_refuse(error, "内存不足，无法建立加密设置。请稍候重试。");
+        goto out;
+    }
+    c->references = 1;
+    c->server = server;
+    c->expiry = tls_time_ms(X509_get0_notAfter(m.certificate));
+    c->slices = tls_slices_new();
+    c->ssl = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
+    if (!c->ssl || !c->slices || !set_protocol(c->ssl) || !set_side(c->ssl, server) || !set_material(c->ssl, &m)) {
+        const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+        tls_refuse(error, "证书 %s 不能用于加密连接（%s）。请换用 ECDSA P-256、Ed25519 或 3072 位以上的 RSA 证书。",
+                   files->certificate, reason ? reason : "内存不足");
+        tls_context_free(c);
+        c = NULL;
+    }
+out:
+    tls_material_free(&m);
+    ERR_clear_error();
+    return c;
+}
+
+struct tls_context *tls_context_server(const struct tls_files *files, struct tls_error *error) {
+    return make(files, true, error);
+}
+
+struct tls_context *tls_context_client(const struct tls_files *files, struct tls_error *error) {
+    return make(files, false, error);
+}
+
+struct tls_context *tls_context_hold(struct tls_context *c) {
+    c->references++;
+    return c;
+}
+
+void tls_context_free(struct tls_context *c) {
+    if (!c || --c->references) return;
+    SSL_SESSION_free(c->blank);
+    SSL_CTX_free(c->parked);
+    SSL_CTX_free(c->ssl);
+    BIO_meth_free(c->slices);
+    OPENSSL_free(c);
+}
+
+int64_t tls_context_expiry(const struct tls_context *c) { return c->expiry; }

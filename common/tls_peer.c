@@ -1,0 +1,92 @@
+#include "common/tls_private.h"
+#include <openssl/x509v3.h>
+#include <string.h>
+#include <time.h>
+
+#define URI_MAX 255 /* ours are 64 at most (liandong:device:<name>) */
+
+int64_t tls_time_ms(const ASN1_TIME *time) {
+    struct tm parts;
+    if (!time || ASN1_TIME_to_tm(time, &parts) != 1) return INT64_MIN;
+    return (int64_t)timegm(&parts) * 1000;
+}
+
+bool tls_certificate_hash(X509 *certificate, uint8_t key[32]) {
+    unsigned char *der = NULL;
+    int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
+    bool ok = size > 0 && EVP_Digest(der, (size_t)size, key, NULL, EVP_sha256(), NULL) == 1;
+    OPENSSL_free(der);
+    return ok;
+}
+
+int tls_weak_bits(X509 *certificate) {
+    EVP_PKEY *key = X509_get0_pubkey(certificate);
+    if (!key || !EVP_PKEY_is_a(key, "RSA")) return 0;
+    int bits = EVP_PKEY_get_bits(key);
+    return bits < TLS_RSA_BITS ? bits : 0;
+}
+
+static bool is_plain(const ASN1_IA5STRING *text) {
+    const unsigned char *bytes = ASN1_STRING_get0_data(text);
+    int size = ASN1_STRING_length(text);
+    if (size < 1 || size > URI_MAX) return false;
+    for (int i = 0; i < size; i++)
+        if (bytes[i] <= 0x20 || bytes[i] >= 0x7f) return false;
+    return true;
+}
+
+bool tls_certificate_uri(X509 *certificate, char **uri) {
+    const ASN1_IA5STRING *found = NULL;
+    int count = 0;
+    *uri = NULL;
+    /* NULL also where the extension is there twice. */
+    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+        if (name->type != GEN_URI) continue;
+        found = name->d.uniformResourceIdentifier;
+        count++;
+    }
+    bool ok = true;
+    if (count == 1 && is_plain(found)) {
+        *uri = OPENSSL_strndup((const char *)ASN1_STRING_get0_data(found), (size_t)ASN1_STRING_length(found));
+        ok = *uri != NULL;
+    }
+    GENERAL_NAMES_free(names);
+    return ok;
+}
+
+static bool chain_is_strong(X509_STORE_CTX *store) {
+    STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(store);
+    for (int i = 0; i < sk_X509_num(chain); i++)
+        if (tls_weak_bits(sk_X509_value(chain, i))) {
+            X509_STORE_CTX_set_error(store, i ? X509_V_ERR_CA_KEY_TOO_SMALL : X509_V_ERR_EE_KEY_TOO_SMALL);
+            return false;
+        }
+    return true;
+}
+
+static bool take_identity(struct tls *t, X509_STORE_CTX *store) {
+    X509 *certificate = X509_STORE_CTX_get0_cert(store);
+    t->expiry = tls_time_ms(X509_get0_notAfter(certificate));
+    OPENSSL_free(t->uri);
+    if (t->expiry != INT64_MIN && tls_certificate_hash(certificate, t->key) &&
+        tls_certificate_uri(certificate, &t->uri))
+        return true;
+    X509_STORE_CTX_set_error(store, X509_V_ERR_OUT_OF_MEM);
+    return false;
+}
+
+int tls_peer_verify(X509_STORE_CTX *store, void *unused) {
+    (void)unused;
+    struct tls *t = SSL_get_app_data(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    if (X509_verify_cert(store) != 1) {
+        /* Out of memory leaves "ok" behind; nothing that failed may look verified. */
+        if (X509_STORE_CTX_get_error(store) == X509_V_OK) X509_STORE_CTX_set_error(store, X509_V_ERR_UNSPECIFIED);
+        return 0;
+    }
+    if (!chain_is_strong(store) || !take_identity(t, store)) return 0;
+    /* OpenSSL would keep the chain, and with it the decoded certificate, as long as the connection lives. */
+    if (t->context->server) X509_STORE_CTX_set0_verified_chain(store, NULL);
+    return 1;
+}
