@@ -43,10 +43,12 @@ static void end(struct call *c, Liandong__V1__Code code) {
     if ((unsigned)code < sizeof c->core->by_code / sizeof *c->core->by_code) c->core->by_code[code].value++;
     metric_observe(&c->core->call_us, us);
     if (log_get_level() <= LOG_DEBUG || code == LIANDONG__V1__CODE__CODE_INTERNAL)
-        log_event(code == LIANDONG__V1__CODE__CODE_INTERNAL ? LOG_ERROR : LOG_DEBUG, "call", log_int("conn", s ? (int64_t)s->id : -1),
-                  log_str("request", c->field ? c->field->name : "?"), log_int("code", code), log_int("us", (int64_t)us),
-                  c->envelope && c->envelope->has_request_id ? log_bytes("request_id", c->envelope->request_id.data, c->envelope->request_id.len)
-                                                             : log_str("request_id", NULL));
+        log_event(code == LIANDONG__V1__CODE__CODE_INTERNAL ? LOG_ERROR : LOG_DEBUG, "call",
+                  log_int("conn", s ? (int64_t)s->id : -1), log_str("request", c->field ? c->field->name : "?"),
+                  log_int("code", code), log_int("us", (int64_t)us),
+                  c->envelope && c->envelope->has_request_id
+                      ? log_bytes("request_id", c->envelope->request_id.data, c->envelope->request_id.len)
+                      : log_str("request_id", NULL));
     if (s && s->call == c) s->call = NULL;
     give_back(c);
     if (s) session_call_over(s);
@@ -118,8 +120,10 @@ static void fill_caller(struct call *c, struct caller *caller) {
 
 static void on_written(struct write *w, const PGresult *result, int row, const char *fault) {
     struct call *c = (struct call *)(void *)((char *)w - offsetof(struct call, write));
-    if (fault) call_refuse(c, fault, NULL);
-    else verdict_answer(c, result, row);
+    if (fault)
+        call_refuse(c, fault, NULL);
+    else
+        verdict_answer(c, result, row);
 }
 
 /* The body as the client's codec packs it: what the feed keeps and hashes. */
@@ -132,8 +136,10 @@ static bool pack_act(struct call *c, struct mapping_input *in) {
 }
 
 static void refuse_binding(struct call *c, const char *field) {
-    if (!field) call_refuse(c, "TOO_LARGE", c->field->name);
-    else call_refuse(c, "OUT_OF_RANGE", arena_printf(&c->arena, "%s.%s", c->field->name, field));
+    if (!field)
+        call_refuse(c, "TOO_LARGE", c->field->name);
+    else
+        call_refuse(c, "OUT_OF_RANGE", arena_printf(&c->arena, "%s.%s", c->field->name, field));
 }
 
 static void begin_write(struct call *c, const struct plan *plan) {
@@ -173,8 +179,10 @@ static void on_read(struct read *r, const PGresult *result, const char *fault) {
         return;
     }
     ProtobufCMessage *reply = mapping_read(plan, result, 0, rows, &c->arena);
-    if (reply) call_answer(c, reply);
-    else call_refuse(c, "TOO_LARGE", NULL);
+    if (reply)
+        call_answer(c, reply);
+    else
+        call_refuse(c, "TOO_LARGE", NULL);
 }
 
 static void begin_read(struct call *c, const struct plan *plan) {
@@ -188,7 +196,8 @@ static void begin_read(struct call *c, const struct plan *plan) {
     c->read.statement = plan->statement;
     c->read.timeout_ms = (uint32_t)(c->deadline_ms - uv_now(c->core->loop));
     c->read.done = on_read;
-    if (!readers_submit(c->core->readers, &c->read)) call_refuse(c, readers_are_ready(c->core->readers) ? "QUEUE_FULL" : "DATABASE_AWAY", NULL);
+    if (!readers_submit(c->core->readers, &c->read))
+        call_refuse(c, readers_are_ready(c->core->readers) ? "QUEUE_FULL" : "DATABASE_AWAY", NULL);
 }
 
 /* ---- the door */
@@ -229,13 +238,15 @@ static bool open_envelope(struct call *c, const uint8_t *payload, size_t size) {
     /* So that the refusal of a faulty body finds its question. */
     c->number = 0;
     wire_peek(payload, size, 1, &c->number);
-    c->envelope = (Liandong__V1__ToServer *)(void *)wire_unpack(&liandong__v1__to_server__descriptor, payload, size, true, &c->arena, &fault);
+    c->envelope = (Liandong__V1__ToServer *)(void *)wire_unpack(&liandong__v1__to_server__descriptor, payload, size,
+                                                                true, &c->arena, &fault);
     if (c->envelope) {
         c->number = c->envelope->call;
         if (wire_body(&c->envelope->base, &c->field, &c->message) && c->field->id < REQUESTS) return true;
         fault = (struct wire_fault){.reason = "NO_BODY"};
     }
-    log_event(LOG_WARN, "call.refused", log_int("conn", (int64_t)s->id), log_str("reason", fault.reason), log_str("field", fault.field));
+    log_event(LOG_WARN, "call.refused", log_int("conn", (int64_t)s->id), log_str("reason", fault.reason),
+              log_str("field", fault.field));
     call_refuse(c, fault.reason, fault.field[0] ? fault.field : NULL);
     if (stranger) s->io.close(s->conn, fault.reason);
     return false;
@@ -254,7 +265,8 @@ void call_begin(struct session *s, const uint8_t *payload, size_t size) {
     c->started_us = clock_monotonic_us();
     s->call = c;
     if (!open_envelope(c, payload, size)) return;
-    uint32_t wait = c->envelope->has_deadline_ms && c->envelope->deadline_ms ? c->envelope->deadline_ms : CALL_DEADLINE_MS;
+    uint32_t wait =
+        c->envelope->has_deadline_ms && c->envelope->deadline_ms ? c->envelope->deadline_ms : CALL_DEADLINE_MS;
     c->deadline_ms = uv_now(s->core->loop) + (wait > CALL_DEADLINE_MAX_MS ? CALL_DEADLINE_MAX_MS : wait);
     c->row = &requests[c->field->id];
     enter_lane(c);
@@ -262,7 +274,7 @@ void call_begin(struct session *s, const uint8_t *payload, size_t size) {
 
 /* ---- ends that are not answers */
 
-static bool is_write(const struct call *c) { return c->row && (c->row->lane == LANE_WRITE || c->row->lane == LANE_BATCH); }
+static bool is_write(const struct call *c) { return c->row && request_writes(c->row->lane); }
 
 /* True where it was not with the database yet: nothing will come of it. */
 static bool take_back(struct call *c) {

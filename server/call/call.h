@@ -1,8 +1,9 @@
 /* One request from the door to its answer.
  * Floor 4 (call).
  *
- * It belongs to a session while somebody waits for it. Where the deadline passes or the connection ends while a write is with
- * the database, it is detached and ends by itself: the write is not undone, and its request_id finds it again. */
+ * It belongs to a session while somebody waits for it. Where the deadline passes or the connection ends while a write
+ * is with the database, it is detached and ends by itself: the write is not undone, and its request_id finds it again.
+ */
 #ifndef LIANDONG_CALL_CALL_H
 #define LIANDONG_CALL_CALL_H
 #include "call/core_part.h"
@@ -22,14 +23,15 @@ struct call {
     const ProtobufCFieldDescriptor *field; /* which request it is */
     ProtobufCMessage *message;             /* its body */
     const struct request *row;
-    uint64_t number;                       /* the client's, echoed */
-    uint64_t started_us, deadline_ms;      /* monotonic; deadline as uv_now */
-    struct write write;                    /* one of the two is in use */
+    uint64_t number;                  /* the client's, echoed */
+    uint64_t started_us, deadline_ms; /* monotonic; deadline as uv_now */
+    struct write write;               /* one of the two is in use */
     struct read read;
     struct call *next_free;
 };
 
-/* Checks a payload and starts it; answers at once, or when the database has answered. The session must be able to take one. */
+/* Checks a payload and starts it; answers at once, or when the database has answered. The session must be able to take
+ * one. */
 void call_begin(struct session *s, const uint8_t *payload, size_t size);
 /* The deadline passed: takes it back where it was not sent yet, else detaches it with the truth that is known. */
 void call_expire(struct call *c);
@@ -37,8 +39,8 @@ void call_expire(struct call *c);
 void call_abandon(struct call *c);
 
 /* ---- answers: each ends the call */
-void call_answer(struct call *c, ProtobufCMessage *body);      /* of the type that ToClient has for the request's number */
-void call_end_silently(struct call *c);                        /* it was itself an answer */
+void call_answer(struct call *c, ProtobufCMessage *body); /* of the type that ToClient has for the request's number */
+void call_end_silently(struct call *c);                   /* it was itself an answer */
 /* A reason of the status table; field (may be NULL) is the part of the request at fault. */
 void call_refuse(struct call *c, const char *reason, const char *field);
 void call_refuse_status(struct call *c, Liandong__V1__Status *status); /* code and reason set; the rest is filled in */

@@ -10,23 +10,24 @@
 
 struct core;
 struct core_options {
-    const char *database;      /* conninfo or URL of the runtime role; several hosts allowed */
-    const char *node;          /* name of this process in logs and in pg_stat_activity */
-    unsigned readers;          /* connections for reads, 1..16 */
-    size_t ring_bytes;         /* memory for recent events */
+    const char *database; /* conninfo or URL of the runtime role; several hosts allowed */
+    const char *node;     /* name of this process in logs and in pg_stat_activity */
+    unsigned readers;     /* connections for reads, 1..16 */
+    size_t ring_bytes;    /* memory for recent events */
     uint64_t heartbeat_ms, silence_limit_ms;
     uint64_t connect_timeout_ms; /* per database host */
-    uint32_t queue_limit;      /* writes waiting; past it: RESOURCE_EXHAUSTED */
-    int64_t feed_keep_ms;      /* events older than this are not replayed: RESET */
+    uint32_t queue_limit;        /* writes waiting; past it: RESOURCE_EXHAUSTED */
+    int64_t feed_keep_ms;        /* events older than this are not replayed: RESET */
 };
 
 /* Begins to connect; returns at once. NULL without memory or with a malformed conninfo (logged). Options are copied. */
 struct core *core_start(uv_loop_t *loop, const struct core_options *options, struct metrics *metrics);
 /* Called once, on the loop: ok: every statement is prepared, the contract holds, the feed is warm, clients may come.
- * Not ok (a refusal that trying again won't mend: contract broken, schema version, durability settings): `why` is one Chinese
- * sentence. While the database can't be reached the core keeps trying and logs; nothing is called. */
+ * Not ok (a refusal that trying again won't mend: contract broken, schema version, durability settings): `why` is one
+ * Chinese sentence. While the database can't be reached the core keeps trying and logs; nothing is called. */
 void core_when_ready(struct core *c, void (*ready)(void *arg, bool ok, const char *why), void *arg);
-/* True while the writer's connection works and the feed is at most a few seconds behind: /healthz. `why` (may be NULL): reason if not. */
+/* True while the writer's connection works and the feed is at most a few seconds behind: /healthz. `why` (may be NULL):
+ * reason if not. */
 bool core_healthy(const struct core *c, const char **why);
 /* After this no new write is accepted (UNAVAILABLE, reason DRAINING); what is in flight goes on. */
 void core_drain(struct core *c);

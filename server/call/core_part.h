@@ -12,17 +12,17 @@
 #include "feed/feed.h"
 #include "feed/watcher.h"
 
-#define CALL_DEADLINE_MS 10000u     /* where the client names none */
+#define CALL_DEADLINE_MS     10000u /* where the client names none */
 #define CALL_DEADLINE_MAX_MS 600000u
-#define CALL_POOL 256u              /* calls kept for reuse, with the first block of their arenas */
+#define CALL_POOL            256u /* calls kept for reuse, with the first block of their arenas */
 
 struct core {
     uv_loop_t *loop;
     struct core_options options;
-    struct statement *statements;      /* of every embedded file */
+    struct statement *statements; /* of every embedded file */
     size_t statements_count;
     struct statement *by_request[REQUESTS];
-    struct plan *plans[REQUESTS];      /* compiled once everything is described */
+    struct plan *plans[REQUESTS]; /* compiled once everything is described */
     struct plan snapshot_plan;
     struct statement **writer_list, **reader_list;
     struct writer *writer;
@@ -30,16 +30,16 @@ struct core {
     struct feed *feed;
     struct directory directory;
     uv_timer_t tick;
-    struct chore {                     /* a periodic read on the core's own behalf */
+    struct chore { /* a periodic read on the core's own behalf */
         struct core *core;
         struct read read;
         struct statement *statement;
         uint64_t every_ms, next_ms;
         bool busy;
     } chores[4];
-    char keep[8];                      /* options.feed_keep_ms as a parameter */
+    char keep[8]; /* options.feed_keep_ms as a parameter */
     const char *keep_value[1];
-    struct session *sessions;          /* utlist */
+    struct session *sessions; /* utlist */
     struct call *free_calls;
     unsigned free_calls_count;
     bool writer_ready, readers_ready, feed_ready, told, ready, draining;
@@ -47,10 +47,21 @@ struct core {
     void *on_ready_arg;
     struct metric calls, call_us, sessions_open, by_code[18];
     char code_names[18][56];
-    unsigned stopping;                 /* parts still to be closed */
+    unsigned stopping; /* parts still to be closed */
     void (*stopped)(void *arg);
     void *stopped_arg;
 };
+
+/* core.c: tells the owner once everything is there. */
+void core_check_ready(struct core *c);
+/* core_contract.c: the SQL files, and whether every request's pieces fit. False with one sentence. */
+bool core_parse_statements(struct core *c, char *error, size_t room);
+bool core_match_requests(struct core *c, char *error, size_t room);
+bool core_compile_plans(struct core *c, char *error, size_t room);
+struct statement *core_find_statement(const struct core *c, const char *name);
+/* core_chores.c: what is looked at again and again. */
+void core_set_up_chores(struct core *c);
+void core_run_chores(struct core *c);
 
 enum session_state { SESSION_FRESH, SESSION_OPEN, SESSION_CLOSING };
 struct session {
@@ -59,14 +70,14 @@ struct session {
     struct session_io io;
     void *conn;
     enum session_state state;
-    bool english;                      /* hints in English: the client's locale says so */
+    bool english; /* hints in English: the client's locale says so */
     uint8_t key[DIRECTORY_KEY_SIZE];
-    uint64_t id;                       /* of the connection */
+    uint64_t id; /* of the connection */
     int64_t certificate_expires_at;
-    struct device device;              /* who it is, as the directory says now; valid once OPEN */
-    struct call *call;                 /* in flight */
+    struct device device; /* who it is, as the directory says now; valid once OPEN */
+    struct call *call;    /* in flight */
     struct watcher *watcher;
-    struct call *watch_call;           /* its reply is still due */
+    struct call *watch_call; /* its reply is still due */
     char address[64];
 };
 /* The call is answered: the connection may go on. */

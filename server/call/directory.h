@@ -1,5 +1,5 @@
-/* Who is who: devices by the key of their certificate, with their office, officer and role, kept in memory and read anew when
- * the database's version of it moves (looked at each second, so that a revoked device is out within seconds).
+/* Who is who: devices by the key of their certificate, with their office, officer and role, kept in memory and read
+ * anew when the database's version of it moves (looked at each second, so that a revoked device is out within seconds).
  * Floor 4 (call). */
 #ifndef LIANDONG_CALL_DIRECTORY_H
 #define LIANDONG_CALL_DIRECTORY_H
@@ -14,16 +14,17 @@ struct device {
     uint8_t key[DIRECTORY_KEY_SIZE]; /* SHA-256 of the certificate's SubjectPublicKeyInfo */
     int64_t id;
     int32_t office;
-    int16_t system, role;            /* numbers of the protocol's enums */
+    int16_t system, role; /* numbers of the protocol's enums */
     char office_code[24], office_name[96], officer[64];
     UT_hash_handle hh;
 };
 struct directory {
-    int64_t version;                 /* 0: never read */
-    struct device *devices;          /* by key */
+    int64_t version;        /* 0: never read */
+    struct device *devices; /* by key */
 };
 
-/* Fills an empty directory from the rows of _directory.sql, revoked devices left out. False without memory; then it is empty. */
+/* Fills an empty directory from the rows of _directory.sql, revoked devices left out. False without memory; then it is
+ * empty. */
 bool directory_read(struct directory *d, const PGresult *rows, int64_t version);
 const struct device *directory_find(const struct directory *d, const uint8_t key[DIRECTORY_KEY_SIZE]);
 void directory_free(struct directory *d);

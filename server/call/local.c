@@ -21,7 +21,8 @@ static void common_features(const Liandong__V1__Hello *hello, Liandong__V1__Hell
 static void fill_hello(struct call *c, Liandong__V1__HelloReply *r) {
     struct device *d = &c->session->device;
     const struct core_options *o = &c->core->options;
-    r->has_version = r->has_system = r->has_role = r->has_server_time = r->has_max_frame = r->has_heartbeat_ms = r->has_silence_limit_ms = true;
+    r->has_version = r->has_system = r->has_role = r->has_server_time = r->has_max_frame = r->has_heartbeat_ms =
+        r->has_silence_limit_ms = true;
     r->version = PROTOCOL_VERSION;
     r->server = wire_borrow("liandongd/" LIANDONG_VERSION);
     r->office_code = d->office_code;
@@ -41,17 +42,18 @@ void local_hello(struct call *c) {
     char *common[sizeof features / sizeof *features];
     Liandong__V1__HelloReply reply = LIANDONG__V1__HELLO_REPLY__INIT;
     s->english = hello->locale && strncmp(hello->locale, "en", 2) == 0;
-    uint32_t least = hello->has_version_min ? hello->version_min : 1, most = hello->has_version_max ? hello->version_max : least;
+    uint32_t least = hello->has_version_min ? hello->version_min : 1,
+             most = hello->has_version_max ? hello->version_max : least;
     const char *reason = least > PROTOCOL_VERSION || most < PROTOCOL_VERSION ? "NO_COMMON_VERSION" : session_admit(s);
     if (reason) {
-        log_event(LOG_WARN, "hello.refused", log_int("conn", (int64_t)s->id), log_str("reason", reason), log_str("address", s->address),
-                  log_bytes("key", s->key, sizeof s->key));
+        log_event(LOG_WARN, "hello.refused", log_int("conn", (int64_t)s->id), log_str("reason", reason),
+                  log_str("address", s->address), log_bytes("key", s->key, sizeof s->key));
         call_refuse(c, reason, NULL);
         s->io.close(s->conn, reason);
         return;
     }
-    log_event(LOG_INFO, "hello", log_int("conn", (int64_t)s->id), log_str("office", s->device.office_code), log_int("device", s->device.id),
-              log_str("client", hello->client), log_str("address", s->address));
+    log_event(LOG_INFO, "hello", log_int("conn", (int64_t)s->id), log_str("office", s->device.office_code),
+              log_int("device", s->device.id), log_str("client", hello->client), log_str("address", s->address));
     common_features(hello, &reply, common);
     fill_hello(c, &reply);
     call_answer(c, &reply.base);
@@ -60,8 +62,10 @@ void local_hello(struct call *c) {
 /* With a call number it is a question; without, the answer to ours, and answering that would never end. */
 void local_ping(struct call *c) {
     Liandong__V1__Ping reply = *c->envelope->ping;
-    if (c->envelope->has_call) call_answer(c, &reply.base);
-    else call_end_silently(c);
+    if (c->envelope->has_call)
+        call_answer(c, &reply.base);
+    else
+        call_end_silently(c);
 }
 
 /* ---- watch_feed: the reply comes when the cursor is known to be of this history */
@@ -118,6 +122,8 @@ void local_watch_feed(struct call *c) {
     s->watcher = watcher_start(c->core->feed, &terms, &sink, s, &unknown_kind);
     if (s->watcher) return;
     s->watch_call = NULL;
-    if (unknown_kind) call_refuse(c, "UNKNOWN_VALUE", "watch_feed.filter.kinds");
-    else call_refuse(c, "TOO_LARGE", NULL);
+    if (unknown_kind)
+        call_refuse(c, "UNKNOWN_VALUE", "watch_feed.filter.kinds");
+    else
+        call_refuse(c, "TOO_LARGE", NULL);
 }

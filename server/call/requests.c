@@ -10,6 +10,7 @@
 #define EVERYONE   (POLICE | JUDICIAL | VIEWER | ADMIN)
 #define AT(name)   LIANDONG__V1__TO_SERVER__BODY_##name
 
+/* clang-format off */
 const struct request requests[REQUESTS] = {
     [AT(HELLO)]             = {LANE_LOCAL, EVERYONE, local_hello},
     [AT(PING)]              = {LANE_LOCAL, EVERYONE, local_ping},
@@ -29,6 +30,7 @@ const struct request requests[REQUESTS] = {
     [AT(CORRECT_INCIDENT)]  = {LANE_WRITE, POLICE | JUDICIAL, NULL},
     [AT(SHOW_HISTORY)]      = {LANE_READ, POLICE | JUDICIAL | VIEWER, NULL},
 };
+/* clang-format on */
 
 const ProtobufCFieldDescriptor *request_reply_field(uint32_t number) {
     return protobuf_c_message_descriptor_get_field(&liandong__v1__to_client__descriptor, number);

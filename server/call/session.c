@@ -8,7 +8,8 @@
 #include <string.h>
 #include <utlist.h>
 
-struct session *session_open(struct core *core, const struct session_peer *peer, const struct session_io *io, void *conn) {
+struct session *session_open(struct core *core, const struct session_peer *peer, const struct session_io *io,
+                             void *conn) {
     struct session *s = calloc(1, sizeof *s);
     if (!s) return NULL;
     s->core = core;
@@ -69,8 +70,10 @@ void session_expired(struct session *s, uint64_t now_ms) {
 }
 
 void session_heartbeat(struct session *s) {
-    if (s->watcher && watcher_is_live(s->watcher)) watcher_sync(s->watcher);
-    else session_ping(s);
+    if (s->watcher && watcher_is_live(s->watcher))
+        watcher_sync(s->watcher);
+    else
+        session_ping(s);
 }
 
 void session_ping(struct session *s) {

@@ -16,23 +16,27 @@ struct core;
 struct session;
 
 struct session_io {
-    struct buffer *(*output)(void *conn); /* plaintext on its way out: sessions append whole frames. Valid until another connection's is asked for */
+    struct buffer *(*output)(void *conn); /* plaintext on its way out: sessions append whole frames. Valid until another
+                                             connection's is asked for */
     size_t (*backlog)(void *conn);        /* bytes, plaintext and ciphertext, that the kernel has not taken yet */
-    void (*flush)(void *conn);            /* bytes were appended: encrypt and write them, at the latest at the end of this loop tick */
-    void (*resume)(void *conn);           /* the call is over: go on reading */
-    void (*close)(void *conn, const char *reason); /* flush what was appended, say close_notify, close; later, not from within */
+    void (*flush)(
+        void *conn); /* bytes were appended: encrypt and write them, at the latest at the end of this loop tick */
+    void (*resume)(void *conn); /* the call is over: go on reading */
+    void (*close)(void *conn,
+                  const char *reason); /* flush what was appended, say close_notify, close; later, not from within */
 };
 
 struct session_peer {
-    const uint8_t *key; /* SHA-256 of the certificate's SubjectPublicKeyInfo, 32 bytes */
-    const char *uri;    /* SAN URI or "" */
-    int64_t expires_at; /* of the certificate, ms since 1970 UTC */
-    const char *address;/* for the log */
-    uint64_t id;        /* of the connection, for the log; never reused in a process */
+    const uint8_t *key;  /* SHA-256 of the certificate's SubjectPublicKeyInfo, 32 bytes */
+    const char *uri;     /* SAN URI or "" */
+    int64_t expires_at;  /* of the certificate, ms since 1970 UTC */
+    const char *address; /* for the log */
+    uint64_t id;         /* of the connection, for the log; never reused in a process */
 };
 
 /* NULL without memory. peer is copied. */
-struct session *session_open(struct core *core, const struct session_peer *peer, const struct session_io *io, void *conn);
+struct session *session_open(struct core *core, const struct session_peer *peer, const struct session_io *io,
+                             void *conn);
 /* Largest payload it takes now: FRAME_CAP_HELLO before the hello was served, FRAME_CAP after. */
 size_t session_frame_cap(const struct session *s);
 /* False while a call is in flight: don't read from the socket (backpressure) and don't call session_frame. */

@@ -21,7 +21,8 @@ static struct mapping_array array_of(const struct call *c, const PGresult *r, in
 
 /* Both values of each field that two people changed. */
 static void fill_conflicts(struct call *c, const PGresult *r, int row, Liandong__V1__Status *status) {
-    struct mapping_array fields = array_of(c, r, row, VERDICT_CONFLICT_FIELDS), theirs = array_of(c, r, row, VERDICT_CONFLICT_THEIRS),
+    struct mapping_array fields = array_of(c, r, row, VERDICT_CONFLICT_FIELDS),
+                         theirs = array_of(c, r, row, VERDICT_CONFLICT_THEIRS),
                          yours = array_of(c, r, row, VERDICT_CONFLICT_YOURS);
     int32_t n = fields.count;
     status->conflicts = arena_take(&c->arena, (size_t)(n + 1) * sizeof *status->conflicts);

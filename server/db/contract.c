@@ -15,9 +15,10 @@ static const struct {
 
 static const struct {
     Oid array, element;
-} arrays[] = {{TYPE_BOOL_ARRAY, TYPE_BOOL},     {TYPE_BYTEA_ARRAY, TYPE_BYTEA},   {TYPE_INT2_ARRAY, TYPE_INT2},
-              {TYPE_INT4_ARRAY, TYPE_INT4},     {TYPE_TEXT_ARRAY, TYPE_TEXT},     {TYPE_INT8_ARRAY, TYPE_INT8},
-              {TYPE_FLOAT8_ARRAY, TYPE_FLOAT8}, {TYPE_UUID_ARRAY, TYPE_UUID},     {TYPE_TIMESTAMPTZ_ARRAY, TYPE_TIMESTAMPTZ}};
+} arrays[] = {
+    {TYPE_BOOL_ARRAY, TYPE_BOOL},     {TYPE_BYTEA_ARRAY, TYPE_BYTEA}, {TYPE_INT2_ARRAY, TYPE_INT2},
+    {TYPE_INT4_ARRAY, TYPE_INT4},     {TYPE_TEXT_ARRAY, TYPE_TEXT},   {TYPE_INT8_ARRAY, TYPE_INT8},
+    {TYPE_FLOAT8_ARRAY, TYPE_FLOAT8}, {TYPE_UUID_ARRAY, TYPE_UUID},   {TYPE_TIMESTAMPTZ_ARRAY, TYPE_TIMESTAMPTZ}};
 
 Oid contract_element(Oid array) {
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
@@ -58,9 +59,12 @@ static const struct {
     enum plan_source source;
     Oid type;
     bool writes_only;
-} given[] = {{"request_id", SOURCE_REQUEST_ID, TYPE_UUID, true},      {"act", SOURCE_ACT, TYPE_BYTEA, true},
-             {"caller_office", SOURCE_CALLER_OFFICE, TYPE_INT4, false}, {"caller_device", SOURCE_CALLER_DEVICE, TYPE_INT8, false},
-             {"caller_officer", SOURCE_CALLER_OFFICER, TYPE_TEXT, false}, {"caller_role", SOURCE_CALLER_ROLE, TYPE_INT4, false}};
+} given[] = {{"request_id", SOURCE_REQUEST_ID, TYPE_UUID, true},
+             {"act", SOURCE_ACT, TYPE_BYTEA, true},
+             {"caller_office", SOURCE_CALLER_OFFICE, TYPE_INT4, false},
+             {"caller_device", SOURCE_CALLER_DEVICE, TYPE_INT8, false},
+             {"caller_officer", SOURCE_CALLER_OFFICER, TYPE_TEXT, false},
+             {"caller_role", SOURCE_CALLER_ROLE, TYPE_INT4, false}};
 
 static bool compile_given(struct plan_param *p, const char *name, bool write) {
     for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
@@ -79,15 +83,15 @@ static bool compile_param(struct plan *plan, int i, const struct contract_terms 
     p->field = protobuf_c_message_descriptor_get_field_by_name(terms->request, s->params[i]);
     if (!p->field) {
         if (compile_given(p, s->params[i], terms->write)) return true;
-        snprintf(error, room, "%s.sql: parameter :%s is no field of %s (or has the wrong type %u)", s->name, s->params[i],
-                 terms->request->short_name, type);
+        snprintf(error, room, "%s.sql: parameter :%s is no field of %s (or has the wrong type %u)", s->name,
+                 s->params[i], terms->request->short_name, type);
         return false;
     }
     p->source = SOURCE_FIELD;
     p->literal = terms->batch && p->field->label == PROTOBUF_C_LABEL_REPEATED;
     if (p->literal ? p->type == TYPE_TEXT : field_fits(p->field, p->type)) return true;
-    snprintf(error, room, "%s.sql: parameter :%s has type %u, which does not fit the field of %s", s->name, s->params[i], type,
-             terms->request->short_name);
+    snprintf(error, room, "%s.sql: parameter :%s has type %u, which does not fit the field of %s", s->name,
+             s->params[i], type, terms->request->short_name);
     return false;
 }
 
@@ -144,8 +148,10 @@ static bool has_ord(const struct plan *plan) {
     return false;
 }
 
-bool contract_compile(struct plan *plan, const struct statement *statement, const struct contract_terms *terms, char *error, size_t room) {
-    *plan = (struct plan){.statement = statement, .request = terms->request, .reply = terms->reply, .batch = terms->batch};
+bool contract_compile(struct plan *plan, const struct statement *statement, const struct contract_terms *terms,
+                      char *error, size_t room) {
+    *plan =
+        (struct plan){.statement = statement, .request = terms->request, .reply = terms->reply, .batch = terms->batch};
     plan->rows = terms->write ? NULL : find_rows(terms->reply);
     for (int i = 0; i < PLAN_VERDICTS; i++) plan->verdict[i] = -1;
     if (!statement->described) {
@@ -172,7 +178,8 @@ bool contract_compile(struct plan *plan, const struct statement *statement, cons
     return true;
 }
 
-bool contract_columns(const struct statement *s, const char *const *names, const Oid *types, int count, char *error, size_t room) {
+bool contract_columns(const struct statement *s, const char *const *names, const Oid *types, int count, char *error,
+                      size_t room) {
     for (int i = 0; i < count; i++) {
         if (i < s->columns_count && strcmp(s->columns[i], names[i]) == 0 && s->column_types[i] == types[i]) continue;
         snprintf(error, room, "%s.sql: column %d must be %s of type %u", s->name, i + 1, names[i], types[i]);

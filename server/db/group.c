@@ -50,7 +50,8 @@ static bool share_rows(struct write **members, size_t count, const PGresult *r) 
     if ((size_t)rows != count) return false;
     for (size_t i = 0; i < count; i++) members[i]->row = -1;
     for (int row = 0; row < rows; row++) {
-        int64_t ord = PQgetlength(r, row, column) == 8 ? mapping_get_int8(r, row, column) : mapping_get_int4(r, row, column);
+        int64_t ord =
+            PQgetlength(r, row, column) == 8 ? mapping_get_int8(r, row, column) : mapping_get_int4(r, row, column);
         if (ord < 1 || (size_t)ord > count || members[ord - 1]->row >= 0) return false;
         members[ord - 1]->row = row;
     }
@@ -81,17 +82,21 @@ static void on_sync(void *arg, struct link_answer answer) {
     if (answer.over) g->settled(g->arg, g);
 }
 
-static bool send_side(struct group *g, struct link *link, const struct statement *s, const char *const *values, const int *lengths) {
+static bool send_side(struct group *g, struct link *link, const struct statement *s, const char *const *values,
+                      const int *lengths) {
     return link_send(link, s, values, lengths, on_side, g);
 }
 
-/* The only place that sends a single member: its caller and it go together, so that none runs under another's rights. */
+/* The only place that sends a single member: its caller and it go together, so that none runs under another's rights.
+ */
 static bool send_single(struct group *g, struct link *link, const struct writer_options *o, struct write *w) {
     char office[12], device[24], role[12];
-    int n[5] = {snprintf(office, sizeof office, "%d", w->caller.office), snprintf(device, sizeof device, "%lld", (long long)w->caller.device),
-                (int)strlen(w->caller.officer), snprintf(role, sizeof role, "%d", w->caller.role), sizeof WRITE_TIMEOUT_MS - 1};
+    int n[5] = {snprintf(office, sizeof office, "%d", w->caller.office),
+                snprintf(device, sizeof device, "%lld", (long long)w->caller.device), (int)strlen(w->caller.officer),
+                snprintf(role, sizeof role, "%d", w->caller.role), sizeof WRITE_TIMEOUT_MS - 1};
     const char *values[5] = {office, device, w->caller.officer, role, WRITE_TIMEOUT_MS};
-    return send_side(g, link, o->caller, values, n) && link_send(link, w->plan->statement, w->binding.values, w->binding.lengths, on_single, w);
+    return send_side(g, link, o->caller, values, n) &&
+           link_send(link, w->plan->statement, w->binding.values, w->binding.lengths, on_single, w);
 }
 
 static bool send_batch(struct group *g, struct link *link, size_t first, size_t count) {
@@ -105,8 +110,8 @@ static bool send_batch(struct group *g, struct link *link, size_t first, size_t 
     return link_send(link, plan->statement, arrays.values, arrays.lengths, on_batch, g);
 }
 
-/* Brings members of the same batch plan together; among different connections there is no order to keep. Returns how many
- * from `first` on share members[first]'s plan. */
+/* Brings members of the same batch plan together; among different connections there is no order to keep. Returns how
+ * many from `first` on share members[first]'s plan. */
 static size_t gather(struct group *g, size_t first) {
     size_t to = first + 1;
     for (size_t i = to; i < g->count; i++) {

@@ -6,7 +6,7 @@
 
 #define GROUP_MEMBERS 1024u /* a bound on one transaction's length, not a tuning: 20 ms of work at most */
 
-#define GROUP_BATCHES 8u      /* different batch requests in one group; the table of requests has fewer */
+#define GROUP_BATCHES    8u      /* different batch requests in one group; the table of requests has fewer */
 #define WRITE_TIMEOUT_MS "10000" /* statement_timeout of a member; the commit itself is never cut short */
 
 struct group_batch {
@@ -17,7 +17,7 @@ struct group {
     size_t count;
     struct arena arena; /* arrays of the batches, until the Sync */
     bool failed, lost;
-    char sqlstate[6];   /* of the first error */
+    char sqlstate[6]; /* of the first error */
     struct group_batch batches[GROUP_BATCHES];
     PGresult *batch_answers[GROUP_BATCHES]; /* kept until the Sync */
     size_t batches_count, batches_answered;
@@ -25,8 +25,8 @@ struct group {
     void *arg;
 };
 
-/* Sends pen, members, notify, Sync of g->members[0..count). False where memory ran out or the link broke before the Sync was
- * sent: `settled` does not come; break the link, so that PostgreSQL rolls back what it was sent. */
+/* Sends pen, members, notify, Sync of g->members[0..count). False where memory ran out or the link broke before the
+ * Sync was sent: `settled` does not come; break the link, so that PostgreSQL rolls back what it was sent. */
 bool group_send(struct group *g, struct link *link, const struct writer_options *o);
 /* Gives back what the answers held. */
 void group_clear(struct group *g);

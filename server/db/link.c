@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define BACKOFF_FIRST_MS 50u
-#define BACKOFF_LAST_MS 3000u
+#define BACKOFF_LAST_MS  3000u
 
 enum link_state { LINK_DOWN, LINK_CONNECTING, LINK_SETTING_UP, LINK_READY, LINK_STOPPED };
 
@@ -25,7 +25,7 @@ struct link {
     uint64_t backoff_ms, connects;
     struct expected *queue; /* ring of queue_room (a power of two) */
     size_t queue_first, queue_count, queue_room;
-    size_t setup_open;      /* answers of the set-up still to come */
+    size_t setup_open; /* answers of the set-up still to come */
     bool setup_failed;
     char why[256];
     void (*stopped)(void *arg);
@@ -43,8 +43,7 @@ static bool queue_push(struct link *l, link_answer_cb done, void *arg, bool sync
         size_t room = l->queue_room ? l->queue_room * 2 : 64;
         struct expected *bigger = malloc(room * sizeof *bigger);
         if (!bigger) return false;
-        for (size_t i = 0; i < l->queue_count; i++)
-            bigger[i] = l->queue[(l->queue_first + i) & (l->queue_room - 1)];
+        for (size_t i = 0; i < l->queue_count; i++) bigger[i] = l->queue[(l->queue_first + i) & (l->queue_room - 1)];
         free(l->queue);
         l->queue = bigger;
         l->queue_first = 0;
@@ -134,7 +133,8 @@ static void on_guard(void *arg, struct link_answer answer) {
     struct link *l = arg;
     if (answer.result && PQresultStatus(answer.result) == PGRES_TUPLES_OK && PQntuples(answer.result) > 0 &&
         PQnfields(answer.result) >= 2) {
-        log_event(LOG_ERROR, "db.refused", log_str("link", l->name), log_str("reason", PQgetvalue(answer.result, 0, 0)));
+        log_event(LOG_ERROR, "db.refused", log_str("link", l->name),
+                  log_str("reason", PQgetvalue(answer.result, 0, 0)));
         setup_fail(l, PQgetvalue(answer.result, 0, 1));
     }
     on_setup(arg, answer);
@@ -203,21 +203,32 @@ static bool setup_begin(struct link *l) {
 static void on_connect_timeout(uv_timer_t *timer) { link_down(timer->data, "connecting took too long"); }
 
 /* Notices are counted by level only: their text may quote data. SQLSTATE 57P01 as a WARNING is the one that matters: an
- * administrator ended a commit's wait for the standby. The connection ends with it, so the outcome is unknown, as it must be. */
+ * administrator ended a commit's wait for the standby. The connection ends with it, so the outcome is unknown, as it
+ * must be. */
 static void on_notice(void *arg, const PGresult *notice) {
     const struct link *l = arg;
-    log_event(LOG_WARN, "db.notice", log_str("link", l->name), log_str("sqlstate", PQresultErrorField(notice, PG_DIAG_SQLSTATE)));
+    log_event(LOG_WARN, "db.notice", log_str("link", l->name),
+              log_str("sqlstate", PQresultErrorField(notice, PG_DIAG_SQLSTATE)));
 }
 
 static void connect_begin(struct link *l) {
     /* What comes after dbname (the operator's conninfo) wins over it; what comes before is only a default. */
-    const char *keys[] = {"tcp_user_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count", "gssencmode",
-                          "dbname", "application_name", "client_encoding", "target_session_attrs", "options", NULL};
-    const char *values[] = {"5000", "10", "3", "3", "disable", l->conninfo, l->name, "UTF8",
-                            l->options.writes ? "read-write" : "any",
-                            "-c TimeZone=UTC -c DateStyle=ISO -c search_path=liandong,pg_catalog -c statement_timeout=10s "
-                            "-c lock_timeout=5s -c idle_in_transaction_session_timeout=10s -c jit=off",
-                            NULL};
+    const char *keys[] = {
+        "tcp_user_timeout", "keepalives_idle", "keepalives_interval",  "keepalives_count", "gssencmode", "dbname",
+        "application_name", "client_encoding", "target_session_attrs", "options",          NULL};
+    const char *values[] = {
+        "5000",
+        "10",
+        "3",
+        "3",
+        "disable",
+        l->conninfo,
+        l->name,
+        "UTF8",
+        l->options.writes ? "read-write" : "any",
+        "-c TimeZone=UTC -c DateStyle=ISO -c search_path=liandong,pg_catalog -c statement_timeout=10s "
+        "-c lock_timeout=5s -c idle_in_transaction_session_timeout=10s -c jit=off",
+        NULL};
     l->state = LINK_CONNECTING;
     l->pg = PQconnectStartParams(keys, values, 1);
     if (!l->pg || PQstatus(l->pg) == CONNECTION_BAD) {
@@ -253,7 +264,8 @@ static void link_down(struct link *l, const char *why) {
     if (l->state == LINK_DOWN || l->state == LINK_STOPPED) return;
     bool was_ready = l->state == LINK_READY;
     /* libpq's message may name host and user, never a parameter's value. */
-    log_event(was_ready ? LOG_ERROR : LOG_WARN, was_ready ? "db.lost" : "db.unreachable", log_str("link", l->name), log_str("why", why));
+    log_event(was_ready ? LOG_ERROR : LOG_WARN, was_ready ? "db.lost" : "db.unreachable", log_str("link", l->name),
+              log_str("why", why));
     l->state = LINK_DOWN;
     uv_timer_stop(&l->timer);
     poll_drop(l);
@@ -294,7 +306,8 @@ static bool dispatch_one(struct link *l, unsigned *idle) {
 
 static void dispatch(struct link *l) {
     unsigned idle = 0;
-    while (l->pg && dispatch_one(l, &idle)) {}
+    while (l->pg && dispatch_one(l, &idle)) {
+    }
     if (!l->pg) return;
     bool poked = false;
     for (PGnotify *n; (n = PQnotifies(l->pg)); PQfreemem(n)) poked = true;
@@ -326,9 +339,11 @@ bool link_is_ready(const struct link *l) { return l->state == LINK_READY; }
 size_t link_open_answers(const struct link *l) { return l->queue_count; }
 uint64_t link_connects(const struct link *l) { return l->connects; }
 
-bool link_send(struct link *l, const struct statement *s, const char *const *values, const int *lengths, link_answer_cb done, void *arg) {
-    static const int binary[STATEMENT_PARAMS] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-                                                 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+bool link_send(struct link *l, const struct statement *s, const char *const *values, const int *lengths,
+               link_answer_cb done, void *arg) {
+    static const int binary[STATEMENT_PARAMS] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+                                                 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+                                                 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
     if (l->state != LINK_READY || !queue_push(l, done, arg, false)) return false;
     if (PQsendQueryPrepared(l->pg, s->name, s->params_count, values, lengths, binary, 1)) return true;
     l->queue_count--; /* the last one pushed: nothing was sent for it */

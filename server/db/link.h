@@ -27,20 +27,21 @@ struct link_answer {
 typedef void (*link_answer_cb)(void *arg, struct link_answer answer);
 
 struct link_events {
-    void (*ready)(void *arg);                     /* every statement is prepared and described: send now */
-    void (*lost)(void *arg);                      /* after every open answer was given as lost */
-    void (*poked)(void *arg);                     /* a notification on the channel "liandong" */
-    void (*refused)(void *arg, const char *why);  /* the guard said no; the link goes on trying (it may be mended) */
+    void (*ready)(void *arg);                    /* every statement is prepared and described: send now */
+    void (*lost)(void *arg);                     /* after every open answer was given as lost */
+    void (*poked)(void *arg);                    /* a notification on the channel "liandong" */
+    void (*refused)(void *arg, const char *why); /* the guard said no; the link goes on trying (it may be mended) */
 };
 struct link_options {
     uv_loop_t *loop;
-    const char *conninfo;          /* copied */
-    const char *name;              /* application_name; copied */
+    const char *conninfo; /* copied */
+    const char *name;     /* application_name; copied */
     struct statement *const *statements;
-    size_t statements_count;       /* borrowed for the link's life */
-    struct statement *guard;       /* run first; each row (reason text, hint text) is a refusal. NULL: none */
-    struct statement *barrier;     /* a commit of its own after each connect, so that what was unknown is settled. NULL: none */
-    bool listens, writes;          /* writes: only a server that takes writes will do (target_session_attrs) */
+    size_t statements_count; /* borrowed for the link's life */
+    struct statement *guard; /* run first; each row (reason text, hint text) is a refusal. NULL: none */
+    struct statement
+        *barrier;         /* a commit of its own after each connect, so that what was unknown is settled. NULL: none */
+    bool listens, writes; /* writes: only a server that takes writes will do (target_session_attrs) */
     uint64_t connect_timeout_ms;
     struct link_events events;
     void *arg;
@@ -48,15 +49,20 @@ struct link_options {
 
 struct link *link_start(const struct link_options *options);
 bool link_is_ready(const struct link *l);
-/* Queues one execution of a prepared statement, binary both ways. False: the link is not ready or just broke (then `lost` comes). */
-bool link_send(struct link *l, const struct statement *s, const char *const *values, const int *lengths, link_answer_cb done, void *arg);
-/* Ends the implicit transaction: its callback gets the PGRES_PIPELINE_SYNC result, or an error result first. Sends what is queued. */
+/* Queues one execution of a prepared statement, binary both ways. False: the link is not ready or just broke (then
+ * `lost` comes). */
+bool link_send(struct link *l, const struct statement *s, const char *const *values, const int *lengths,
+               link_answer_cb done, void *arg);
+/* Ends the implicit transaction: its callback gets the PGRES_PIPELINE_SYNC result, or an error result first. Sends what
+ * is queued. */
 bool link_sync(struct link *l, link_answer_cb done, void *arg);
 /* Answers still open. */
 size_t link_open_answers(const struct link *l);
-/* Drops the connection and connects again: PostgreSQL rolls back what no Sync ended. Open answers come as lost, before it returns. */
+/* Drops the connection and connects again: PostgreSQL rolls back what no Sync ended. Open answers come as lost, before
+ * it returns. */
 void link_break(struct link *l, const char *why);
-/* Never cancels a commit: closes the socket; open answers come as lost. `done` when the last handle is closed; frees the link. */
+/* Never cancels a commit: closes the socket; open answers come as lost. `done` when the last handle is closed; frees
+ * the link. */
 void link_stop(struct link *l, void (*done)(void *arg), void *arg);
 /* Times it became ready. */
 uint64_t link_connects(const struct link *l);

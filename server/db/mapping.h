@@ -1,6 +1,6 @@
-/* Messages <-> SQL: which field meets which parameter and which column meets which field, worked out once at start from the
- * descriptors and from what PostgreSQL says of its types; then only pointers are followed.
- * Floor 2 (db). Pure: takes messages and results, gives values and messages. */
+/* Messages <-> SQL: which field meets which parameter and which column meets which field, worked out once at start from
+ * the descriptors and from what PostgreSQL says of its types; then only pointers are followed. Floor 2 (db). Pure:
+ * takes messages and results, gives values and messages. */
 #ifndef LIANDONG_DB_MAPPING_H
 #define LIANDONG_DB_MAPPING_H
 #include "common/arena.h"
@@ -27,17 +27,34 @@ struct mapping_input {
     size_t act_size;
 };
 
-enum plan_source { SOURCE_FIELD, SOURCE_REQUEST_ID, SOURCE_ACT, SOURCE_CALLER_OFFICE, SOURCE_CALLER_DEVICE, SOURCE_CALLER_OFFICER, SOURCE_CALLER_ROLE };
+enum plan_source {
+    SOURCE_FIELD,
+    SOURCE_REQUEST_ID,
+    SOURCE_ACT,
+    SOURCE_CALLER_OFFICE,
+    SOURCE_CALLER_DEVICE,
+    SOURCE_CALLER_OFFICER,
+    SOURCE_CALLER_ROLE
+};
 /* What every write says of its outcome, by column name: outcome (done, replay, conflict, refused), reason, field, … */
-enum { VERDICT_OUTCOME, VERDICT_REASON, VERDICT_FIELD, VERDICT_CONFLICT_FIELDS, VERDICT_CONFLICT_THEIRS, VERDICT_CONFLICT_YOURS,
-       VERDICT_CURRENT_VERSION, PLAN_VERDICTS };
+enum {
+    VERDICT_OUTCOME,
+    VERDICT_REASON,
+    VERDICT_FIELD,
+    VERDICT_CONFLICT_FIELDS,
+    VERDICT_CONFLICT_THEIRS,
+    VERDICT_CONFLICT_YOURS,
+    VERDICT_CURRENT_VERSION,
+    PLAN_VERDICTS
+};
 enum plan_target { TARGET_ELEMENT, TARGET_OUTER, TARGET_VERDICT, TARGET_ORD, TARGET_BY_HAND };
 
 struct plan_param {
     enum plan_source source;
     const ProtobufCFieldDescriptor *field;
-    Oid type;    /* of one value: with a batch, of the array's element */
-    bool literal;/* a repeated field of a batch: passed as the text of an array, since arrays of arrays can't be ragged */
+    Oid type;     /* of one value: with a batch, of the array's element */
+    bool literal; /* a repeated field of a batch: passed as the text of an array, since arrays of arrays can't be ragged
+                   */
 };
 struct plan_column {
     enum plan_target target;
@@ -47,14 +64,16 @@ struct plan_column {
 struct plan {
     const struct statement *statement;
     const ProtobufCMessageDescriptor *request, *reply;
-    const ProtobufCFieldDescriptor *rows; /* the reply's repeated message field: each row is one element; NULL: one row = the reply */
+    const ProtobufCFieldDescriptor
+        *rows; /* the reply's repeated message field: each row is one element; NULL: one row = the reply */
     bool batch;
     struct plan_param params[STATEMENT_PARAMS];
     struct plan_column columns[STATEMENT_COLUMNS];
     int verdict[PLAN_VERDICTS]; /* columns of a write's verdict, -1 where absent */
 };
 
-/* Values of one execution (or of one member of a batch), in the order of the plan's parameters, binary; NULL = SQL NULL. */
+/* Values of one execution (or of one member of a batch), in the order of the plan's parameters, binary; NULL = SQL
+ * NULL. */
 struct binding {
     const char **values;
     int *lengths;
@@ -62,26 +81,35 @@ struct binding {
 
 /* Binds. Memory is the arena's and the message's. False without memory or where a value does not fit its column:
  * *field is the field's name then, NULL without memory. */
-bool mapping_bind(const struct plan *plan, const struct mapping_input *in, struct arena *arena, struct binding *out, const char **field);
+bool mapping_bind(const struct plan *plan, const struct mapping_input *in, struct arena *arena, struct binding *out,
+                  const char **field);
 /* Makes one binding of arrays out of `count` members' bindings. False without memory. */
-bool mapping_bind_batch(const struct plan *plan, const struct binding *const *members, size_t count, struct arena *arena, struct binding *out);
+bool mapping_bind_batch(const struct plan *plan, const struct binding *const *members, size_t count,
+                        struct arena *arena, struct binding *out);
 /* Big-endian scalars for the statements that are bound by hand. */
 const char *mapping_int4(struct arena *arena, int32_t v);
 const char *mapping_int8(struct arena *arena, int64_t v);
 
-/* Makes the reply from rows [first, first + count) of a result. NULL without memory. The message lives in the arena and copies
- * what it needs. With plan->rows NULL, count must be 1. */
-ProtobufCMessage *mapping_read(const struct plan *plan, const PGresult *result, int first, int count, struct arena *arena);
+/* Makes the reply from rows [first, first + count) of a result. NULL without memory. The message lives in the arena and
+ * copies what it needs. With plan->rows NULL, count must be 1. */
+ProtobufCMessage *mapping_read(const struct plan *plan, const PGresult *result, int first, int count,
+                               struct arena *arena);
 /* Reads one column into one field of a message. False without memory. NULL leaves the field absent. */
-bool mapping_read_field(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, Oid type, const char *value, int length, struct arena *arena);
+bool mapping_read_field(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, Oid type, const char *value,
+                        int length, struct arena *arena);
 
-/* Readers for the statements that are read by hand; the column must have that type (the contract checks names and types). */
+/* Readers for the statements that are read by hand; the column must have that type (the contract checks names and
+ * types). */
 int16_t mapping_get_int2(const PGresult *r, int row, int column);
 int32_t mapping_get_int4(const PGresult *r, int row, int column);
 int64_t mapping_get_int8(const PGresult *r, int row, int column);
 int64_t mapping_get_time(const PGresult *r, int row, int column); /* timestamptz -> ms since 1970 UTC */
 /* Elements of a one-dimensional array of int2, int4 or text. */
-struct mapping_array { const char *at; int32_t count; Oid type; };
+struct mapping_array {
+    const char *at;
+    int32_t count;
+    Oid type;
+};
 struct mapping_array mapping_get_array(const PGresult *r, int row, int column);
 /* Next element: its bytes and length, length -1 for NULL. Call `count` times. */
 const char *mapping_array_next(struct mapping_array *a, int32_t *length);

@@ -59,9 +59,7 @@ static bool bind_scalar(struct arena *arena, ProtobufCType field, Oid type, cons
         *out = (struct value){bytes->data ? (const char *)bytes->data : "", (int)bytes->len};
         return true;
     }
-    case PROTOBUF_C_TYPE_BOOL:
-        *out = (struct value){*(const protobuf_c_boolean *)member ? "\1" : "\0", 1};
-        return true;
+    case PROTOBUF_C_TYPE_BOOL: *out = (struct value){*(const protobuf_c_boolean *)member ? "\1" : "\0", 1}; return true;
     case PROTOBUF_C_TYPE_DOUBLE: {
         uint64_t bits;
         memcpy(&bits, member, sizeof bits);
@@ -72,7 +70,8 @@ static bool bind_scalar(struct arena *arena, ProtobufCType field, Oid type, cons
     case PROTOBUF_C_TYPE_ENUM:
     case PROTOBUF_C_TYPE_INT32: return bind_integer(arena, type, *(const int32_t *)member, out);
     case PROTOBUF_C_TYPE_UINT64:
-        return *(const uint64_t *)member <= INT64_MAX && bind_integer(arena, type, (int64_t)*(const uint64_t *)member, out);
+        return *(const uint64_t *)member <= INT64_MAX &&
+               bind_integer(arena, type, (int64_t) * (const uint64_t *)member, out);
     case PROTOBUF_C_TYPE_INT64: return bind_integer(arena, type, *(const int64_t *)member, out);
     default: return false;
     }
@@ -90,7 +89,8 @@ static size_t element_size(ProtobufCType field) {
     }
 }
 
-/* ---- arrays, PostgreSQL's binary form: dimensions, has-null flag, element type, count, first index; then length and bytes each */
+/* ---- arrays, PostgreSQL's binary form: dimensions, has-null flag, element type, count, first index; then length and
+ * bytes each */
 
 struct array {
     uint8_t *data;
@@ -117,7 +117,8 @@ static void array_value(struct array *a, const char *value, int length) {
     a->used += (size_t)length;
 }
 
-static bool bind_repeated(struct arena *arena, const struct plan_param *p, const ProtobufCMessage *m, struct value *out) {
+static bool bind_repeated(struct arena *arena, const struct plan_param *p, const ProtobufCMessage *m,
+                          struct value *out) {
     size_t n = *wire_quantifier(m, p->field);
     const char *items = *(char *const *)wire_member(m, p->field);
     Oid element = contract_element(p->type);
@@ -125,7 +126,8 @@ static bool bind_repeated(struct arena *arena, const struct plan_param *p, const
     size_t total = 20;
     if (!values) return false;
     for (size_t i = 0; i < n; i++) {
-        if (!bind_scalar(arena, p->field->type, element, items + i * element_size(p->field->type), &values[i])) return false;
+        if (!bind_scalar(arena, p->field->type, element, items + i * element_size(p->field->type), &values[i]))
+            return false;
         total += 4 + (size_t)values[i].length;
     }
     struct array a = {arena_take(arena, total), 0};
@@ -137,7 +139,8 @@ static bool bind_repeated(struct arena *arena, const struct plan_param *p, const
 }
 
 /* "{1,2}": numbers only; the contract lets no other repeated field into a batch. */
-static bool bind_literal(struct arena *arena, const struct plan_param *p, const ProtobufCMessage *m, struct value *out) {
+static bool bind_literal(struct arena *arena, const struct plan_param *p, const ProtobufCMessage *m,
+                         struct value *out) {
     size_t n = *wire_quantifier(m, p->field), used = 1;
     const int32_t *items = *(int32_t *const *)wire_member(m, p->field);
     char *text = arena_take(arena, n * 12 + 3);
@@ -178,7 +181,8 @@ static bool binding_take(struct binding *b, size_t count, struct arena *arena) {
     return b->values && b->lengths;
 }
 
-bool mapping_bind(const struct plan *plan, const struct mapping_input *in, struct arena *arena, struct binding *out, const char **field) {
+bool mapping_bind(const struct plan *plan, const struct mapping_input *in, struct arena *arena, struct binding *out,
+                  const char **field) {
     int count = plan->statement->params_count;
     *field = NULL;
     if (!binding_take(out, (size_t)count, arena)) return false;
@@ -198,7 +202,8 @@ bool mapping_bind(const struct plan *plan, const struct mapping_input *in, struc
     return false;
 }
 
-bool mapping_bind_batch(const struct plan *plan, const struct binding *const *members, size_t count, struct arena *arena, struct binding *out) {
+bool mapping_bind_batch(const struct plan *plan, const struct binding *const *members, size_t count,
+                        struct arena *arena, struct binding *out) {
     int params = plan->statement->params_count;
     if (!binding_take(out, (size_t)params, arena)) return false;
     for (int i = 0; i < params; i++) {

@@ -56,7 +56,8 @@ static int64_t read_integer(Oid type, const char *value) {
 }
 
 /* One value into `member`. False without memory. */
-static bool read_scalar(void *member, ProtobufCType field, Oid type, const char *value, int length, struct arena *arena) {
+static bool read_scalar(void *member, ProtobufCType field, Oid type, const char *value, int length,
+                        struct arena *arena) {
     switch (field) {
     case PROTOBUF_C_TYPE_STRING: return (*(char **)member = arena_copy(arena, value, (size_t)length)) != NULL;
     case PROTOBUF_C_TYPE_BYTES: {
@@ -76,7 +77,8 @@ static bool read_scalar(void *member, ProtobufCType field, Oid type, const char 
     }
 }
 
-static bool read_repeated(ProtobufCMessage *m, const ProtobufCFieldDescriptor *field, const char *value, int length, struct arena *arena) {
+static bool read_repeated(ProtobufCMessage *m, const ProtobufCFieldDescriptor *field, const char *value, int length,
+                          struct arena *arena) {
     struct mapping_array a = read_array(value, length);
     size_t each = field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_INT64 ? 8 : 4;
     char *items = arena_zero(arena, each * (size_t)(a.count ? a.count : 1));
@@ -94,7 +96,8 @@ static bool read_repeated(ProtobufCMessage *m, const ProtobufCFieldDescriptor *f
     return true;
 }
 
-bool mapping_read_field(ProtobufCMessage *m, const ProtobufCFieldDescriptor *field, Oid type, const char *value, int length, struct arena *arena) {
+bool mapping_read_field(ProtobufCMessage *m, const ProtobufCFieldDescriptor *field, Oid type, const char *value,
+                        int length, struct arena *arena) {
     if (!value) return true;
     if (field->label == PROTOBUF_C_LABEL_REPEATED) return read_repeated(m, field, value, length, arena);
     if (!read_scalar(wire_member(m, field), field->type, type, value, length, arena)) return false;
@@ -102,11 +105,13 @@ bool mapping_read_field(ProtobufCMessage *m, const ProtobufCFieldDescriptor *fie
     return true;
 }
 
-static bool read_columns(const struct plan *plan, const PGresult *r, int row, enum plan_target target, ProtobufCMessage *m, struct arena *arena) {
+static bool read_columns(const struct plan *plan, const PGresult *r, int row, enum plan_target target,
+                         ProtobufCMessage *m, struct arena *arena) {
     const struct statement *s = plan->statement;
     for (int c = 0; c < s->columns_count; c++) {
         if (plan->columns[c].target != target || PQgetisnull(r, row, c)) continue;
-        if (!mapping_read_field(m, plan->columns[c].field, s->column_types[c], PQgetvalue(r, row, c), PQgetlength(r, row, c), arena))
+        if (!mapping_read_field(m, plan->columns[c].field, s->column_types[c], PQgetvalue(r, row, c),
+                                PQgetlength(r, row, c), arena))
             return false;
     }
     return true;

@@ -76,10 +76,12 @@ static bool apply(PGconn *pg, const struct migration *m, struct migrate_report *
     char what[160];
     snprintf(what, sizeof what, "执行升级 %s.sql 失败", m->file->name);
     const char *values[] = {m->file->name, m->sha256};
-    if (!execute(pg, "begin", what, report) || !execute(pg, "set local search_path = liandong, pg_catalog", what, report) ||
+    if (!execute(pg, "begin", what, report) ||
+        !execute(pg, "set local search_path = liandong, pg_catalog", what, report) ||
         !execute(pg, m->file->data, what, report))
         return false;
-    PGresult *r = PQexecParams(pg, "insert into liandong.migration(name, sha256) values($1, $2)", 2, NULL, values, NULL, NULL, 0);
+    PGresult *r =
+        PQexecParams(pg, "insert into liandong.migration(name, sha256) values($1, $2)", 2, NULL, values, NULL, NULL, 0);
     bool ok = PQresultStatus(r) == PGRES_COMMAND_OK;
     if (!ok) fail(report, what, PQerrorMessage(pg), "本次未作任何改动");
     PQclear(r);
@@ -112,7 +114,8 @@ bool migrate_run(const char *conninfo, bool check_only, struct migrate_report *r
     } else {
         PQsetNoticeReceiver(pg, ignore_notice, NULL);
         ok = open_history(pg, check_only, report) && compare_history(pg, all, report);
-        for (size_t i = report->applied_before; ok && !check_only && i < report->known; i++) ok = apply(pg, &all[i], report);
+        for (size_t i = report->applied_before; ok && !check_only && i < report->known; i++)
+            ok = apply(pg, &all[i], report);
     }
     free(all);
     PQfinish(pg);

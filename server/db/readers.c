@@ -14,7 +14,7 @@ struct readers {
     struct reader *all;
     struct read *first, **last; /* the queue */
     size_t queued;
-    unsigned open;              /* links not yet stopped */
+    unsigned open; /* links not yet stopped */
     bool was_ready, stopping;
     struct metric reads, failed;
     void (*stopped)(void *arg);
@@ -49,12 +49,16 @@ static void settle(struct reader *reader, bool lost) {
         return;
     }
     const char *fault = NULL;
-    if (lost) fault = "DATABASE_AWAY";
-    else if (strncmp(read->sqlstate, "57", 2) == 0) fault = "DEADLINE";
-    else if (read->sqlstate[0] || !read->answer) fault = "INTERNAL";
+    if (lost)
+        fault = "DATABASE_AWAY";
+    else if (strncmp(read->sqlstate, "57", 2) == 0)
+        fault = "DEADLINE";
+    else if (read->sqlstate[0] || !read->answer)
+        fault = "INTERNAL";
     if (fault) {
         r->failed.value++;
-        log_event(LOG_WARN, "read.failed", log_str("request", read->statement->name), log_str("sqlstate", read->sqlstate), log_str("fault", fault));
+        log_event(LOG_WARN, "read.failed", log_str("request", read->statement->name),
+                  log_str("sqlstate", read->sqlstate), log_str("fault", fault));
     }
     finish(read, fault);
 }
@@ -100,8 +104,9 @@ static bool send_read(struct reader *reader, struct read *read) {
     char office[12], device[24], role[12], timeout[12];
     const struct caller *c = &read->caller;
     const char *officer = c->officer ? c->officer : "";
-    int n[5] = {snprintf(office, sizeof office, "%d", c->office), snprintf(device, sizeof device, "%lld", (long long)c->device),
-                (int)strlen(officer), snprintf(role, sizeof role, "%d", c->role), snprintf(timeout, sizeof timeout, "%u", read->timeout_ms)};
+    int n[5] = {snprintf(office, sizeof office, "%d", c->office),
+                snprintf(device, sizeof device, "%lld", (long long)c->device), (int)strlen(officer),
+                snprintf(role, sizeof role, "%d", c->role), snprintf(timeout, sizeof timeout, "%u", read->timeout_ms)};
     const char *values[5] = {office, device, officer, role, timeout};
     return link_send(reader->link, reader->owner->options.caller, values, n, on_caller, reader) &&
            link_send(reader->link, read->statement, read->binding.values, read->binding.lengths, on_rows, reader) &&
@@ -190,10 +195,15 @@ struct readers *readers_start(uv_loop_t *loop, const char *conninfo, const char 
     r->last = &r->first;
     for (unsigned i = 0; i < options->connections; i++) {
         r->all[i].owner = r;
-        struct link_options link = {.loop = loop, .conninfo = conninfo, .name = node, .statements = options->statements,
-                                    .statements_count = options->statements_count, .guard = options->guard,
+        struct link_options link = {.loop = loop,
+                                    .conninfo = conninfo,
+                                    .name = node,
+                                    .statements = options->statements,
+                                    .statements_count = options->statements_count,
+                                    .guard = options->guard,
                                     .connect_timeout_ms = connect_timeout_ms,
-                                    .events = {on_ready, on_lost, on_poked, on_refused}, .arg = &r->all[i]};
+                                    .events = {on_ready, on_lost, on_poked, on_refused},
+                                    .arg = &r->all[i]};
         r->all[i].link = link_start(&link);
         if (!r->all[i].link) { /* those before it stop by themselves; start-up memory may be given up */
             while (i--) link_stop(r->all[i].link, NULL, NULL);

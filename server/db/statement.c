@@ -14,8 +14,8 @@ struct scan {
 static bool name_start(char c) { return (c >= 'a' && c <= 'z') || c == '_'; }
 static bool name_part(char c) { return name_start(c) || (c >= '0' && c <= '9'); }
 
-/* Copies up to `stop` (exclusive); keeps count of the lines. The output never outgrows its room: a parameter's "$48" can be
- * longer than ":a" by one byte, for which statement_parse reserves. */
+/* Copies up to `stop` (exclusive); keeps count of the lines. The output never outgrows its room: a parameter's "$48"
+ * can be longer than ":a" by one byte, for which statement_parse reserves. */
 static void copy_to(struct scan *s, const char *stop) {
     while (s->at < stop) {
         if (*s->at == '\n') s->line++;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define GROUP_ARENA_CAP (64u << 20)
-#define FAILURES_LIMIT 3
+#define FAILURES_LIMIT  3
 
 struct writer {
     struct writer_options options;
@@ -58,8 +58,8 @@ static void finish(struct write *m, const char *fault) {
     m->done(m, fault ? NULL : m->answer, m->row, fault);
 }
 
-/* SQLSTATEs after which the same statement may well succeed: serialisation, deadlock, lock or statement timeout, lack of
- * resources (class 53), intervention of an operator (57). All of them rolled back. */
+/* SQLSTATEs after which the same statement may well succeed: serialisation, deadlock, lock or statement timeout, lack
+ * of resources (class 53), intervention of an operator (57). All of them rolled back. */
 static bool is_passing(const char *sqlstate) {
     static const char *const classes[] = {"40", "53", "55", "57", "08"};
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
@@ -173,10 +173,14 @@ bool writer_withdraw(struct writer *w, struct write *m) {
 static void add_metrics(struct writer *w, struct metrics *metrics) {
     w->groups = (struct metric){.name = "liandong_commit_groups_total", .help = "Commit groups sent to PostgreSQL"};
     w->members = (struct metric){.name = "liandong_commit_members_total", .help = "Writes sent in commit groups"};
-    w->failed = (struct metric){.name = "liandong_commit_groups_failed_total", .help = "Groups that were rolled back and sent again member by member"};
-    w->lost = (struct metric){.name = "liandong_commit_groups_lost_total", .help = "Groups whose outcome was unknown and that were sent again"};
-    w->group_us = (struct metric){.name = "liandong_commit_group_seconds", .help = "From sending a group to its Sync", .type = METRIC_HISTOGRAM};
-    w->depth = (struct metric){.name = "liandong_writes_waiting", .help = "Writes queued or in flight", .type = METRIC_GAUGE};
+    w->failed = (struct metric){.name = "liandong_commit_groups_failed_total",
+                                .help = "Groups that were rolled back and sent again member by member"};
+    w->lost = (struct metric){.name = "liandong_commit_groups_lost_total",
+                              .help = "Groups whose outcome was unknown and that were sent again"};
+    w->group_us = (struct metric){
+        .name = "liandong_commit_group_seconds", .help = "From sending a group to its Sync", .type = METRIC_HISTOGRAM};
+    w->depth =
+        (struct metric){.name = "liandong_writes_waiting", .help = "Writes queued or in flight", .type = METRIC_GAUGE};
     struct metric *all[] = {&w->groups, &w->members, &w->failed, &w->lost, &w->group_us, &w->depth};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) metrics_add(metrics, all[i]);
 }
@@ -189,10 +193,17 @@ struct writer *writer_start(uv_loop_t *loop, const char *conninfo, const char *n
     w->group.settled = on_settled;
     w->group.arg = w;
     arena_init(&w->group.arena, GROUP_ARENA_CAP);
-    struct link_options link = {
-        .loop = loop, .conninfo = conninfo, .name = node, .statements = options->statements, .statements_count = options->statements_count,
-        .guard = options->guard, .barrier = options->barrier, .writes = true, .connect_timeout_ms = connect_timeout_ms,
-        .events = {on_ready, on_lost, on_poked, on_refused}, .arg = w};
+    struct link_options link = {.loop = loop,
+                                .conninfo = conninfo,
+                                .name = node,
+                                .statements = options->statements,
+                                .statements_count = options->statements_count,
+                                .guard = options->guard,
+                                .barrier = options->barrier,
+                                .writes = true,
+                                .connect_timeout_ms = connect_timeout_ms,
+                                .events = {on_ready, on_lost, on_poked, on_refused},
+                                .arg = w};
     w->link = link_start(&link);
     if (!w->link || uv_check_init(loop, &w->after_poll) != 0) {
         if (w->link) link_stop(w->link, NULL, NULL);

@@ -1,10 +1,10 @@
 /* The one pen: all writes of this process, in commit groups.
  * Floor 2 (db). Does not know who asked.
  *
- * One group is in flight; what arrives meanwhile is the next group (no timer, no knob: idle means lowest latency, load means
- * large groups). A group is one implicit transaction: pen (feed_head for update, a statement of its own, so that everything
- * after it sees all earlier commits of all processes), members, notify, Sync. Members of the same batch request share one
- * execution. A member learns its outcome only after the Sync: its row comes before the commit.
+ * One group is in flight; what arrives meanwhile is the next group (no timer, no knob: idle means lowest latency, load
+ * means large groups). A group is one implicit transaction: pen (feed_head for update, a statement of its own, so that
+ * everything after it sees all earlier commits of all processes), members, notify, Sync. Members of the same batch
+ * request share one execution. A member learns its outcome only after the Sync: its row comes before the commit.
  *
  *   QUEUED -> SENT -> done          SENT -> (group failed) QUEUED alone -> SENT -> done
  *                                   SENT -> (connection lost: outcome unknown) QUEUED again, safe by request_id
@@ -23,31 +23,32 @@ enum write_state { WRITE_IDLE, WRITE_QUEUED, WRITE_SENT };
 /* Embedded in the call that it belongs to, which must live until `done`. */
 struct write {
     const struct plan *plan;
-    struct caller caller;            /* set before each single member; officer is borrowed */
+    struct caller caller; /* set before each single member; officer is borrowed */
     struct binding binding;
     /* row: of the plan's statement; NULL: it could not be carried out, `fault` is a reason of the status table.
      * Called once, never from within writer_submit. `result` is borrowed during the call. */
     void (*done)(struct write *w, const PGresult *row_of, int row, const char *fault);
     /* The writer's own: */
     enum write_state state;
-    bool alone;                      /* its group failed: next time it goes by itself */
-    bool resent;                     /* its outcome was unknown once */
-    uint8_t failures;                /* times it failed alone */
-    struct write *next, *prev;       /* in the queue */
-    struct group *group;             /* while sent */
+    bool alone;                /* its group failed: next time it goes by itself */
+    bool resent;               /* its outcome was unknown once */
+    uint8_t failures;          /* times it failed alone */
+    struct write *next, *prev; /* in the queue */
+    struct group *group;       /* while sent */
     int row;
-    PGresult *answer;                /* of a single member, until the Sync */
+    PGresult *answer; /* of a single member, until the Sync */
 };
 
 struct writer;
 struct writer_options {
-    struct statement *pen, *caller, *notify, *guard, *barrier; /* caller: office, device, officer, role, timeout in ms as text */
+    struct statement *pen, *caller, *notify, *guard,
+        *barrier;                        /* caller: office, device, officer, role, timeout in ms as text */
     struct statement *const *statements; /* all that the writer sends, the four above included */
     size_t statements_count;
     uint32_t queue_limit;
-    void (*ready)(void *arg);            /* connected (again) */
+    void (*ready)(void *arg); /* connected (again) */
     void (*refused)(void *arg, const char *why);
-    void (*committed)(void *arg);        /* a group is durable: the feed may have grown */
+    void (*committed)(void *arg); /* a group is durable: the feed may have grown */
     void *arg;
 };
 struct writer *writer_start(uv_loop_t *loop, const char *conninfo, const char *node, uint64_t connect_timeout_ms,

@@ -12,7 +12,8 @@ static EVP_CIPHER_CTX *make_cipher(const uint8_t *key, int encrypt) {
     EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
     if (!c) return NULL;
     /* One block is all there is, so ECB is the bare block cipher here. */
-    if (EVP_CipherInit_ex(c, EVP_aes_128_ecb(), NULL, key, NULL, encrypt) == 1 && EVP_CIPHER_CTX_set_padding(c, 0) == 1) return c;
+    if (EVP_CipherInit_ex(c, EVP_aes_128_ecb(), NULL, key, NULL, encrypt) == 1 && EVP_CIPHER_CTX_set_padding(c, 0) == 1)
+        return c;
     EVP_CIPHER_CTX_free(c);
     return NULL;
 }
@@ -43,7 +44,8 @@ void cursor_seal(struct cursor_key *k, struct cursor c, uint8_t out[CURSOR_SIZE]
 struct cursor cursor_open(struct cursor_key *k, const uint8_t sealed[CURSOR_SIZE]) {
     uint64_t plain[2] = {UINT64_MAX, UINT64_MAX};
     int n = 0;
-    if (EVP_CipherUpdate(k->open, (uint8_t *)plain, &n, sealed, CURSOR_SIZE) != 1) return (struct cursor){UINT64_MAX, 0};
+    if (EVP_CipherUpdate(k->open, (uint8_t *)plain, &n, sealed, CURSOR_SIZE) != 1)
+        return (struct cursor){UINT64_MAX, 0};
     return (struct cursor){be64toh(plain[0]), be64toh(plain[1])};
 }
 

@@ -1,16 +1,15 @@
-/* A place in the feed as a client holds it: opaque, so that hidden events can't be counted, and tied to the history, so that a
- * fork (a lost tail after a failover) is seen on resume and not guessed.
- * Floor 3 (feed).
+/* A place in the feed as a client holds it: opaque, so that hidden events can't be counted, and tied to the history, so
+ * that a fork (a lost tail after a failover) is seen on resume and not guessed. Floor 3 (feed).
  *
- * 16 bytes: one AES-128 block over (seq, first 8 bytes of the event's hash), under a key that all nodes read from the database.
- * What a stranger makes up decrypts to a seq from the future or to a hash that does not fit. */
+ * 16 bytes: one AES-128 block over (seq, first 8 bytes of the event's hash), under a key that all nodes read from the
+ * database. What a stranger makes up decrypts to a seq from the future or to a hash that does not fit. */
 #ifndef LIANDONG_FEED_CURSOR_H
 #define LIANDONG_FEED_CURSOR_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define CURSOR_SIZE 16
+#define CURSOR_SIZE     16
 #define CURSOR_KEY_SIZE 16
 
 struct cursor {

@@ -6,23 +6,47 @@
 #include <string.h>
 
 enum { /* columns, as event_contract says them */
-    SEQ, AT, KIND, ENTITY, NO, VERSION, STATE, CLASS, LEVEL, OFFICE, OFFICE_NAME, OFFICER, TITLE,
-    CHANGED, OLD_VALUES, NEW_VALUES, NOTE, THREATS, REPEAT_COUNT, ACT, AUDIENCE, HASH, COLUMNS
+       SEQ,
+       AT,
+       KIND,
+       ENTITY,
+       NO,
+       VERSION,
+       STATE,
+       CLASS,
+       LEVEL,
+       OFFICE,
+       OFFICE_NAME,
+       OFFICER,
+       TITLE,
+       CHANGED,
+       OLD_VALUES,
+       NEW_VALUES,
+       NOTE,
+       THREATS,
+       REPEAT_COUNT,
+       ACT,
+       AUDIENCE,
+       HASH,
+       COLUMNS
 };
 
 bool event_contract(const struct statement *s, char *error, size_t room) {
     static const char *const names[COLUMNS] = {
-        "seq", "at", "kind", "entity", "no", "version", "state", "class", "level", "office", "office_name", "officer", "title",
-        "changed", "old_values", "new_values", "note", "threats", "repeat_count", "act", "audience", "hash"};
+        "seq",   "at",      "kind",         "entity",  "no",       "version", "state",      "class",
+        "level", "office",  "office_name",  "officer", "title",    "changed", "old_values", "new_values",
+        "note",  "threats", "repeat_count", "act",     "audience", "hash"};
     static const Oid types[COLUMNS] = {
-        TYPE_INT8, TYPE_TIMESTAMPTZ, TYPE_TEXT, TYPE_UUID, TYPE_TEXT, TYPE_INT4, TYPE_INT2, TYPE_INT2, TYPE_INT2, TYPE_TEXT, TYPE_TEXT,
-        TYPE_TEXT, TYPE_TEXT, TYPE_TEXT_ARRAY, TYPE_TEXT_ARRAY, TYPE_TEXT_ARRAY, TYPE_TEXT, TYPE_INT2_ARRAY, TYPE_INT4, TYPE_BYTEA,
-        TYPE_INT4_ARRAY, TYPE_BYTEA};
+        TYPE_INT8, TYPE_TIMESTAMPTZ, TYPE_TEXT,       TYPE_UUID,       TYPE_TEXT, TYPE_INT4,
+        TYPE_INT2, TYPE_INT2,        TYPE_INT2,       TYPE_TEXT,       TYPE_TEXT, TYPE_TEXT,
+        TYPE_TEXT, TYPE_TEXT_ARRAY,  TYPE_TEXT_ARRAY, TYPE_TEXT_ARRAY, TYPE_TEXT, TYPE_INT2_ARRAY,
+        TYPE_INT4, TYPE_BYTEA,       TYPE_INT4_ARRAY, TYPE_BYTEA};
     return contract_columns(s, names, types, COLUMNS, error, room);
 }
 
 uint32_t event_kind(const char *name) {
-    const ProtobufCFieldDescriptor *f = protobuf_c_message_descriptor_get_field_by_name(&liandong__v1__to_server__descriptor, name);
+    const ProtobufCFieldDescriptor *f =
+        protobuf_c_message_descriptor_get_field_by_name(&liandong__v1__to_server__descriptor, name);
     return f && f->type == PROTOBUF_C_TYPE_MESSAGE ? f->id : 0;
 }
 
@@ -43,7 +67,8 @@ static char *item(struct mapping_array *a, struct arena *arena) {
 }
 
 static bool read_changes(Liandong__V1__Event *e, const PGresult *r, int row, struct arena *arena) {
-    struct mapping_array fields = mapping_get_array(r, row, CHANGED), old_values = mapping_get_array(r, row, OLD_VALUES),
+    struct mapping_array fields = mapping_get_array(r, row, CHANGED),
+                         old_values = mapping_get_array(r, row, OLD_VALUES),
                          new_values = mapping_get_array(r, row, NEW_VALUES);
     int32_t n = fields.count;
     if (!n) return true;
@@ -118,9 +143,10 @@ static size_t field_head(uint8_t *out, uint32_t number_, size_t size) {
 }
 
 #define DELIVERY 100u
-#define HEADS 64u /* more than all the heads below together */
+#define HEADS    64u /* more than all the heads below together */
 
-static bool pack_frame(struct event *out, const Liandong__V1__Event *e, const char *act, size_t act_size, struct arena *arena) {
+static bool pack_frame(struct event *out, const Liandong__V1__Event *e, const char *act, size_t act_size,
+                       struct arena *arena) {
     uint8_t report_head[16], event_head[16], delivery_head[16];
     size_t fields = liandong__v1__event__get_packed_size(e);
     size_t report_n = act ? field_head(report_head, 16, act_size) : 0;
@@ -183,5 +209,6 @@ bool event_read(struct event *out, const PGresult *r, int row, struct cursor_key
     cursor_seal(key, (struct cursor){out->seq, out->mark}, out->cursor);
     /* A report travels whole, byte for byte as it was checked at the door and hashed. */
     bool whole = out->face.kind == LIANDONG__V1__TO_SERVER__BODY_REPORT_INCIDENT && !PQgetisnull(r, row, ACT);
-    return pack_frame(out, &e, whole ? PQgetvalue(r, row, ACT) : NULL, whole ? (size_t)PQgetlength(r, row, ACT) : 0, arena);
+    return pack_frame(out, &e, whole ? PQgetvalue(r, row, ACT) : NULL, whole ? (size_t)PQgetlength(r, row, ACT) : 0,
+                      arena);
 }

@@ -1,7 +1,8 @@
 /* One row of the feed as the frame that its audience gets.
  * Floor 3 (feed).
  *
- * Packed once, never per watcher: all watchers get the same bytes but for the 16 bytes of `prev`, which stand at a fixed place. */
+ * Packed once, never per watcher: all watchers get the same bytes but for the 16 bytes of `prev`, which stand at a
+ * fixed place. */
 #ifndef LIANDONG_FEED_EVENT_H
 #define LIANDONG_FEED_EVENT_H
 #include "common/arena.h"
@@ -13,17 +14,17 @@
 
 /* What filters look at. */
 struct event_face {
-    uint32_t kind;                   /* number of the request in ToServer's oneof; 0: none of this version's */
-    int16_t class, level;            /* 0: none */
-    char office[EVENT_OFFICE_SIZE];  /* code of the acting office */
+    uint32_t kind;                  /* number of the request in ToServer's oneof; 0: none of this version's */
+    int16_t class, level;           /* 0: none */
+    char office[EVENT_OFFICE_SIZE]; /* code of the acting office */
 };
 struct event {
     uint64_t seq, mark;
     struct event_face face;
     uint8_t cursor[CURSOR_SIZE];
-    const uint8_t *frame;            /* header included; prev is zero */
+    const uint8_t *frame; /* header included; prev is zero */
     uint32_t frame_size, prev_at;
-    const int32_t *audience;         /* offices that may see it */
+    const int32_t *audience; /* offices that may see it */
     uint32_t audience_count;
 };
 /* Reads row `row` of _feed_pull or _feed_page. Memory is the arena's. False without memory. */

@@ -4,29 +4,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PULL_EVENTS 1000
+#define PULL_EVENTS    1000
 #define PULL_ARENA_CAP (8u << 20)
-#define TICK_MS 1000
+#define TICK_MS        1000
 
 struct feed {
     struct feed_view view;
     struct feed_options options;
     struct link *link;
     uv_timer_t tick;
-    bool warm, pulling, again;   /* again: a poke came while pulling */
-    bool head_known;             /* of this connection: checked against our history */
-    struct cursor found;         /* head in the table, as this connection told it */
+    bool warm, pulling, again; /* again: a poke came while pulling */
+    bool head_known;           /* of this connection: checked against our history */
+    struct cursor found;       /* head in the table, as this connection told it */
     struct lane *dirty;
     struct arena arena;
     struct metric events, pulls, pokes;
-    struct statement *sent[4];   /* what its link prepares */
+    struct statement *sent[4]; /* what its link prepares */
     void (*stopped)(void *arg);
     void *stopped_arg;
 };
 
 static void pull(struct feed *f);
 
-struct feed_view *feed_view(struct feed *f) { return &f->view; }
+struct feed_view *feed_view(struct feed *f) {
+    return &f->view;
+}
 
 /* ---- waking watchers */
 
@@ -79,7 +81,8 @@ static bool take_row(struct feed *f, const PGresult *r, int row) {
 
 static void become_warm(struct feed *f) {
     f->warm = true;
-    log_event(LOG_INFO, "feed.warm", log_int("head", (int64_t)f->view.head.seq), log_int("in_ring", (int64_t)(f->view.ring.head + 1 - f->view.ring.first)));
+    log_event(LOG_INFO, "feed.warm", log_int("head", (int64_t)f->view.head.seq),
+              log_int("in_ring", (int64_t)(f->view.ring.head + 1 - f->view.ring.first)));
     f->options.ready(f->options.arg);
 }
 
@@ -102,8 +105,10 @@ static void on_pull_sync(void *arg, struct link_answer answer) {
     if (!answer.over) return;
     f->pulling = false;
     if (answer.lost) return;
-    if (f->again) pull(f);
-    else if (!f->warm) become_warm(f);
+    if (f->again)
+        pull(f);
+    else if (!f->warm)
+        become_warm(f);
 }
 
 static void pull(struct feed *f) {
@@ -143,7 +148,8 @@ static void start_from(struct feed *f, struct cursor at) {
 
 static void history_is_ours(struct feed *f, bool ours) {
     if (!ours) {
-        log_event(LOG_ERROR, "feed.forked", log_int("head", (int64_t)f->view.head.seq), log_int("found", (int64_t)f->found.seq));
+        log_event(LOG_ERROR, "feed.forked", log_int("head", (int64_t)f->view.head.seq),
+                  log_int("found", (int64_t)f->found.seq));
         start_from(f, f->found);
         reset_watchers(f, "FORKED");
     }
@@ -155,7 +161,9 @@ static void on_compared(void *arg, struct link_answer answer) {
     struct feed *f = arg;
     if (answer.lost) return;
     if (answer.result && PQresultStatus(answer.result) == PGRES_TUPLES_OK)
-        history_is_ours(f, PQntuples(answer.result) == 1 && cursor_mark(PQgetvalue(answer.result, 0, 0), (size_t)PQgetlength(answer.result, 0, 0)) == f->view.head.mark);
+        history_is_ours(f, PQntuples(answer.result) == 1 &&
+                               cursor_mark(PQgetvalue(answer.result, 0, 0), (size_t)PQgetlength(answer.result, 0, 0)) ==
+                                   f->view.head.mark);
     PQclear(answer.result);
 }
 
@@ -173,7 +181,8 @@ static void compare_history(struct feed *f) {
     arena_reset(&f->arena);
     const char *values[1] = {mapping_int8(&f->arena, (int64_t)f->view.head.seq)};
     int lengths[1] = {8};
-    if (!link_send(f->link, s, values, lengths, on_compared, f) || !link_sync(f->link, on_sync, f)) link_break(f->link, "a check could not be sent");
+    if (!link_send(f->link, s, values, lengths, on_compared, f) || !link_sync(f->link, on_sync, f))
+        link_break(f->link, "a check could not be sent");
 }
 
 /* The first time: the newest events fill the ring, so that watchers who come back at once find them there. */
@@ -190,12 +199,15 @@ static void on_head(void *arg, struct link_answer answer) { /* seq, hash, floor 
     struct feed *f = arg;
     if (answer.lost) return;
     if (answer.result && PQresultStatus(answer.result) == PGRES_TUPLES_OK && PQntuples(answer.result) == 1) {
-        f->found = (struct cursor){(uint64_t)mapping_get_int8(answer.result, 0, 0),
-                                   cursor_mark(PQgetvalue(answer.result, 0, 1), (size_t)PQgetlength(answer.result, 0, 1))};
+        f->found =
+            (struct cursor){(uint64_t)mapping_get_int8(answer.result, 0, 0),
+                            cursor_mark(PQgetvalue(answer.result, 0, 1), (size_t)PQgetlength(answer.result, 0, 1))};
         f->view.floor = (uint64_t)mapping_get_int8(answer.result, 0, 2);
         if (!f->head_known) {
-            if (f->warm) compare_history(f);
-            else warm_up(f);
+            if (f->warm)
+                compare_history(f);
+            else
+                warm_up(f);
         }
     }
     PQclear(answer.result);
@@ -203,11 +215,12 @@ static void on_head(void *arg, struct link_answer answer) { /* seq, hash, floor 
 
 static void on_secret(void *arg, struct link_answer answer) {
     struct feed *f = arg;
-    if (answer.result && PQresultStatus(answer.result) == PGRES_TUPLES_OK && PQntuples(answer.result) == 1 && !f->view.key &&
-        PQgetlength(answer.result, 0, 0) == CURSOR_KEY_SIZE)
+    if (answer.result && PQresultStatus(answer.result) == PGRES_TUPLES_OK && PQntuples(answer.result) == 1 &&
+        !f->view.key && PQgetlength(answer.result, 0, 0) == CURSOR_KEY_SIZE)
         f->view.key = cursor_key_make((const uint8_t *)PQgetvalue(answer.result, 0, 0));
     PQclear(answer.result);
-    if (answer.over && !answer.lost && !f->view.key) f->options.refused(f->options.arg, "读不到游标密钥（表 secret），请重新执行 liandongd migrate");
+    if (answer.over && !answer.lost && !f->view.key)
+        f->options.refused(f->options.arg, "读不到游标密钥（表 secret），请重新执行 liandongd migrate");
 }
 
 static bool ask_head(struct feed *f) {
@@ -222,7 +235,8 @@ static void on_ready(void *arg) {
         f->options.refused(f->options.arg, error);
         return;
     }
-    if (!link_send(f->link, f->options.statements.secret, NULL, NULL, on_secret, f) || !ask_head(f)) link_break(f->link, "the head could not be asked for");
+    if (!link_send(f->link, f->options.statements.secret, NULL, NULL, on_secret, f) || !ask_head(f))
+        link_break(f->link, "the head could not be asked for");
 }
 static void on_lost(void *arg) {
     struct feed *f = arg;
@@ -254,19 +268,30 @@ static void add_metrics(struct feed *f, struct metrics *metrics) {
     f->pokes = (struct metric){.name = "liandong_feed_pokes_total", .help = "Hints that there may be events"};
     v->deliveries = (struct metric){.name = "liandong_feed_deliveries_total", .help = "Events handed to watchers"};
     v->watchers = (struct metric){.name = "liandong_feed_watchers", .help = "Watches open", .type = METRIC_GAUGE};
-    v->resets = (struct metric){.name = "liandong_feed_resets_total", .help = "Watches that had to start from a snapshot"};
-    v->table_pages = (struct metric){.name = "liandong_feed_table_pages_total", .help = "Pages read for watchers behind the ring"};
-    struct metric *all[] = {&f->events, &f->pulls, &f->pokes, &v->deliveries, &v->watchers, &v->resets, &v->table_pages};
+    v->resets =
+        (struct metric){.name = "liandong_feed_resets_total", .help = "Watches that had to start from a snapshot"};
+    v->table_pages =
+        (struct metric){.name = "liandong_feed_table_pages_total", .help = "Pages read for watchers behind the ring"};
+    struct metric *all[] = {&f->events,   &f->pulls,  &f->pokes,      &v->deliveries,
+                            &v->watchers, &v->resets, &v->table_pages};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) metrics_add(metrics, all[i]);
 }
 
-static struct link *open_link(struct feed *f, uv_loop_t *loop, const char *conninfo, const char *node, uint64_t connect_timeout_ms) {
+static struct link *open_link(struct feed *f, uv_loop_t *loop, const char *conninfo, const char *node,
+                              uint64_t connect_timeout_ms) {
     struct feed_statements *s = &f->options.statements;
     struct statement *const sent[] = {s->pull, s->head, s->at, s->secret};
     memcpy(f->sent, sent, sizeof sent);
-    struct link_options o = {.loop = loop, .conninfo = conninfo, .name = node, .statements = f->sent,
-                             .statements_count = sizeof f->sent / sizeof *f->sent, .guard = f->options.guard, .listens = true,
-                             .connect_timeout_ms = connect_timeout_ms, .events = {on_ready, on_lost, on_poked, on_refused}, .arg = f};
+    struct link_options o = {.loop = loop,
+                             .conninfo = conninfo,
+                             .name = node,
+                             .statements = f->sent,
+                             .statements_count = sizeof f->sent / sizeof *f->sent,
+                             .guard = f->options.guard,
+                             .listens = true,
+                             .connect_timeout_ms = connect_timeout_ms,
+                             .events = {on_ready, on_lost, on_poked, on_refused},
+                             .arg = f};
     return link_start(&o);
 }
 
@@ -279,8 +304,8 @@ struct feed *feed_start(uv_loop_t *loop, const char *conninfo, const char *node,
     f->view.statements = options->statements;
     f->view.snapshot_plan = options->snapshot_plan;
     arena_init(&f->arena, PULL_ARENA_CAP);
-    if (!ring_init(&f->view.ring, options->ring_bytes) || !(f->link = open_link(f, loop, conninfo, node, connect_timeout_ms)) ||
-        uv_timer_init(loop, &f->tick) != 0) {
+    if (!ring_init(&f->view.ring, options->ring_bytes) ||
+        !(f->link = open_link(f, loop, conninfo, node, connect_timeout_ms)) || uv_timer_init(loop, &f->tick) != 0) {
         ring_free(&f->view.ring);
         free(f); /* start-up memory: the process ends */
         return NULL;

@@ -1,10 +1,10 @@
-/* The one live feed: reads the table `feed` behind the writer of any node, keeps the newest events in the ring, and wakes the
- * watchers whose offices may see them.
- * Floor 3 (feed). Knows no socket.
+/* The one live feed: reads the table `feed` behind the writer of any node, keeps the newest events in the ring, and
+ * wakes the watchers whose offices may see them. Floor 3 (feed). Knows no socket.
  *
- * The table is the truth. A poke (own commit, notification of another node, a tick each second) only means: look. Pulls ask
- * for seq > head in order, so every node and every client sees the same order, and nothing is sent before it is durable.
- * After a reconnect the head is compared by hash: another history (FORKED) empties the ring and resets every watcher. */
+ * The table is the truth. A poke (own commit, notification of another node, a tick each second) only means: look. Pulls
+ * ask for seq > head in order, so every node and every client sees the same order, and nothing is sent before it is
+ * durable. After a reconnect the head is compared by hash: another history (FORKED) empties the ring and resets every
+ * watcher. */
 #ifndef LIANDONG_FEED_FEED_H
 #define LIANDONG_FEED_FEED_H
 #include "common/metrics.h"
@@ -18,10 +18,10 @@ struct feed_statements {
 struct feed_options {
     struct feed_statements statements;
     struct statement *guard;
-    const struct plan *snapshot_plan;  /* _snapshot's rows -> FeedSnapshot; compiled by the time the feed is ready */
-    struct readers *readers;           /* for pages, checks of cursors and snapshots */
+    const struct plan *snapshot_plan; /* _snapshot's rows -> FeedSnapshot; compiled by the time the feed is ready */
+    struct readers *readers;          /* for pages, checks of cursors and snapshots */
     size_t ring_bytes;
-    void (*ready)(void *arg);          /* the ring is warm: watches may begin */
+    void (*ready)(void *arg); /* the ring is warm: watches may begin */
     void (*refused)(void *arg, const char *why);
     void *arg;
 };
@@ -30,7 +30,7 @@ struct feed *feed_start(uv_loop_t *loop, const char *conninfo, const char *node,
                         const struct feed_options *options, struct metrics *metrics);
 /* Something may have been committed. */
 void feed_poke(struct feed *f);
-bool feed_is_ready(const struct feed *f);  /* warm, and its connection is up */
+bool feed_is_ready(const struct feed *f); /* warm, and its connection is up */
 /* Cursor of the newest event known here. */
 void feed_head_cursor(struct feed *f, uint8_t out[CURSOR_SIZE]);
 /* All watchers must be gone. */
@@ -41,7 +41,7 @@ struct feed_view {
     struct ring ring;
     struct cursor_key *key;
     struct cursor head;
-    uint64_t floor;                    /* events up to here are no longer replayed */
+    uint64_t floor; /* events up to here are no longer replayed */
     struct readers *readers;
     struct feed_statements statements;
     const struct plan *snapshot_plan;

@@ -2,7 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BYTES_PER_EVENT 256u /* so that the index never limits before the bytes do: a frame with its audience is larger */
+#define BYTES_PER_EVENT                                                                                                \
+    256u /* so that the index never limits before the bytes do: a frame with its audience is larger */
 
 bool ring_init(struct ring *r, size_t bytes) {
     *r = (struct ring){.size = bytes, .events_room = 1024, .first = 1};
@@ -60,7 +61,8 @@ static void evict_first(struct ring *r) {
 
 /* Where `size` bytes in a row can be written: the oldest events that stand there leave. */
 static size_t make_room(struct ring *r, size_t size) {
-    if (r->write_at + size > r->size) { /* the rest of the bytes stays unused; what stands in it is the oldest there is */
+    if (r->write_at + size >
+        r->size) { /* the rest of the bytes stays unused; what stands in it is the oldest there is */
         while (r->first <= r->head && ring_get(r, r->first)->at >= r->write_at) evict_first(r);
         r->write_at = 0;
     }
@@ -74,8 +76,10 @@ static size_t make_room(struct ring *r, size_t size) {
     return r->write_at;
 }
 
-/* The event could not be kept: whoever may see it must go by the table, so every lane it belongs to counts it as already gone. */
-static bool skip_event(struct ring *r, const struct event *e, void (*touched)(void *arg, struct lane *lane), void *arg) {
+/* The event could not be kept: whoever may see it must go by the table, so every lane it belongs to counts it as
+ * already gone. */
+static bool skip_event(struct ring *r, const struct event *e, void (*touched)(void *arg, struct lane *lane),
+                       void *arg) {
     for (uint32_t i = 0; i < e->audience_count; i++) {
         struct lane *l = find_lane(r, e->audience[i]);
         if (!l) continue;
@@ -99,7 +103,11 @@ bool ring_append(struct ring *r, const struct event *e, void (*touched)(void *ar
     r->write_at = at + size;
     r->head = e->seq;
     struct ring_event *slot = &r->events[e->seq & (r->events_room - 1)];
-    *slot = (struct ring_event){.face = e->face, .mark = e->mark, .at = at, .frame_size = e->frame_size, .prev_at = e->prev_at,
+    *slot = (struct ring_event){.face = e->face,
+                                .mark = e->mark,
+                                .at = at,
+                                .frame_size = e->frame_size,
+                                .prev_at = e->prev_at,
                                 .audience_count = e->audience_count};
     memcpy(slot->cursor, e->cursor, CURSOR_SIZE);
     for (uint32_t i = 0; i < e->audience_count; i++) {
@@ -137,8 +145,10 @@ uint64_t lane_after(const struct lane *l, uint64_t seq) {
     uint64_t low = l->first, high = l->next;
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
-        if (lane_seq(l, middle) > seq) high = middle;
-        else low = middle + 1;
+        if (lane_seq(l, middle) > seq)
+            high = middle;
+        else
+            low = middle + 1;
     }
     return low;
 }

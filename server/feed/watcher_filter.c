@@ -5,8 +5,8 @@
 #define FILTER_OFFICES 64 /* wire_limits lets no more through */
 
 struct watcher_filter {
-    uint64_t kinds[4];  /* bit per request number below 256; all zero: any */
-    uint32_t classes;   /* bit per class; 0: any */
+    uint64_t kinds[4];      /* bit per request number below 256; all zero: any */
+    uint32_t classes;       /* bit per class; 0: any */
     int16_t level_at_least; /* largest number that passes (1 is the gravest); 0: any */
     uint32_t offices_count; /* 0: any */
     char offices[FILTER_OFFICES][EVENT_OFFICE_SIZE];

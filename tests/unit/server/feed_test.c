@@ -37,11 +37,28 @@ static void test_cursor_is_opaque_and_whole(void **state) {
 
 /* ---- events */
 
-static const struct rows_column feed_columns[] = {
-    {"seq", TYPE_INT8}, {"at", TYPE_TIMESTAMPTZ}, {"kind", TYPE_TEXT}, {"entity", TYPE_UUID}, {"no", TYPE_TEXT}, {"version", TYPE_INT4},
-    {"state", TYPE_INT2}, {"class", TYPE_INT2}, {"level", TYPE_INT2}, {"office", TYPE_TEXT}, {"office_name", TYPE_TEXT}, {"officer", TYPE_TEXT},
-    {"title", TYPE_TEXT}, {"changed", TYPE_TEXT_ARRAY}, {"old_values", TYPE_TEXT_ARRAY}, {"new_values", TYPE_TEXT_ARRAY}, {"note", TYPE_TEXT},
-    {"threats", TYPE_INT2_ARRAY}, {"repeat_count", TYPE_INT4}, {"act", TYPE_BYTEA}, {"audience", TYPE_INT4_ARRAY}, {"hash", TYPE_BYTEA}};
+static const struct rows_column feed_columns[] = {{"seq", TYPE_INT8},
+                                                  {"at", TYPE_TIMESTAMPTZ},
+                                                  {"kind", TYPE_TEXT},
+                                                  {"entity", TYPE_UUID},
+                                                  {"no", TYPE_TEXT},
+                                                  {"version", TYPE_INT4},
+                                                  {"state", TYPE_INT2},
+                                                  {"class", TYPE_INT2},
+                                                  {"level", TYPE_INT2},
+                                                  {"office", TYPE_TEXT},
+                                                  {"office_name", TYPE_TEXT},
+                                                  {"officer", TYPE_TEXT},
+                                                  {"title", TYPE_TEXT},
+                                                  {"changed", TYPE_TEXT_ARRAY},
+                                                  {"old_values", TYPE_TEXT_ARRAY},
+                                                  {"new_values", TYPE_TEXT_ARRAY},
+                                                  {"note", TYPE_TEXT},
+                                                  {"threats", TYPE_INT2_ARRAY},
+                                                  {"repeat_count", TYPE_INT4},
+                                                  {"act", TYPE_BYTEA},
+                                                  {"audience", TYPE_INT4_ARRAY},
+                                                  {"hash", TYPE_BYTEA}};
 #define FEED_COLUMNS (int)(sizeof feed_columns / sizeof *feed_columns)
 
 static PGresult *one_event(const char *kind, const void *act, int act_size) {
@@ -77,7 +94,8 @@ static Liandong__V1__ToClient *open_frame(const struct event *e, struct arena *a
     struct wire_fault fault;
     assert_int_equal(frame_look(e->frame, e->frame_size, FRAME_CAP, &f), FRAME_WHOLE);
     assert_int_equal(f.need, e->frame_size);
-    ProtobufCMessage *m = wire_unpack(&liandong__v1__to_client__descriptor, f.payload, f.payload_size, true, arena, &fault);
+    ProtobufCMessage *m =
+        wire_unpack(&liandong__v1__to_client__descriptor, f.payload, f.payload_size, true, arena, &fault);
     if (!m) fail_msg("%s %s", fault.reason, fault.field);
     return (Liandong__V1__ToClient *)(void *)m;
 }
@@ -132,7 +150,11 @@ static void test_report_travels_whole(void **state) {
 /* ---- ring: against a plain list of everything ever appended */
 
 #define MODEL_EVENTS 20000
-static struct { uint32_t size; int32_t audience[3]; uint32_t count; } model[MODEL_EVENTS + 1];
+static struct {
+    uint32_t size;
+    int32_t audience[3];
+    uint32_t count;
+} model[MODEL_EVENTS + 1];
 
 static uint32_t next_random(uint32_t *s) {
     *s ^= *s << 13;
@@ -178,8 +200,8 @@ static void test_ring_keeps_the_newest_whole(void **state) {
         for (uint32_t i = 0; i < e.frame_size; i++) bytes[i] = (uint8_t)(seq + i);
         e.audience = model[seq].audience;
         bool fits = e.frame_size + e.audience_count * 4 <= 65536 / 4;
-        if (seq == 100) assert_non_null(ring_lane(&ring, 2)); /* one that comes early, */
-        if (seq == 9000) assert_non_null(ring_lane(&ring, 3));/* one that comes late */
+        if (seq == 100) assert_non_null(ring_lane(&ring, 2));  /* one that comes early, */
+        if (seq == 9000) assert_non_null(ring_lane(&ring, 3)); /* one that comes late */
         assert_int_equal(ring_append(&ring, &e, NULL, NULL), fits);
         if (!fits) {
             assert_true(ring.first == seq + 1 && ring.head == seq);

@@ -11,9 +11,10 @@
 #include <string.h>
 #include <cmocka.h>
 
-static const struct rows_column receipt[] = {{"outcome", TYPE_TEXT}, {"id", TYPE_UUID},       {"no", TYPE_TEXT},
+static const struct rows_column receipt[] = {{"outcome", TYPE_TEXT}, {"id", TYPE_UUID},        {"no", TYPE_TEXT},
                                              {"version", TYPE_INT4}, {"at", TYPE_TIMESTAMPTZ}, {"replay", TYPE_BOOL}};
-static const struct contract_terms change = {&liandong__v1__dispatch_incident__descriptor, &liandong__v1__incident_receipt__descriptor, true, false};
+static const struct contract_terms change = {&liandong__v1__dispatch_incident__descriptor,
+                                             &liandong__v1__incident_receipt__descriptor, true, false};
 
 static void test_contract_fits_a_write(void **state) {
     (void)state;
@@ -21,7 +22,8 @@ static void test_contract_fits_a_write(void **state) {
     struct plan plan;
     char error[256] = "";
     Oid params[] = {TYPE_UUID, TYPE_BYTEA, TYPE_TEXT, TYPE_TIMESTAMPTZ, TYPE_INT4};
-    rows_describe(&s, "dispatch_incident", "select f(:request_id, :act, :incident, :dispatched_at, :caller_office)", params, 5, receipt, 6);
+    rows_describe(&s, "dispatch_incident", "select f(:request_id, :act, :incident, :dispatched_at, :caller_office)",
+                  params, 5, receipt, 6);
     if (!contract_compile(&plan, &s, &change, error, sizeof error)) fail_msg("%s", error);
     assert_int_equal(plan.params[0].source, SOURCE_REQUEST_ID);
     assert_int_equal(plan.params[2].source, SOURCE_FIELD);
@@ -39,10 +41,30 @@ static const struct {
     int columns_count;
     const char *says;
 } broken[] = {
-    {"select f(:request_id, :act, :nonsense)", {TYPE_UUID, TYPE_BYTEA, TYPE_TEXT}, 3, {{"outcome", TYPE_TEXT}}, 1, ":nonsense"},
-    {"select f(:request_id, :act, :incident)", {TYPE_UUID, TYPE_BYTEA, TYPE_INT8}, 3, {{"outcome", TYPE_TEXT}}, 1, ":incident"},
-    {"select f(:request_id, :act)", {TYPE_UUID, TYPE_BYTEA}, 2, {{"outcome", TYPE_TEXT}, {"nonsense", TYPE_TEXT}}, 2, "nonsense"},
-    {"select f(:request_id, :act)", {TYPE_UUID, TYPE_BYTEA}, 2, {{"outcome", TYPE_TEXT}, {"version", TYPE_TEXT}}, 2, "version"},
+    {"select f(:request_id, :act, :nonsense)",
+     {TYPE_UUID, TYPE_BYTEA, TYPE_TEXT},
+     3,
+     {{"outcome", TYPE_TEXT}},
+     1,
+     ":nonsense"},
+    {"select f(:request_id, :act, :incident)",
+     {TYPE_UUID, TYPE_BYTEA, TYPE_INT8},
+     3,
+     {{"outcome", TYPE_TEXT}},
+     1,
+     ":incident"},
+    {"select f(:request_id, :act)",
+     {TYPE_UUID, TYPE_BYTEA},
+     2,
+     {{"outcome", TYPE_TEXT}, {"nonsense", TYPE_TEXT}},
+     2,
+     "nonsense"},
+    {"select f(:request_id, :act)",
+     {TYPE_UUID, TYPE_BYTEA},
+     2,
+     {{"outcome", TYPE_TEXT}, {"version", TYPE_TEXT}},
+     2,
+     "version"},
     {"select f(:request_id, :act)", {TYPE_UUID, TYPE_BYTEA}, 2, {{"version", TYPE_INT4}}, 1, "outcome"},
     {"select f(:request_id, :act)", {TYPE_UUID, TYPE_BYTEA}, 2, {{"outcome", TYPE_INT4}}, 1, "outcome"},
     {"select f(:request_id)", {TYPE_UUID}, 1, {{"outcome", TYPE_TEXT}}, 1, ":act"},
@@ -55,7 +77,8 @@ static void test_contract_names_what_disagrees(void **state) {
         struct statement s;
         struct plan plan;
         char error[256] = "";
-        rows_describe(&s, "x", broken[i].sql, broken[i].params, broken[i].count, broken[i].columns, broken[i].columns_count);
+        rows_describe(&s, "x", broken[i].sql, broken[i].params, broken[i].count, broken[i].columns,
+                      broken[i].columns_count);
         assert_false(contract_compile(&plan, &s, &change, error, sizeof error));
         if (!strstr(error, broken[i].says) || !strstr(error, "x.sql")) fail_msg("%zu: says \"%s\"", i, error);
         statement_free(&s);
@@ -80,7 +103,9 @@ static void test_binds_a_message(void **state) {
     struct caller caller = {7, 8, "李", 2};
     Liandong__V1__DispatchIncident m = LIANDONG__V1__DISPATCH_INCIDENT__INIT;
     Oid params[] = {TYPE_UUID, TYPE_BYTEA, TYPE_TEXT, TYPE_TIMESTAMPTZ, TYPE_TEXT, TYPE_INT8, TYPE_TEXT};
-    rows_describe(&s, "dispatch_incident", "select f(:request_id, :act, :incident, :dispatched_at, :note, :caller_device, :caller_officer)", params, 7, receipt, 6);
+    rows_describe(&s, "dispatch_incident",
+                  "select f(:request_id, :act, :incident, :dispatched_at, :note, :caller_device, :caller_officer)",
+                  params, 7, receipt, 6);
     assert_true(contract_compile(&plan, &s, &change, error, sizeof error));
     arena_init(&arena, 65536);
     m.incident = (char[]){"JQ-1"};
@@ -107,11 +132,13 @@ static void test_binds_a_message(void **state) {
 }
 
 static void compile_report(struct statement *s, struct plan *plan) {
-    static const struct contract_terms terms = {&liandong__v1__report_incident__descriptor, &liandong__v1__incident_receipt__descriptor, true, true};
+    static const struct contract_terms terms = {&liandong__v1__report_incident__descriptor,
+                                                &liandong__v1__incident_receipt__descriptor, true, true};
     static const struct rows_column columns[] = {{"ord", TYPE_INT8}, {"outcome", TYPE_TEXT}, {"no", TYPE_TEXT}};
     Oid params[] = {TYPE_UUID_ARRAY, TYPE_BYTEA_ARRAY, TYPE_TEXT_ARRAY, TYPE_INT2_ARRAY, TYPE_TEXT_ARRAY};
     char error[256];
-    rows_describe(s, "report_incident", "select f(:request_id, :act, :content, :class, :threats)", params, 5, columns, 3);
+    rows_describe(s, "report_incident", "select f(:request_id, :act, :content, :class, :threats)", params, 5, columns,
+                  3);
     if (!contract_compile(plan, s, &terms, error, sizeof error)) fail_msg("%s", error);
 }
 
@@ -138,8 +165,9 @@ static void test_binds_a_batch(void **state) {
         assert_true(mapping_bind(&plan, &in, &arena, &members[i], &field));
     }
     assert_true(mapping_bind_batch(&plan, list, 2, &arena, &all));
-    static const uint8_t content[] = {0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, TYPE_TEXT, 0, 0, 0, 2, 0, 0, 0, 1,
-                                      0, 0, 0, 6, 0xe6, 0x94, 0xbe, 0xe7, 0x81, 0xab, 0xff, 0xff, 0xff, 0xff};
+    static const uint8_t content[] = {0,    0,    0,    1,    0,    0,    0,    1,    0,    0,   0, TYPE_TEXT,
+                                      0,    0,    0,    2,    0,    0,    0,    1,    0,    0,   0, 6,
+                                      0xe6, 0x94, 0xbe, 0xe7, 0x81, 0xab, 0xff, 0xff, 0xff, 0xff};
     assert_int_equal(all.lengths[2], sizeof content);
     assert_memory_equal(all.values[2], content, sizeof content);
     assert_memory_equal(members[0].values[4], "{1,2}", 5);
@@ -151,8 +179,13 @@ static void test_binds_a_batch(void **state) {
 
 static void test_reads_a_page(void **state) {
     (void)state;
-    static const struct rows_column columns[] = {{"no", TYPE_TEXT}, {"received_at", TYPE_TIMESTAMPTZ}, {"threats", TYPE_INT2_ARRAY}, {"next", TYPE_BYTEA}, {"longitude", TYPE_FLOAT8}};
-    static const struct contract_terms terms = {&liandong__v1__list_incidents__descriptor, &liandong__v1__incident_page__descriptor, false, false};
+    static const struct rows_column columns[] = {{"no", TYPE_TEXT},
+                                                 {"received_at", TYPE_TIMESTAMPTZ},
+                                                 {"threats", TYPE_INT2_ARRAY},
+                                                 {"next", TYPE_BYTEA},
+                                                 {"longitude", TYPE_FLOAT8}};
+    static const struct contract_terms terms = {&liandong__v1__list_incidents__descriptor,
+                                                &liandong__v1__incident_page__descriptor, false, false};
     struct statement s;
     struct plan plan;
     struct arena arena;
@@ -160,15 +193,18 @@ static void test_reads_a_page(void **state) {
     rows_describe(&s, "list_incidents", "select 1", NULL, 0, columns, 5);
     if (!contract_compile(&plan, &s, &terms, error, sizeof error)) fail_msg("%s", error);
     PGresult *r = rows_make(columns, 5);
-    static const uint8_t threats[] = {0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, TYPE_INT2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2, 0, 2};
+    static const uint8_t threats[] = {0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, TYPE_INT2, 0,
+                                      0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2, 0,         2};
     double longitude = 112.96;
     int64_t bits;
     memcpy(&bits, &longitude, sizeof bits);
     for (int row = 0; row < 2; row++) {
         rows_text(r, row, 0, row ? "二" : "一");
         rows_int8(r, row, 1, -1); /* one microsecond before 2000 belongs to the last ms of 1999 */
-        if (row) rows_null(r, row, 2);
-        else rows_bytes(r, row, 2, threats, sizeof threats);
+        if (row)
+            rows_null(r, row, 2);
+        else
+            rows_bytes(r, row, 2, threats, sizeof threats);
         rows_text(r, row, 3, "next");
         rows_int8(r, row, 4, bits);
     }

@@ -17,8 +17,12 @@ PGresult *rows_make(const struct rows_column *columns, int count) {
     return r;
 }
 void rows_null(PGresult *r, int row, int column) { PQsetvalue(r, row, column, NULL, -1); }
-void rows_bytes(PGresult *r, int row, int column, const void *bytes, int size) { PQsetvalue(r, row, column, (char *)(uintptr_t)bytes, size); }
-void rows_text(PGresult *r, int row, int column, const char *text) { rows_bytes(r, row, column, text, (int)strlen(text)); }
+void rows_bytes(PGresult *r, int row, int column, const void *bytes, int size) {
+    PQsetvalue(r, row, column, (char *)(uintptr_t)bytes, size);
+}
+void rows_text(PGresult *r, int row, int column, const char *text) {
+    rows_bytes(r, row, column, text, (int)strlen(text));
+}
 void rows_int2(PGresult *r, int row, int column, int16_t v) {
     uint16_t big = htobe16((uint16_t)v);
     rows_bytes(r, row, column, &big, sizeof big);

@@ -5,7 +5,10 @@
 #include <libpq-fe.h>
 #include <stdint.h>
 
-struct rows_column { const char *name; Oid type; };
+struct rows_column {
+    const char *name;
+    Oid type;
+};
 /* An empty set of rows with these columns; PQclear it. */
 PGresult *rows_make(const struct rows_column *columns, int count);
 void rows_null(PGresult *r, int row, int column);

@@ -30,7 +30,8 @@ static void test_reads_statements(void **state) {
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         struct statement s;
         char error[256] = "", params[256] = "";
-        if (!statement_parse(&s, "x", good[i].sql, strlen(good[i].sql), error, sizeof error)) fail_msg("%s: %s", good[i].sql, error);
+        if (!statement_parse(&s, "x", good[i].sql, strlen(good[i].sql), error, sizeof error))
+            fail_msg("%s: %s", good[i].sql, error);
         assert_string_equal(s.text, good[i].text);
         for (int p = 0; p < s.params_count; p++) {
             strcat(params, p ? "," : "");

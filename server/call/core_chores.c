@@ -1,0 +1,99 @@
+/* Chores: periodic reads on the core's own behalf. */
+#include "call/core_part.h"
+#include "common/log.h"
+#include <stddef.h>
+#include <utlist.h>
+
+#define SEARCH_INDEX_LIMIT 2000
+
+enum { CHORE_VERSION, CHORE_DIRECTORY, CHORE_SEARCH, CHORE_KEEP };
+
+static struct chore *chore_of(struct read *r) {
+    return (struct chore *)(void *)((char *)r - offsetof(struct chore, read));
+}
+static void run_chore(struct chore *chore);
+
+static void on_version(struct core *c, const PGresult *r) {
+    struct chore *load = &c->chores[CHORE_DIRECTORY];
+    if (PQntuples(r) == 1 && mapping_get_int8(r, 0, 0) != c->directory.version) {
+        load->next_ms = (uint64_t)mapping_get_int8(r, 0, 0); /* the version it will be */
+        run_chore(load);
+    }
+}
+
+/* Sessions whose device went, or works for another office now, end; the others go on under their new names. */
+static void review_sessions(struct core *c) {
+    struct session *s, *next;
+    DL_FOREACH_SAFE(c->sessions, s, next) {
+        if (s->state != SESSION_OPEN) continue;
+        const struct device *d = directory_find(&c->directory, s->key);
+        if (d && d->office == s->device.office && d->role == s->device.role) {
+            s->device = *d;
+            continue;
+        }
+        log_event(LOG_WARN, "session.revoked", log_int("conn", (int64_t)s->id), log_int("device", s->device.id));
+        s->io.close(s->conn, "UNKNOWN_DEVICE");
+    }
+}
+
+static void on_directory(struct core *c, const PGresult *r) {
+    struct directory fresh;
+    if (!directory_contract(c->chores[CHORE_DIRECTORY].statement, (char[256]){0}, 256) ||
+        !directory_read(&fresh, r, (int64_t)c->chores[CHORE_DIRECTORY].next_ms))
+        return; /* the old one stays; the next look finds the version still moved */
+    directory_free(&c->directory);
+    c->directory = fresh;
+    log_event(LOG_INFO, "directory.read", log_int("version", fresh.version),
+              log_int("devices", (int64_t)HASH_COUNT(fresh.devices)));
+    review_sessions(c);
+    core_check_ready(c);
+}
+
+static void on_chore(struct read *read, const PGresult *result, const char *fault) {
+    struct chore *chore = chore_of(read);
+    struct core *c = chore->core;
+    size_t which = (size_t)(chore - c->chores);
+    chore->busy = false;
+    if (fault) return;
+    if (which == CHORE_VERSION)
+        on_version(c, result);
+    else if (which == CHORE_DIRECTORY)
+        on_directory(c, result);
+    else if (which == CHORE_SEARCH && PQntuples(result) == 1 && mapping_get_int4(result, 0, 0) == SEARCH_INDEX_LIMIT)
+        chore->next_ms = 0;
+}
+
+static void run_chore(struct chore *chore) {
+    if (chore->busy) return;
+    chore->read.statement = chore->statement;
+    chore->read.caller = (struct caller){0, 0, "", 0};
+    chore->read.timeout_ms = 10000;
+    chore->read.done = on_chore;
+    chore->busy = readers_submit(chore->core->readers, &chore->read);
+}
+
+void core_run_chores(struct core *c) {
+    uint64_t now = uv_now(c->loop);
+    for (size_t i = 0; i < sizeof c->chores / sizeof *c->chores; i++) {
+        struct chore *chore = &c->chores[i];
+        if (!chore->every_ms || now < chore->next_ms || !readers_are_ready(c->readers)) continue;
+        chore->next_ms = now + chore->every_ms;
+        run_chore(chore);
+    }
+}
+
+/* Their parameters are numbers of the core's own; they stand in the chore for its life. */
+void core_set_up_chores(struct core *c) {
+    static const char *const names[] = {"_directory_version", "_directory", "_search_index", "_feed_keep"};
+    static const uint64_t every[] = {1000, 0, 1000, 60000};
+    static uint8_t limit[4] = {SEARCH_INDEX_LIMIT >> 24, (SEARCH_INDEX_LIMIT >> 16) & 255,
+                               (SEARCH_INDEX_LIMIT >> 8) & 255, SEARCH_INDEX_LIMIT & 255};
+    static const char *limit_value[] = {(const char *)limit};
+    static int limit_length[] = {4}, keep_length[] = {8};
+    for (size_t i = 0; i < sizeof c->chores / sizeof *c->chores; i++)
+        c->chores[i] = (struct chore){.core = c, .statement = core_find_statement(c, names[i]), .every_ms = every[i]};
+    for (int i = 0; i < 8; i++) c->keep[i] = (char)((uint64_t)c->options.feed_keep_ms >> (56 - 8 * i));
+    c->keep_value[0] = c->keep;
+    c->chores[CHORE_SEARCH].read.binding = (struct binding){limit_value, limit_length};
+    c->chores[CHORE_KEEP].read.binding = (struct binding){c->keep_value, keep_length};
+}

@@ -1,0 +1,74 @@
+#include "call/call.h"
+#include "call/core_part.h"
+#include "db/contract.h"
+#include "db/embedded.h"
+#include "feed/event.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct statement *core_find_statement(const struct core *c, const char *name) {
+    for (size_t i = 0; i < c->statements_count; i++)
+        if (strcmp(c->statements[i].name, name) == 0) return &c->statements[i];
+    return NULL;
+}
+
+bool core_parse_statements(struct core *c, char *error, size_t room) {
+    c->statements = calloc(embedded_sql_count, sizeof *c->statements);
+    if (!c->statements) return false;
+    for (size_t i = 0; i < embedded_sql_count; i++) {
+        const struct embedded_file *f = &embedded_sql[i];
+        if (!statement_parse(&c->statements[i], f->name, f->data, (size_t)(f->end - f->data), error, room))
+            return false;
+        c->statements_count++;
+    }
+    return true;
+}
+
+/* A request has a row, a body in both envelopes and, unless it is local, a file; and every file has a request. */
+bool core_match_requests(struct core *c, char *error, size_t room) {
+    const ProtobufCMessageDescriptor *envelope = &liandong__v1__to_server__descriptor;
+    size_t used = 0;
+    for (unsigned i = 0; i < envelope->n_fields; i++) {
+        const ProtobufCFieldDescriptor *f = &envelope->fields[i];
+        if (f->type != PROTOBUF_C_TYPE_MESSAGE) continue;
+        enum request_lane lane = f->id < REQUESTS ? requests[f->id].lane : LANE_NONE;
+        struct statement *s = core_find_statement(c, f->name);
+        const ProtobufCFieldDescriptor *reply = request_reply_field(f->id);
+        if (lane == LANE_NONE || !reply || strcmp(reply->name, f->name) != 0 || (lane != LANE_LOCAL) != (s != NULL)) {
+            snprintf(error, room,
+                     "request %s: its row in requests.c, its reply in ToClient or its .sql file is missing", f->name);
+            return false;
+        }
+        c->by_request[f->id] = s;
+        used += s != NULL;
+    }
+    for (size_t i = 0; i < c->statements_count; i++) used += c->statements[i].name[0] == '_';
+    if (used == c->statements_count) return true;
+    snprintf(error, room, "a file of server/sql belongs to no request");
+    return false;
+}
+
+static const ProtobufCMessageDescriptor *body_of(const ProtobufCMessageDescriptor *envelope, unsigned number) {
+    return protobuf_c_message_descriptor_get_field(envelope, number)->descriptor;
+}
+
+/* With everything described: does every request fit its statement? */
+bool core_compile_plans(struct core *c, char *error, size_t room) {
+    for (unsigned i = 0; i < REQUESTS; i++) {
+        if (!c->by_request[i] || c->plans[i]) continue;
+        struct contract_terms terms = {body_of(&liandong__v1__to_server__descriptor, i),
+                                       body_of(&liandong__v1__to_client__descriptor, i),
+                                       request_writes(requests[i].lane), requests[i].lane == LANE_BATCH};
+        struct plan *plan = calloc(1, sizeof *plan);
+        if (!plan || !contract_compile(plan, c->by_request[i], &terms, error, room)) {
+            free(plan);
+            return false;
+        }
+        c->plans[i] = plan;
+    }
+    struct contract_terms snapshot = {NULL, &liandong__v1__feed_snapshot__descriptor, false, false};
+    return contract_compile(&c->snapshot_plan, core_find_statement(c, "_snapshot"), &snapshot, error, room) &&
+           event_contract(core_find_statement(c, "_feed_page"), error, room) &&
+           directory_contract(core_find_statement(c, "_directory"), error, room);
+}
