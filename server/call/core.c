@@ -110,6 +110,7 @@ static bool start_feed(struct core *c, struct metrics *metrics) {
                                             core_find_statement(c, "_secret"), core_find_statement(c, "_snapshot")},
                              .guard = core_find_statement(c, "_guard"),
                              .snapshot_plan = &c->snapshot_plan,
+                             .writer = c->writer,
                              .readers = c->readers,
                              .ring_bytes = c->options.ring_bytes,
                              .ready = on_feed_ready,

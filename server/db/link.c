@@ -309,9 +309,11 @@ static void dispatch(struct link *l) {
     while (l->pg && dispatch_one(l, &idle)) {
     }
     if (!l->pg) return;
-    bool poked = false;
-    for (PGnotify *n; (n = PQnotifies(l->pg)); PQfreemem(n)) poked = true;
-    if (poked && l->state == LINK_READY) l->options.events.poked(l->options.arg);
+    for (PGnotify *n; l->pg && (n = PQnotifies(l->pg));) {
+        int backend = n->be_pid;
+        PQfreemem(n);
+        if (l->state == LINK_READY) l->options.events.poked(l->options.arg, backend);
+    }
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events) {
@@ -337,6 +339,7 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
 
 bool link_is_ready(const struct link *l) { return l->state == LINK_READY; }
 size_t link_open_answers(const struct link *l) { return l->queue_count; }
+int link_backend(const struct link *l) { return l->state == LINK_READY ? PQbackendPID(l->pg) : 0; }
 uint64_t link_connects(const struct link *l) { return l->connects; }
 
 bool link_send(struct link *l, const struct statement *s, const char *const *values, const int *lengths,

@@ -27,9 +27,9 @@ struct link_answer {
 typedef void (*link_answer_cb)(void *arg, struct link_answer answer);
 
 struct link_events {
-    void (*ready)(void *arg);                    /* every statement is prepared and described: send now */
-    void (*lost)(void *arg);                     /* after every open answer was given as lost */
-    void (*poked)(void *arg);                    /* a notification on the channel "liandong" */
+    void (*ready)(void *arg);              /* every statement is prepared and described: send now */
+    void (*lost)(void *arg);               /* after every open answer was given as lost */
+    void (*poked)(void *arg, int backend); /* a notification on the channel "liandong", and which backend sent it */
     void (*refused)(void *arg, const char *why); /* the guard said no; the link goes on trying (it may be mended) */
 };
 struct link_options {
@@ -64,6 +64,8 @@ void link_break(struct link *l, const char *why);
 /* Never cancels a commit: closes the socket; open answers come as lost. `done` when the last handle is closed; frees
  * the link. */
 void link_stop(struct link *l, void (*done)(void *arg), void *arg);
+/* Process id of the PostgreSQL backend it talks to; 0 while not ready. */
+int link_backend(const struct link *l);
 /* Times it became ready. */
 uint64_t link_connects(const struct link *l);
 #endif

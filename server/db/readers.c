@@ -144,7 +144,10 @@ static void on_ready(void *arg) {
     serve(r);
 }
 static void on_lost(void *arg) { (void)arg; }
-static void on_poked(void *arg) { (void)arg; }
+static void on_poked(void *arg, int backend) {
+    (void)arg;
+    (void)backend;
+}
 static void on_refused(void *arg, const char *why) {
     struct readers *r = ((struct reader *)arg)->owner;
     r->options.refused(r->options.arg, why);

@@ -144,7 +144,10 @@ static void on_ready(void *arg) {
     kick(w);
 }
 static void on_lost(void *arg) { (void)arg; } /* the open answers came as lost: the group is queued again */
-static void on_poked(void *arg) { (void)arg; }
+static void on_poked(void *arg, int backend) {
+    (void)arg;
+    (void)backend;
+}
 static void on_refused(void *arg, const char *why) {
     struct writer *w = arg;
     w->options.refused(w->options.arg, why);
@@ -152,6 +155,7 @@ static void on_refused(void *arg, const char *why) {
 
 /* ---- for the owner */
 
+int writer_backend(const struct writer *w) { return link_backend(w->link); }
 bool writer_is_ready(const struct writer *w) { return link_is_ready(w->link); }
 size_t writer_load(const struct writer *w) { return w->queued + (w->in_flight ? w->group.count : 0); }
 

@@ -54,6 +54,8 @@ struct writer_options {
 struct writer *writer_start(uv_loop_t *loop, const char *conninfo, const char *node, uint64_t connect_timeout_ms,
                             const struct writer_options *options, struct metrics *metrics);
 bool writer_is_ready(const struct writer *w);
+/* Process id of its PostgreSQL backend: its notifications are this process's own. 0 while not connected. */
+int writer_backend(const struct writer *w);
 /* Queues. False where the queue is full. Goes out with the next group, at the latest at the end of this loop tick. */
 bool writer_submit(struct writer *w, struct write *write);
 /* Takes back what was not sent yet; then it was surely not carried out and `done` is not called. False: it was sent. */

@@ -242,7 +242,10 @@ static void on_lost(void *arg) {
     struct feed *f = arg;
     f->pulling = f->head_known = false;
 }
-static void on_poked(void *arg) { feed_poke(arg); }
+static void on_poked(void *arg, int backend) {
+    struct feed *f = arg;
+    if (backend != writer_backend(f->options.writer)) feed_poke(f);
+}
 static void on_refused(void *arg, const char *why) {
     struct feed *f = arg;
     f->options.refused(f->options.arg, why);

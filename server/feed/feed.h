@@ -10,6 +10,7 @@
 #include "common/metrics.h"
 #include "db/link.h"
 #include "db/readers.h"
+#include "db/writer.h"
 #include "feed/ring.h"
 
 struct feed_statements {
@@ -19,6 +20,7 @@ struct feed_options {
     struct feed_statements statements;
     struct statement *guard;
     const struct plan *snapshot_plan; /* _snapshot's rows -> FeedSnapshot; compiled by the time the feed is ready */
+    const struct writer *writer;      /* its commits poke by themselves: their notifications are not looked at again */
     struct readers *readers;          /* for pages, checks of cursors and snapshots */
     size_t ring_bytes;
     void (*ready)(void *arg); /* the ring is warm: watches may begin */
