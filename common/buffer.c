@@ -28,7 +28,7 @@ static bool grow(struct buffer *b, size_t need) {
 
 uint8_t *buffer_reserve(struct buffer *b, size_t size) {
     size_t held = buffer_size(b);
-    if (size > b->cap - held) return NULL;
+    if (held > b->cap || size > b->cap - held) return NULL;
     if (b->data && size <= b->room - b->end) return b->data + b->end;
     /* Moving costs `held`, so it waits until as much was consumed: every byte is moved once on average. At the cap
      * there is nothing to grow to. */

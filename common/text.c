@@ -134,6 +134,19 @@ size_t text_terminal(char *out, size_t room, const char *text, size_t size, bool
     return sink.at;
 }
 
+void text_vprint(char *out, size_t room, const char *format, va_list arguments) {
+    int size = vsnprintf(out, room, format, arguments);
+    if (size < 0)
+        out[0] = '\0';
+    else if ((size_t)size >= room) {
+        size_t at = room - 1, length;
+        while (at > 0 && room - 1 - at < 3 && continues(out[at - 1])) at--;
+        /* `at` is behind the last lead byte: whole, or cut off with its beginning. */
+        if (at > 0 && (uint8_t)out[at - 1] >= 0x80 && text_decode(out + at - 1, room - at, &length) == UINT32_MAX)
+            out[at - 1] = '\0';
+    }
+}
+
 void text_hex(char *out, const void *bytes, size_t size) {
     static const char digits[] = "0123456789abcdef";
     const uint8_t *from = bytes;

@@ -2,6 +2,7 @@
  * Floor 1 (common). */
 #ifndef LIANDONG_COMMON_TEXT_H
 #define LIANDONG_COMMON_TEXT_H
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,6 +29,8 @@ size_t text_json(char *out, size_t room, const char *text, size_t size);
 /* Writes `text` for a terminal: control, C1, direction marks and malformed bytes become visible escapes such as \x1b;
  * newline and tab become a space where `one_line`. Same return as text_json. */
 size_t text_terminal(char *out, size_t room, const char *text, size_t size, bool one_line);
+/* vsnprintf that cuts at the border of a code point. `room` > 0. */
+void text_vprint(char *out, size_t room, const char *format, va_list arguments) __attribute__((format(printf, 3, 0)));
 /* Lower-case hex, 2*size+1 bytes at `out`. */
 void text_hex(char *out, const void *bytes, size_t size);
 /* Reads hex of exactly 2*size digits. False on anything else. */

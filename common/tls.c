@@ -184,7 +184,7 @@ static enum tls_state shake_hands(struct tls *t) {
 static enum tls_state read_data(struct tls *t, struct buffer *in) {
     uint8_t plain[RECORD_MAX];
     for (;;) {
-        size_t room = in->cap - buffer_size(in), got;
+        size_t held = buffer_size(in), room = in->cap > held ? in->cap - held : 0, got;
         if (room == 0) return TLS_OPEN;
         ERR_clear_error();
         int result = SSL_read_ex(t->ssl, plain, room < sizeof plain ? room : sizeof plain, &got);

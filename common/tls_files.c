@@ -15,13 +15,8 @@
 bool tls_refuse(struct tls_error *error, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    int size = vsnprintf(error->text, sizeof error->text, format, arguments);
+    text_vprint(error->text, sizeof error->text, format, arguments);
     va_end(arguments);
-    /* vsnprintf cuts at a byte: take the torn character off. */
-    if (size >= (int)sizeof error->text) {
-        size_t whole = strlen(error->text), at;
-        if (text_check(error->text, whole, true, &at) == TEXT_NOT_UTF8) error->text[at] = '\0';
-    }
     ERR_clear_error();
     return false;
 }

@@ -188,7 +188,8 @@ bool wire_scan(const ProtobufCMessageDescriptor *type, const uint8_t *bytes, siz
         }
         struct item item;
         bool entered;
-        if (!read_item(&at, l->end, &item)) return refuse(&s, "MALFORMED", NULL, item.number);
+        if (!read_item(&at, l->end, &item))
+            return refuse(&s, "MALFORMED", protobuf_c_message_descriptor_get_field(l->type, item.number), item.number);
         if (!scan_item(&s, &item, &entered)) return false;
         if (entered) at = item.bytes;
     }
