@@ -21,7 +21,7 @@ struct feed_options {
     struct statement *guard;
     const struct plan *snapshot_plan; /* _snapshot's rows -> FeedSnapshot; compiled by the time the feed is ready */
     const struct writer *writer;      /* its commits poke by themselves: their notifications are not looked at again */
-    const struct writer *writer;       /* its commits poke by themselves: their notifications are not looked at again */
+    struct readers *readers;          /* for pages, checks of cursors and snapshots */
     size_t ring_bytes;
     void (*ready)(void *arg); /* the ring is warm: watches may begin */
     void (*refused)(void *arg, const char *why);
