@@ -15,7 +15,7 @@
  *
  *   [device ytp-duty]               ; the name in its certificate: SAN URI liandong:device:ytp-duty
  *   office = ytp
- *   officer = 张建国                 ; may be left out
+ *   officer = 张建国                 ; the device's name where left out
  *   role = duty                     ; officer | duty | chief | mediator | office_head | viewer | admin
  *   certificate = pki/ytp-duty.crt  ; PEM, relative to the folder of the INI file; or, instead of it,
  *   key = 64 hex digits             ; SHA-256 of the SubjectPublicKeyInfo

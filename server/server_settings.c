@@ -17,7 +17,8 @@ const struct setting server_settings_table[] = {
      "允许同一台机器上几个进程共用一个端口，由内核分配连接"},
     {"database", SETTING_STRING, AT(database), "host=/run/postgresql dbname=liandong user=liandong_app", 1, 4096, NULL,
      false, false,
-     "PostgreSQL 的连接串或 URL，用运行角色登录；可写多台主机，务必加 target_session_attrs=read-write；密码放在 passfile 里"},
+     "PostgreSQL 的连接串或 URL，用运行角色登录；可写多台主机，务必加 target_session_attrs=read-write；密码放在 "
+     "passfile 里"},
     {"migrate_database", SETTING_STRING, AT(migrate_database), NULL, 0, 4096, NULL, false, false,
      "migrate 和 directory 用的连接串，用属主角色登录；空着就用 database"},
     {"connect_timeout", SETTING_DURATION, AT(connect_timeout_ms), "3s", 100, 60 * SECOND, NULL, false, false,
@@ -25,7 +26,7 @@ const struct setting server_settings_table[] = {
     {"readers", SETTING_INTEGER, AT(readers), "4", 1, 16, NULL, false, false, "读数据库的连接数"},
     {"queue_limit", SETTING_INTEGER, AT(queue_limit), "10000", 1, 1000000, NULL, false, false,
      "排队等待提交的写请求上限，超过的请求得到“稍后再试”"},
-    {"ring", SETTING_SIZE, AT(ring), "64MiB", MIB, 16 * KIB * MIB, NULL, false, false,
+    {"ring", SETTING_SIZE, AT(ring), "64MiB", MIB, 16 * KIB *MIB, NULL, false, false,
      "内存里保留多少最近的动态；落后得更多的终端从数据库补"},
     {"feed_keep", SETTING_DURATION, AT(feed_keep_ms), "30d", SECOND, 3650 * DAY, NULL, false, false,
      "动态可以回放多久；更早的终端会收到快照"},
@@ -57,11 +58,12 @@ const struct setting server_settings_table[] = {
 };
 const size_t server_settings_count = sizeof server_settings_table / sizeof *server_settings_table;
 
-/* Names of the environment that belong to the client, the scripts or to us outside the table: a shell prepared for a client must be able
- * to start a server. */
-static const char *const foreign_names[] = {"LIANDONG_SETTINGS", "LIANDONG_SERVER", "LIANDONG_CA", "LIANDONG_CERT",
-                                            "LIANDONG_KEY", "LIANDONG_PROFILE", "LIANDONG_LANG", "LIANDONG_TIMEOUT",
-                                            "LIANDONG_OUTPUT", "LIANDONG_LOCALEDIR", "LIANDONG_BUILD", NULL};
+/* Names of the environment that belong to the client, the scripts or to us outside the table: a shell prepared for a
+ * client must be able to start a server. */
+static const char *const foreign_names[] = {"LIANDONG_SETTINGS",  "LIANDONG_SERVER",  "LIANDONG_CA",
+                                            "LIANDONG_CERT",      "LIANDONG_KEY",     "LIANDONG_PROFILE",
+                                            "LIANDONG_LANG",      "LIANDONG_TIMEOUT", "LIANDONG_OUTPUT",
+                                            "LIANDONG_LOCALEDIR", "LIANDONG_BUILD",   NULL};
 
 /* Finds --settings in the flags and blanks it out for the pass over the others. */
 static const char *settings_path(int count, char **flags, const char **source, struct settings_error *error) {
@@ -70,7 +72,8 @@ static const char *settings_path(int count, char **flags, const char **source, s
         if (!flags[i]) continue;
         if (strcmp(flags[i], "--settings") == 0) {
             if (i + 1 >= count || !flags[i + 1]) {
-                snprintf(error->text, sizeof error->text, "--settings 后面缺少文件名：写成 --settings /etc/liandong/liandongd.ini");
+                snprintf(error->text, sizeof error->text,
+                         "--settings 后面缺少文件名：写成 --settings /etc/liandong/liandongd.ini");
                 return NULL;
             }
             flags[i] = NULL;
@@ -87,7 +90,8 @@ static const char *settings_path(int count, char **flags, const char **source, s
     return path;
 }
 
-static bool read_flags(struct server_settings *values, int count, char **flags, int *words, struct settings_error *error) {
+static bool read_flags(struct server_settings *values, int count, char **flags, int *words,
+                       struct settings_error *error) {
     *words = 0;
     for (int i = 0; i < count; i++) {
         if (!flags[i]) continue;
@@ -97,7 +101,8 @@ static bool read_flags(struct server_settings *values, int count, char **flags, 
         }
         bool used_next = false;
         const char *next = i + 1 < count ? flags[i + 1] : NULL;
-        if (!settings_read_flag(server_settings_table, server_settings_count, values, flags[i], next, &used_next, error)) {
+        if (!settings_read_flag(server_settings_table, server_settings_count, values, flags[i], next, &used_next,
+                                error)) {
             if (!error->text[0])
                 snprintf(error->text, sizeof error->text, "不认识的参数 %.200s：liandongd help 列出全部参数", flags[i]);
             return false;
@@ -116,7 +121,8 @@ bool server_settings_load(struct server_settings *values, int count, char **flag
     const char *path = settings_path(count, flags, &source, error);
     if (error->text[0]) goto failed;
     if (path && !settings_read_file(server_settings_table, server_settings_count, values, path, error)) goto failed;
-    if (!settings_read_environment(server_settings_table, server_settings_count, values, environment, foreign_names, error))
+    if (!settings_read_environment(server_settings_table, server_settings_count, values, environment, foreign_names,
+                                   error))
         goto failed;
     if (!read_flags(values, count, flags, words, error)) goto failed;
     return true;
@@ -126,18 +132,22 @@ failed:
 }
 
 bool server_settings_judge(const struct server_settings *values, struct settings_error *error) {
-    const struct { const char *key, *value, *what; } needed[] = {
+    const struct {
+        const char *key, *value, *what;
+    } needed[] = {
         {"tls_certificate", values->tls_certificate, "服务器证书"},
         {"tls_key", values->tls_key, "服务器私钥"},
         {"tls_ca", values->tls_ca, "签发终端证书的 CA"},
     };
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
         if (!needed[i].value || !needed[i].value[0]) {
-            snprintf(error->text, sizeof error->text, "没有设置 %s（%s）：在设置文件里写上 PEM 文件的路径", needed[i].key, needed[i].what);
+            snprintf(error->text, sizeof error->text, "没有设置 %s（%s）：在设置文件里写上 PEM 文件的路径",
+                     needed[i].key, needed[i].what);
             return false;
         }
     if (values->silence_limit_ms < 2 * values->heartbeat_ms) {
-        snprintf(error->text, sizeof error->text, "silence_limit（%lld ms）不到 heartbeat（%lld ms）的两倍，正常的终端也会被断开：调大前者或调小后者",
+        snprintf(error->text, sizeof error->text,
+                 "silence_limit（%lld ms）不到 heartbeat（%lld ms）的两倍，正常的终端也会被断开：调大前者或调小后者",
                  (long long)values->silence_limit_ms, (long long)values->heartbeat_ms);
         return false;
     }
@@ -154,7 +164,9 @@ bool server_settings_judge(const struct server_settings *values, struct settings
             return false;
         }
         if (!address_is_loopback(&list[0])) {
-            snprintf(error->text, sizeof error->text, "metrics_listen：%.100s 不是本机回环地址，指标不对外开放：写成 127.0.0.1:9743", values->metrics_listen);
+            snprintf(error->text, sizeof error->text,
+                     "metrics_listen：%.100s 不是本机回环地址，指标不对外开放：写成 127.0.0.1:9743",
+                     values->metrics_listen);
             return false;
         }
     }
@@ -167,8 +179,8 @@ void server_settings_help(FILE *out) {
         fputs("  --", out);
         for (const char *c = row->key; *c; c++) fputc(*c == '_' ? '-' : *c, out);
         if (row->choices) fprintf(out, " (%s)", row->choices);
-        fprintf(out, "%s%s\n      %s%s\n", row->standard ? "  默认 " : "", row->standard ? row->standard : "", row->help,
-                row->reloadable ? "（SIGHUP 生效）" : "");
+        fprintf(out, "%s%s\n      %s%s\n", row->standard ? "  默认 " : "", row->standard ? row->standard : "",
+                row->help, row->reloadable ? "（SIGHUP 生效）" : "");
     }
 }
 

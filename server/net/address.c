@@ -4,7 +4,8 @@
 #include <string.h>
 
 static bool fail(struct address_error *error, const char *text, size_t size, const char *why) {
-    snprintf(error->text, sizeof error->text, "地址 %.*s %s：写成 10.0.0.5:7443 或 [::1]:7443", (int)(size < 80 ? size : 80), text, why);
+    snprintf(error->text, sizeof error->text, "地址 %.*s %s：写成 10.0.0.5:7443 或 [::1]:7443",
+             (int)(size < 80 ? size : 80), text, why);
     return false;
 }
 
@@ -30,7 +31,8 @@ bool address_parse(struct address *a, const char *text, size_t size, struct addr
     const char *colon = six ? host_end + 1 : host_end;
     if (colon >= end || *colon != ':') return fail(error, text, size, "缺少端口");
     in_port_t port;
-    if (!parse_port(colon + 1, (size_t)(end - colon - 1), &port)) return fail(error, text, size, "的端口不是 0 到 65535 的数");
+    if (!parse_port(colon + 1, (size_t)(end - colon - 1), &port))
+        return fail(error, text, size, "的端口不是 0 到 65535 的数");
     size_t host_size = (size_t)(host_end - host_at);
     if (host_size >= sizeof host) return fail(error, text, size, "太长");
     memcpy(host, host_at, host_size);
@@ -46,7 +48,8 @@ bool address_parse(struct address *a, const char *text, size_t size, struct addr
     return inet_pton(AF_INET, host, &a->socket.four.sin_addr) == 1 || fail(error, text, size, "不是数字地址");
 }
 
-bool address_parse_list(struct address list[ADDRESS_LIST_MAX], size_t *count, const char *text, struct address_error *error) {
+bool address_parse_list(struct address list[ADDRESS_LIST_MAX], size_t *count, const char *text,
+                        struct address_error *error) {
     *count = 0;
     for (const char *at = text;;) {
         at += strspn(at, " ");
@@ -95,8 +98,8 @@ bool address_same_host(const struct address *a, const struct address *b) {
 void address_print(char out[ADDRESS_TEXT_SIZE], const struct address *a) {
     char host[INET6_ADDRSTRLEN] = "?";
     bool six = a->socket.any.sa_family == AF_INET6;
-    inet_ntop(six ? AF_INET6 : AF_INET, six ? (const void *)&a->socket.six.sin6_addr : (const void *)&a->socket.four.sin_addr,
-              host, sizeof host);
+    inet_ntop(six ? AF_INET6 : AF_INET,
+              six ? (const void *)&a->socket.six.sin6_addr : (const void *)&a->socket.four.sin_addr, host, sizeof host);
     unsigned port = ntohs(six ? a->socket.six.sin6_port : a->socket.four.sin_port);
     snprintf(out, ADDRESS_TEXT_SIZE, six ? "[%s]:%u" : "%s:%u", host, port);
 }
