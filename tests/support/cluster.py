@@ -62,10 +62,10 @@ def alive(pid):
 
 
 class Cluster:
-  def __init__(self, **settings):
+  def __init__(self, under="/tmp", **settings):
     """Makes the cluster and starts it. The folder is short: a socket's path may have 107 bytes."""
     self.user = unprivileged()
-    self.folder = tempfile.mkdtemp(prefix="lpg-", dir="/tmp")
+    self.folder = tempfile.mkdtemp(prefix="lpg-", dir=under)
     if self.user:
       os.chown(self.folder, self.user.pw_uid, self.user.pw_gid)
     os.chmod(self.folder, 0o700)

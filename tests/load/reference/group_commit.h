@@ -1,0 +1,19 @@
+/* Group commit of the reference server: reports wait while a commit is in flight, and become the next one's batch. One
+ * pipelined connection, one `insert … select … from unnest` per batch, at most two batches in flight. No pen, no hash,
+ * no record: what durability alone costs. */
+#ifndef LIANDONG_LOAD_GROUP_COMMIT_H
+#define LIANDONG_LOAD_GROUP_COMMIT_H
+#include <stdint.h>
+#include <uv.h>
+
+struct group_commit;
+/* Called in commit order when a report is durable. `body` is valid during the call. */
+typedef void group_commit_stored(void *owner, const uint8_t *body, uint32_t size);
+
+/* Connects and creates table reference_feed where it is missing. Ends the program where that can't be done. */
+struct group_commit *group_commit_open(uv_loop_t *loop, const char *conninfo, group_commit_stored *stored);
+/* Copies the report. */
+void group_commit_put(struct group_commit *g, void *owner, const uint8_t *body, uint32_t size);
+/* Sends what waits, if it may. Once per turn of the loop, after all sockets were read. */
+void group_commit_kick(struct group_commit *g);
+#endif
