@@ -5,6 +5,7 @@
  * A table lies between "<!-- table: NAME -->" and "<!-- end -->". What is missing is printed ready to be pasted. */
 #include "golden.h"
 #include "envelope.pb-c.h"
+#include "call/requests.h"
 #include "common/frame.h"
 #include "common/status.h"
 #include "common/wire.h"
@@ -103,6 +104,20 @@ static const ProtobufCMessageDescriptor *message_named(const ProtobufCMessageDes
     return NULL;
 }
 
+static void print_limit(char *out, size_t room, const ProtobufCFieldDescriptor *field, const struct wire_limit *l) {
+    unsigned max = l->max;
+    if (field->label == PROTOBUF_C_LABEL_REPEATED)
+        snprintf(out, room, "at most %u items", max);
+    else if (field->type == PROTOBUF_C_TYPE_STRING)
+        snprintf(out, room, "at most %u bytes%s", max, l->multiline ? ", several lines" : "");
+    else if (field->type == PROTOBUF_C_TYPE_BYTES)
+        snprintf(out, room, "%s %u bytes", l->size ? "exactly" : "at most", l->size ? (unsigned)l->size : max);
+    else if (field->type == PROTOBUF_C_TYPE_DOUBLE)
+        snprintf(out, room, "-%u to %u", max, max);
+    else
+        snprintf(out, room, "%u to %u", (unsigned)l->min, max);
+}
+
 static bool limit_row(size_t i, char *row) {
     if (i >= wire_limits_count) return false;
     const struct wire_limit *l = &wire_limits[i];
@@ -110,19 +125,12 @@ static bool limit_row(size_t i, char *row) {
     if (!type) type = message_named(&liandong__v1__to_client__descriptor, l->message);
     const ProtobufCFieldDescriptor *field =
         type ? protobuf_c_message_descriptor_get_field_by_name(type, l->field) : NULL;
-    char limit[96] = "no such field";
-    if (!field)
+    if (!field) {
         fail_msg("wire_limits holds %s.%s, which is no field", l->message, l->field);
-    else if (field->label == PROTOBUF_C_LABEL_REPEATED)
-        snprintf(limit, sizeof limit, "at most %u items", (unsigned)l->max);
-    else if (field->type == PROTOBUF_C_TYPE_STRING)
-        snprintf(limit, sizeof limit, "at most %u bytes%s", (unsigned)l->max, l->multiline ? ", several lines" : "");
-    else if (field->type == PROTOBUF_C_TYPE_BYTES && l->size)
-        snprintf(limit, sizeof limit, "exactly %u bytes", (unsigned)l->size);
-    else if (field->type == PROTOBUF_C_TYPE_BYTES)
-        snprintf(limit, sizeof limit, "at most %u bytes", (unsigned)l->max);
-    else
-        snprintf(limit, sizeof limit, "at most %u", (unsigned)l->max);
+        return false;
+    }
+    char limit[96];
+    print_limit(limit, sizeof limit, field, l);
     snprintf(row, ROW_ROOM, "| `%s` | `%s` | %s |", l->message, l->field, limit);
     return true;
 }
@@ -145,27 +153,69 @@ static bool default_row(size_t i, char *row) {
 }
 static void defaults_agree(void **state) { compare(*state, "defaults", default_row); }
 
-/* Members of the oneof, in the order of their numbers: those a client asks for, or those only a server says. */
-static bool body_row(size_t i, char *row, bool pushed) {
-    const ProtobufCMessageDescriptor *asks = &liandong__v1__to_server__descriptor,
-                                     *says = &liandong__v1__to_client__descriptor;
-    for (unsigned f = 0; f < says->n_fields; f++) {
-        const ProtobufCFieldDescriptor *reply = &says->fields[f];
-        const ProtobufCFieldDescriptor *request = protobuf_c_message_descriptor_get_field(asks, reply->id);
-        if (!(reply->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) || (request == NULL) != pushed || i-- > 0) continue;
-        const char *answer = ((const ProtobufCMessageDescriptor *)reply->descriptor)->short_name;
-        if (pushed)
-            snprintf(row, ROW_ROOM, "| %u | `%s` | `%s` |", reply->id, reply->name, answer);
-        else
-            snprintf(row, ROW_ROOM, "| %u | `%s` | `%s` | `%s` |", reply->id, request->name,
-                     ((const ProtobufCMessageDescriptor *)request->descriptor)->short_name, answer);
-        return true;
+/* Who may ask, in the document's words. */
+static void print_roles(char *out, size_t room, uint32_t roles) {
+    static const struct {
+        const char *word;
+        uint32_t roles; /* bits 1 << ROLE_… */
+    } groups[] = {
+        {"police", 1u << LIANDONG__V1__ROLE__ROLE_OFFICER | 1u << LIANDONG__V1__ROLE__ROLE_DUTY |
+                       1u << LIANDONG__V1__ROLE__ROLE_CHIEF},
+        {"judicial", 1u << LIANDONG__V1__ROLE__ROLE_MEDIATOR | 1u << LIANDONG__V1__ROLE__ROLE_OFFICE_HEAD},
+        {"viewer", 1u << LIANDONG__V1__ROLE__ROLE_VIEWER},
+        {"admin", 1u << LIANDONG__V1__ROLE__ROLE_ADMIN},
+    };
+    size_t at = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
+        uint32_t here = roles & groups[i].roles;
+        roles &= ~groups[i].roles;
+        if (here && here != groups[i].roles)
+            fail_msg("only part of \"%s\" may ask: the document has no word for it", groups[i].word);
+        if (here) at += (size_t)snprintf(out + at, room - at, "%s%s", at ? ", " : "", groups[i].word);
     }
-    return false;
+    assert_int_equal(roles, 0);
 }
-static bool request_row(size_t i, char *row) { return body_row(i, row, false); }
+
+static const char *lane_word(enum request_lane lane) {
+    return lane == LANE_LOCAL ? "local" : lane == LANE_READ ? "read" : lane == LANE_NONE ? "none" : "write";
+}
+
+static const char *message_name(const ProtobufCFieldDescriptor *field) {
+    return ((const ProtobufCMessageDescriptor *)field->descriptor)->short_name;
+}
+
+/* The i-th member of ToClient's oneof, of those that a client asks for or of those that only a server says. NULL behind
+ * the last. */
+static const ProtobufCFieldDescriptor *body_at(size_t i, bool asked_for) {
+    const ProtobufCMessageDescriptor *says = &liandong__v1__to_client__descriptor;
+    for (unsigned f = 0; f < says->n_fields; f++) {
+        const ProtobufCFieldDescriptor *body = &says->fields[f];
+        const void *request = protobuf_c_message_descriptor_get_field(&liandong__v1__to_server__descriptor, body->id);
+        if ((body->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) && (request != NULL) == asked_for && i-- == 0) return body;
+    }
+    return NULL;
+}
+
+static bool request_row(size_t i, char *row) {
+    char who[64];
+    const ProtobufCFieldDescriptor *reply = body_at(i, true);
+    if (!reply) return false;
+    const ProtobufCFieldDescriptor *request =
+        protobuf_c_message_descriptor_get_field(&liandong__v1__to_server__descriptor, reply->id);
+    assert_true(reply->id < REQUESTS);
+    print_roles(who, sizeof who, requests[reply->id].roles);
+    snprintf(row, ROW_ROOM, "| %u | `%s` | `%s` | `%s` | %s | %s |", reply->id, request->name, message_name(request),
+             message_name(reply), lane_word(requests[reply->id].lane), who);
+    return true;
+}
 static void requests_agree(void **state) { compare(*state, "requests", request_row); }
-static bool push_row(size_t i, char *row) { return body_row(i, row, true); }
+
+static bool push_row(size_t i, char *row) {
+    const ProtobufCFieldDescriptor *push = body_at(i, false);
+    if (push) snprintf(row, ROW_ROOM, "| %u | `%s` | `%s` |", push->id, push->name, message_name(push));
+    return push != NULL;
+}
 static void pushes_agree(void **state) { compare(*state, "pushes", push_row); }
 
 int main(int argc, char **argv) {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const int64_t nows[] = {1687695303000, 0, -62135596800000, 253402300799000, 951782400000};
+static const int64_t nows[] = {1687695303000, 0, -62135596800000, 253402271999000, 951782400000};
 
 /* 0001-01-01 to 9999-12-31 as seen in +08:00: what clock_print can print. */
 #define FIRST_MS (-62135596800000 - 28800000)
