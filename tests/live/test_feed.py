@@ -231,7 +231,7 @@ def reset_future(stage):
     with contextlib.closing(stage.peer(node, "yts-mediator")) as reader:
       watch = Watch(reader, cursor=cursors[-1])
       watch.backlog()
-      late = watch.last
+      late = watch.cursor
     node.kill()
     stage.sql("""delete from feed where seq > 6;
       update feed_head set seq = 6, hash = (select hash from feed where seq = 6);

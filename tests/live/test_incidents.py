@@ -59,8 +59,8 @@ REFUSALS = (
   ("dispatch_nobody", "ytp-duty", "dispatch_incident", {"incident": "?"}, "REQUIRED", "INVALID_ARGUMENT", "dispatch_incident.dispatched_to"),
   ("close_received", "ytp-duty", "close_incident", {"incident": "?", "result": "x"}, "ILLEGAL_TRANSITION", "FAILED_PRECONDITION", None),
   ("correct_from_future", "ytp-duty", "correct_incident", {"incident": "?", "place": "x", "base_version": 99}, "VERSION_CONFLICT", "ABORTED", None),
-  ("page_too_large", "ytp-duty", "list_incidents", {"limit": 501}, "OUT_OF_RANGE", "INVALID_ARGUMENT", "list_incidents.limit"),
-  ("page_of_nothing", "ytp-duty", "list_incidents", {"limit": 0}, "OUT_OF_RANGE", "INVALID_ARGUMENT", "list_incidents.limit"),
+  ("page_too_large", "ytp-duty", "list_incidents", {"limit": 501}, "OUT_OF_RANGE", "OUT_OF_RANGE", "list_incidents.limit"),
+  ("page_of_nothing", "ytp-duty", "list_incidents", {"limit": 0}, "OUT_OF_RANGE", "OUT_OF_RANGE", "list_incidents.limit"),
   ("short_search", "ytp-duty", "search_incidents", {"text": "火"}, "TOO_SHORT", "INVALID_ARGUMENT", "search_incidents.text"),
 )
 

@@ -14,7 +14,7 @@ class Reset(Exception):
 
 
 class Watch:
-  """cursor: where to go on after a reconnect. last: what the next delivery's prev must be (a FeedSync moves only the first)."""
+  """cursor: told last, by reply, delivery or sync: where to go on after a reconnect, and what the next delivery's prev must be."""
 
   def __init__(self, peer, cursor=None, from_start=False, **filter):
     self.peer = peer
@@ -23,7 +23,7 @@ class Watch:
       fields["cursor"] = cursor
     elif from_start:
       fields["from_start"] = True
-    self.cursor = self.last = peer.ask("watch_feed", **fields).cursor
+    self.cursor = peer.ask("watch_feed", **fields).cursor
     self.live = False
 
   def next(self, timeout=None):
@@ -31,9 +31,9 @@ class Watch:
     message = self.peer.push(timeout)
     kind = message.WhichOneof("body")
     if kind == "delivery":
-      if message.delivery.prev != self.last:
-        raise Gap(f"prev {message.delivery.prev.hex()}, last delivered {self.last.hex()}")
-      self.cursor = self.last = message.delivery.cursor
+      if message.delivery.prev != self.cursor:
+        raise Gap(f"prev {message.delivery.prev.hex()}, cursor told last {self.cursor.hex()}")
+      self.cursor = message.delivery.cursor
       return message.delivery.event
     if kind == "feed_sync":
       self.cursor = message.feed_sync.cursor
@@ -48,7 +48,7 @@ class Watch:
     while True:
       message = self.peer.push(timeout)
       if message.WhichOneof("body") == "feed_sync":
-        self.cursor = self.last = message.feed_sync.cursor
+        self.cursor = message.feed_sync.cursor
         raise Reset(reason, incidents, self.cursor)
       assert message.WhichOneof("body") == "feed_snapshot", message.WhichOneof("body")
       incidents.extend(message.feed_snapshot.incidents)

@@ -33,7 +33,7 @@ class Stage:
     if not shutil.which("protoc"):
       raise MissingTool("protoc is not installed")
     binary("initdb")
-    self.server, self.client = program("liandongd"), program("liandong")
+    self.server = program("liandongd")
     messages.load(os.path.join(ROOT, "proto"), os.path.join(build_folder(), "tests", "peer"))
     self.folder = tempfile.mkdtemp(prefix="liandong-live-")
     os.chmod(self.folder, 0o755)
