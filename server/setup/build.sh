@@ -20,8 +20,13 @@ build_tree() {
     cmake -G Ninja -S "$ROOT" -B "$tree" $options >"$log" 2>&1 || build_failed "$log"
     printf '%s' "$options" >"$tree/options"
   fi
-  if ! ninja -C "$tree" -n "${targets[@]}" 2>/dev/null | grep -q 'no work to do'; then say "编译 ${tree#"$ROOT"/}"; fi
-  ninja -C "$tree" "${targets[@]}" >"$log" 2>&1 || build_failed "$log"
+  if ninja -C "$tree" -n "${targets[@]}" 2>/dev/null | grep -q 'no work to do'; then return 0; fi
+  say "编译 ${tree#"$ROOT"/}"
+  if [ -t 1 ]; then
+    ninja -C "$tree" "${targets[@]}" || fail 70 "编译没有成功（原因见上）" "若换过编译器或系统，删掉 $tree 再来一次"
+  else
+    ninja -C "$tree" "${targets[@]}" >"$log" 2>&1 || build_failed "$log"
+  fi
 }
 build_failed() {
   tail -n 40 "$1" >&2

@@ -14,7 +14,7 @@ PACKAGES_TESTS_WANTED=(tmux clang libclang-rt-14-dev clang-format clang-tidy cpp
 # packages_missing NAME…: those that are not installed, one a line.
 packages_missing() {
   local there
-  there=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null | sed -n 's/ installed$//p')
+  there=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null | sed -n 's/ installed$//p') || true
   printf '%s\n' "$@" | grep -vxF -e "$there" || true
 }
 

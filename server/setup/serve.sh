@@ -2,7 +2,7 @@
 # One server with all it needs, in one state folder. To be sourced after common.sh, build.sh and postgres.sh.
 #
 #   STATE/pki        CA, certificates, keys; root's where root started it (a service may read its own key only)
-#   STATE/bin        liandongd as it is running (root's checkout may stand where the service's user can't look)
+#   STATE/bin        liandongd as it is running (root's checkout may stand where the service's user can't look); a client a device
 #   STATE/database   the cluster, see postgres.sh;  STATE/socket  its socket
 #   STATE/log        liandongd.log, postgresql-*.log
 #   STATE/liandongd.ini, STATE/district.ini
@@ -10,6 +10,7 @@
 
 SERVE_STATE='' SERVE_ADDRESS='' SERVE_PID=''
 SERVE_DATABASE='' SERVE_MIGRATE_DATABASE=''
+SERVE_DEVICES=()
 SERVE_CLIENT=$ROOT/.build/release/client/liandong
 
 serve_state_default() {
@@ -40,10 +41,9 @@ serve_database() {
 }
 
 serve_certificates() {
-  local pki=$SERVE_STATE/pki devices
-  mapfile -t devices < <(sed -n 's/^\[device \(.*\)\]$/\1/p' "$ROOT/server/setup/district.ini")
-  "$ROOT/server/pki" ca "$pki" && "$ROOT/server/pki" server "$pki" && "$ROOT/server/pki" device "$pki" "${devices[@]}" ||
-    fail 70 "开发用的证书没有做成（原因见上）" "删掉 $pki 再来一次"
+  local pki=$SERVE_STATE/pki
+  mapfile -t SERVE_DEVICES < <(sed -n 's/^\[device \(.*\)\]$/\1/p' "$ROOT/server/setup/district.ini")
+  "$ROOT/server/pki" all "$pki" "${SERVE_DEVICES[@]}" || fail 70 "开发用的证书没有做成（原因见上）" "删掉 $pki 再来一次"
   [ "$(id -u)" -ne 0 ] || chown "$SERVICE_USER:" "$pki/server.key"
 }
 
@@ -96,12 +96,20 @@ serve_start() {
     break
   done
   [ -n "$SERVE_ADDRESS" ] || fail 70 "服务器没有起来（原因见上）" "日志：$SERVE_STATE/log/liandongd.log"
+  serve_commands
+}
+
+# One command a device: the client with all it needs to speak for it.
+serve_commands() {
+  local device pki=$SERVE_STATE/pki
+  for device in "${SERVE_DEVICES[@]}"; do
+    printf '#!/bin/sh\nexec %q --server %q --ca %q --cert %q --key %q "$@"\n' "$SERVE_CLIENT" "$SERVE_ADDRESS" "$pki/ca.crt" \
+      "$pki/$device.crt" "$pki/$device.key" >"$SERVE_STATE/bin/$device"
+    chmod 0755 "$SERVE_STATE/bin/$device"
+  done
 }
 
 serve_announce() {
-  local at="--server $SERVE_ADDRESS --ca $SERVE_STATE/pki/ca.crt"
-  police="$SERVE_CLIENT $at --cert $SERVE_STATE/pki/ytp-duty.crt --key $SERVE_STATE/pki/ytp-duty.key"
-  judicial="$SERVE_CLIENT $at --cert $SERVE_STATE/pki/yts-mediator.crt --key $SERVE_STATE/pki/yts-mediator.key"
   cat <<TEXT
 
 联动服务器就绪
@@ -110,13 +118,13 @@ serve_announce() {
   日志        $SERVE_STATE/log/liandongd.log
   设置        $SERVE_STATE/liandongd.ini
 
-在另外的终端里粘贴：
+在另外的终端里粘贴（每个终端一条命令，都在 $SERVE_STATE/bin/，里面是完整的客户端命令行）：
   岳塘司法所看动态：
-    $judicial feed watch
-  岳塘派出所报一条警情：
-    $police incident report --class 纠纷 --place 建设路12号 '邻居夜里装修吵闹，双方争执'
+    $SERVE_STATE/bin/yts-mediator feed watch
   岳塘派出所看动态：
-    $police feed watch
+    $SERVE_STATE/bin/ytp-duty feed watch
+  岳塘派出所报一条警情：
+    $SERVE_STATE/bin/ytp-duty incident report --class 纠纷 --place 建设路12号 '邻居夜里装修吵闹，双方争执'
 
 按 Ctrl-C 停止服务器和数据库。
 TEXT
