@@ -46,7 +46,8 @@ static int64_t floor_days(int64_t ms) { return ms / MS_DAY - (ms % MS_DAY < 0); 
 
 /* Whether the year, as seen in the zone, has its four digits. */
 static bool is_printable(int64_t ms, int64_t zone) {
-    return ms >= days_of((struct date){1, 1, 1}) * MS_DAY - zone && ms < days_of((struct date){YEAR_MAX + 1, 1, 1}) * MS_DAY - zone;
+    return ms >= days_of((struct date){1, 1, 1}) * MS_DAY - zone &&
+           ms < days_of((struct date){YEAR_MAX + 1, 1, 1}) * MS_DAY - zone;
 }
 
 static void print(char out[CLOCK_TEXT_SIZE], int64_t ms, int64_t zone, bool utc) {

@@ -23,6 +23,8 @@ uint32_t text_decode(const char *text, size_t size, size_t *length) {
     return point;
 }
 
+static bool continues(char byte) { return ((uint8_t)byte & 0xc0) == 0x80; }
+
 static bool is_control(uint32_t point) { return point < 0x20 || (point >= 0x7f && point < 0xa0); }
 
 static bool is_direction(uint32_t point) {
@@ -45,11 +47,20 @@ static bool is_plain_word(const char *text) {
     return ((word | below_space | is_delete) & tops) == 0;
 }
 
+/* Three bytes of U+3000 to U+CFFF: Han, Kana, Hangul and the punctuation of Chinese. Nothing there is a fault. */
+static bool is_plain_han(const char *text) {
+    return (uint8_t)text[0] >= 0xe3 && (uint8_t)text[0] <= 0xec && continues(text[1]) && continues(text[2]);
+}
+
 enum text_fault text_check(const char *text, size_t size, bool multiline, size_t *at) {
     size_t i = 0, length;
     while (i < size) {
         if (size - i >= 8 && is_plain_word(text + i)) {
             i += 8;
+            continue;
+        }
+        if (size - i >= 3 && is_plain_han(text + i)) {
+            i += 3;
             continue;
         }
         enum text_fault fault = judge(text_decode(text + i, size - i, &length), multiline);
@@ -61,8 +72,6 @@ enum text_fault text_check(const char *text, size_t size, bool multiline, size_t
     }
     return TEXT_OK;
 }
-
-static bool continues(char byte) { return ((uint8_t)byte & 0xc0) == 0x80; }
 
 size_t text_count(const char *text, size_t size) {
     size_t count = 0;

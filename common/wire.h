@@ -5,7 +5,7 @@
  * nests without limit and expands small frames about 70 times. So: an iterative scan of the raw bytes (depth, number of
  * fields, form, NUL in strings, fields said twice) before unpacking, unpacking into a capped arena, one descriptor-driven
  * check after it. Nothing that passes can make PostgreSQL raise: one bad value would abort other people's writes.
- * Measured: 0.6 us for a report of 300 bytes, scan, unpacking and check together (wire_test prints it). */
+ * Measured: 0.8 us for a report of 251 bytes, scan, unpacking and check together (wire_test prints it). */
 #ifndef LIANDONG_COMMON_WIRE_H
 #define LIANDONG_COMMON_WIRE_H
 #include "common/arena.h"

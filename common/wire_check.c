@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#define NO_INDEX SIZE_MAX
+
 /* Where the check is: a list from the field at hand up to the message it began with. */
 struct place {
     const struct place *above;
     const ProtobufCFieldDescriptor *field;
-    size_t index; /* of a repeated field */
+    size_t index; /* of an item of a repeated field; NO_INDEX: the field itself */
 };
 
 struct check {
@@ -20,8 +22,7 @@ static size_t print_place(char *out, size_t room, const struct place *p) {
     size_t at = p->above ? print_place(out, room, p->above) : 0;
     if (at >= room) return at;
     at += (size_t)snprintf(out + at, room - at, "%s%s", at ? "." : "", p->field->name);
-    if (p->field->label == PROTOBUF_C_LABEL_REPEATED && at < room)
-        at += (size_t)snprintf(out + at, room - at, "[%zu]", p->index);
+    if (p->index != NO_INDEX && at < room) at += (size_t)snprintf(out + at, room - at, "[%zu]", p->index);
     return at;
 }
 
@@ -116,10 +117,10 @@ static bool check_items(const struct check *c, struct place *p, const struct wir
                         const ProtobufCMessage *m) {
     size_t count = *wire_quantifier(m, p->field), step = item_size(p->field->type);
     const uint8_t *items = *(uint8_t *const *)wire_member(m, p->field);
-    struct wire_limit each = wire_limit_standard(p->field->type);
+    const struct wire_limit *each = wire_limit_standard(p->field->type);
     if (count > (c->strict ? limit->max : WIRE_ITEMS_MAX_LAX)) return refuse(c, p, "TOO_MANY");
     for (p->index = 0; p->index < count; p->index++)
-        if (!check_value(c, p, &each, items + p->index * step)) return false;
+        if (!check_value(c, p, each, items + p->index * step)) return false;
     return true;
 }
 
@@ -129,13 +130,15 @@ static bool check_message(const struct check *c, const struct place *above, cons
     const struct wire_limit *rows = wire_limit_first(type);
     if (c->strict && message->n_unknown_fields && above) return refuse(c, above, "UNKNOWN_FIELD");
     for (unsigned i = 0; i < type->n_fields; i++) {
-        struct place here = {above, &type->fields[i], 0};
-        /* The rows of a message stand in the order of its fields, so both lists are walked side by side. */
-        struct wire_limit limit = wire_limit_step(&rows, type, here.field);
+        struct place here = {above, &type->fields[i], NO_INDEX};
+        bool list = here.field->label == PROTOBUF_C_LABEL_REPEATED;
+        /* The rows of a message stand in the order of its fields, so both lists are walked side by side. A message has
+         * no row: most of an envelope's fields are bodies that are not there. */
+        const struct wire_limit *limit =
+            list || here.field->type != PROTOBUF_C_TYPE_MESSAGE ? wire_limit_step(&rows, here.field) : NULL;
         if (!wire_has(message, here.field)) continue;
-        if (here.field->label == PROTOBUF_C_LABEL_REPEATED
-                ? !check_items(c, &here, &limit, message)
-                : !check_value(c, &here, &limit, wire_member(message, here.field)))
+        if (list ? !check_items(c, &here, limit, message)
+                 : !check_value(c, &here, limit, wire_member(message, here.field)))
             return false;
     }
     return true;

@@ -92,37 +92,40 @@ const struct wire_limit *wire_limit_first(const ProtobufCMessageDescriptor *mess
     return found ? &wire_limits[low] : NULL;
 }
 
-struct wire_limit wire_limit_standard(ProtobufCType type) {
+const struct wire_limit *wire_limit_standard(ProtobufCType type) {
+    static const struct wire_limit none = {.max = 0}, string = {.max = WIRE_STRING_MAX},
+                                   bytes = {.max = WIRE_BYTES_MAX}, number = {.max = WIRE_NUMBER_MAX};
     switch (type) {
-    case PROTOBUF_C_TYPE_STRING: return (struct wire_limit){.max = WIRE_STRING_MAX};
-    case PROTOBUF_C_TYPE_BYTES: return (struct wire_limit){.max = WIRE_BYTES_MAX};
-    case PROTOBUF_C_TYPE_UINT32: return (struct wire_limit){.max = WIRE_NUMBER_MAX};
-    default: return (struct wire_limit){.max = 0};
+    case PROTOBUF_C_TYPE_STRING: return &string;
+    case PROTOBUF_C_TYPE_BYTES: return &bytes;
+    case PROTOBUF_C_TYPE_UINT32: return &number;
+    default: return &none;
     }
 }
 
-static struct wire_limit standard_of(const ProtobufCMessageDescriptor *message, const ProtobufCFieldDescriptor *field) {
-    struct wire_limit limit = field->label == PROTOBUF_C_LABEL_REPEATED ? (struct wire_limit){.max = WIRE_ITEMS_MAX}
-                                                                        : wire_limit_standard(field->type);
-    limit.message = message->short_name;
-    limit.field = field->name;
-    return limit;
+static const struct wire_limit *standard_of(const ProtobufCFieldDescriptor *field) {
+    static const struct wire_limit items = {.max = WIRE_ITEMS_MAX};
+    return field->label == PROTOBUF_C_LABEL_REPEATED ? &items : wire_limit_standard(field->type);
 }
 
-struct wire_limit wire_limit_step(const struct wire_limit **row, const ProtobufCMessageDescriptor *message,
-                                  const ProtobufCFieldDescriptor *field) {
+/* Behind the last row of its message a row has no successor. */
+static const struct wire_limit *next_of(const struct wire_limit *row) {
+    const struct wire_limit *next = row + 1;
+    return next < wire_limits + wire_limits_count && !strcmp(next->message, row->message) ? next : NULL;
+}
+
+const struct wire_limit *wire_limit_step(const struct wire_limit **row, const ProtobufCFieldDescriptor *field) {
     const struct wire_limit *here = *row;
-    if (!here || strcmp(here->field, field->name)) return standard_of(message, field);
-    const struct wire_limit *next = here + 1;
-    bool more = next < wire_limits + wire_limits_count && !strcmp(next->message, message->short_name);
-    *row = more ? next : NULL;
-    return *here;
+    if (!here || strcmp(here->field, field->name)) return standard_of(field);
+    *row = next_of(here);
+    return here;
 }
 
 struct wire_limit wire_limit_of(const ProtobufCMessageDescriptor *message, const ProtobufCFieldDescriptor *field) {
-    for (const struct wire_limit *row = wire_limit_first(message); row; row++) {
-        if (row == wire_limits + wire_limits_count || strcmp(row->message, message->short_name)) break;
+    for (const struct wire_limit *row = wire_limit_first(message); row; row = next_of(row))
         if (!strcmp(row->field, field->name)) return *row;
-    }
-    return standard_of(message, field);
+    struct wire_limit limit = *standard_of(field);
+    limit.message = message->short_name;
+    limit.field = field->name;
+    return limit;
 }

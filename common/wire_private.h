@@ -14,9 +14,9 @@ bool wire_read_varint(const uint8_t **at, const uint8_t *end, uint64_t *value);
 
 /* First row of a message; NULL where it has none. */
 const struct wire_limit *wire_limit_first(const ProtobufCMessageDescriptor *message);
-/* Limit of `field`, for one who asks for all fields of the message in their order: *row moves on where it matched. */
-struct wire_limit wire_limit_step(const struct wire_limit **row, const ProtobufCMessageDescriptor *message,
-                                  const ProtobufCFieldDescriptor *field);
+/* Limit of `field`, for one who asks for the fields of a message in their order: *row moves on where it matched. The
+ * defaults name no message and no field. */
+const struct wire_limit *wire_limit_step(const struct wire_limit **row, const ProtobufCFieldDescriptor *field);
 /* Limits of one value of a type that has no row: also of each item of a repeated field. */
-struct wire_limit wire_limit_standard(ProtobufCType type);
+const struct wire_limit *wire_limit_standard(ProtobufCType type);
 #endif

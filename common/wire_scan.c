@@ -35,6 +35,7 @@ static bool refuse(struct scan *s, const char *reason, const ProtobufCFieldDescr
     size_t room = sizeof s->fault->field, at = 0;
     s->fault->reason = reason;
     out[0] = '\0';
+    if (!field && number) field = protobuf_c_message_descriptor_get_field(s->levels[s->depth - 1].type, number);
     for (unsigned i = 1; i < s->depth && at < room; i++)
         at += (size_t)snprintf(out + at, room - at, "%s.", s->levels[i].via->name);
     if (at < room && field) at += (size_t)snprintf(out + at, room - at, "%s", field->name);
