@@ -1,0 +1,251 @@
+#include "client/failure.h"
+#include "client/host.h"
+#include "client/labels.h"
+#include "client/language.h"
+#include "client/schema.h"
+#include "client/value.h"
+#include "common/status.h"
+#include "common/wire.h"
+#include <stdio.h>
+#include <string.h>
+
+#define CODE(c) LIANDONG__V1__CODE__CODE_##c
+
+static const struct {
+    Liandong__V1__Code code;
+    int exit_code;
+    const char *next; /* msgid; %s is the incident that the command was about; NULL: the hint says it */
+} ends[] = {
+    {CODE(NOT_FOUND), EXIT_CODE_NOT_FOUND, N_("liandong incident list, or liandong incident search WORD")},
+    {CODE(UNAUTHENTICATED), EXIT_CODE_CERTIFICATE,
+     N_("ask the administrator to enter this terminal's certificate, then: liandong status")},
+    {CODE(PERMISSION_DENIED), EXIT_CODE_FORBIDDEN, N_("liandong status shows who you are here")},
+    {CODE(ABORTED), EXIT_CODE_CONFLICT,
+     N_("liandong incident show %s, then decide again and name its version with --base-version")},
+    {CODE(ALREADY_EXISTS), EXIT_CODE_CONFLICT, N_("leave out --request-id to send this as a request of its own")},
+    {CODE(FAILED_PRECONDITION), EXIT_CODE_FAILED, N_("liandong incident show %s shows its state")},
+    {CODE(INVALID_ARGUMENT), EXIT_CODE_USAGE, NULL},
+    {CODE(OUT_OF_RANGE), EXIT_CODE_USAGE, NULL},
+    {CODE(UNAVAILABLE), EXIT_CODE_UNREACHABLE,
+     N_("try again in a while; liandong status shows whether the server is back")},
+    {CODE(RESOURCE_EXHAUSTED), EXIT_CODE_UNREACHABLE, N_("try again in a while")},
+    {CODE(DEADLINE_EXCEEDED), EXIT_CODE_UNREACHABLE,
+     N_("try again, with a longer --timeout where the network is slow")},
+    {CODE(UNIMPLEMENTED), EXIT_CODE_FAILED,
+     N_("client and server are of different versions: liandong version, liandong status")},
+    {CODE(PENDING), EXIT_CODE_UNKNOWN, NULL},
+};
+
+/* What tls_failure means to a person. */
+static const struct {
+    const char *token;
+    int exit_code;
+    const char *what, *next; /* msgids */
+} tls_ends[] = {
+    {"CERTIFICATE_REQUIRED", EXIT_CODE_CERTIFICATE, N_("the server wants a certificate and got none"),
+     N_("liandong profile set cert=FILE key=FILE")},
+    {"CERTIFICATE_EXPIRED", EXIT_CODE_CERTIFICATE, N_("a certificate has expired"),
+     N_("look at the dates of the certificates and at this computer's clock; ask the administrator for a new "
+        "certificate")},
+    {"CERTIFICATE_REVOKED", EXIT_CODE_CERTIFICATE, N_("the certificate of this terminal was revoked"),
+     N_("ask the administrator why; a new certificate is needed")},
+    {"CERTIFICATE_UNKNOWN", EXIT_CODE_CERTIFICATE, N_("the certificate was not accepted"),
+     N_("ask the administrator to look at the server's log")},
+    {"UNKNOWN_CA", EXIT_CODE_CERTIFICATE, N_("the certificates of server and terminal come from different authorities"),
+     N_("get ca.crt and the terminal's certificate for this very server from the administrator: liandong profile set "
+        "ca=FILE cert=FILE key=FILE")},
+    {"BAD_CERTIFICATE", EXIT_CODE_CERTIFICATE, N_("the certificate is damaged or of the wrong kind"),
+     N_("ask the administrator for a new certificate")},
+    {"NAME_MISMATCH", EXIT_CODE_CERTIFICATE,
+     N_("the server's certificate is for another name: this may be the wrong server, or somebody in between"),
+     N_("check --server; do not go on before the administrator has explained it")},
+    {"NO_COMMON_PROTOCOL", EXIT_CODE_UNREACHABLE,
+     N_("the server at this address is not liandongd, or of another generation"),
+     N_("check address and port: --server HOST:PORT")},
+    {"OLD_VERSION", EXIT_CODE_UNREACHABLE, N_("the server does not speak TLS 1.3"),
+     N_("check address and port: --server HOST:PORT")},
+    {"NOT_TLS", EXIT_CODE_UNREACHABLE, N_("what answers at this address does not speak TLS"),
+     N_("check address and port: --server HOST:PORT")},
+    {"TRUNCATED", EXIT_CODE_UNREACHABLE, N_("the connection was cut during the handshake"),
+     N_("try again; if it stays so, ask the administrator about a firewall in between")},
+};
+
+static const struct {
+    enum link_fault fault;
+    int exit_code;
+    const char *what, *next; /* msgids */
+} link_ends[] = {
+    {LINK_ADDRESS, EXIT_CODE_USAGE, N_("this is no address"), N_("write it as host:port, such as 192.168.1.10:7443")},
+    {LINK_RESOLVE, EXIT_CODE_UNREACHABLE, N_("the server's name can't be resolved"),
+     N_("check --server and the network")},
+    {LINK_CONNECT, EXIT_CODE_UNREACHABLE, N_("can't connect to the server"),
+     N_("check --server and the network; is the server running?")},
+    {LINK_TLS, EXIT_CODE_UNREACHABLE, N_("the encrypted connection did not come about"),
+     N_("ask the administrator to look at the server's log")},
+    {LINK_HELLO_REFUSED, EXIT_CODE_CERTIFICATE, N_("the server refused this terminal"), NULL},
+    {LINK_LOST, EXIT_CODE_UNREACHABLE, N_("the connection was cut"), N_("liandong status")},
+    {LINK_TIMEOUT, EXIT_CODE_UNREACHABLE, N_("no answer in time"),
+     N_("try again, with a longer --timeout where the network is slow")},
+    {LINK_PROTOCOL, EXIT_CODE_FAILED, N_("the server answered what this program does not understand"),
+     N_("client and server are of different versions: liandong version, liandong status")},
+    {LINK_LEAVING, EXIT_CODE_UNREACHABLE, N_("the server is about to stop"), N_("try again in a while")},
+    {LINK_INTERRUPTED, EXIT_CODE_SIGNAL + 2, N_("interrupted"), NULL},
+    {LINK_MEMORY, EXIT_CODE_FAILED, N_("out of memory, or the request is too large"), NULL},
+};
+
+const char *failure_renewal(void) {
+    return _("ask the administrator for a new certificate, then: liandong profile set cert=FILE key=FILE");
+}
+
+int failure_code_of_status(Liandong__V1__Code code) {
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (ends[i].code == code) return ends[i].exit_code;
+    return EXIT_CODE_FAILED;
+}
+
+static size_t tls_row(const struct link_error *error) {
+    size_t i = 0, count = sizeof tls_ends / sizeof *tls_ends;
+    if (error->fault != LINK_TLS || !error->tls) return count;
+    while (i < count && strcmp(tls_ends[i].token, error->tls) != 0) i++;
+    return i;
+}
+
+static size_t link_row(const struct link_error *error) {
+    size_t i = 0;
+    while (i + 1 < sizeof link_ends / sizeof *link_ends && link_ends[i].fault != error->fault) i++;
+    return i;
+}
+
+int failure_code_of_link(const struct link_error *error) {
+    size_t row = tls_row(error);
+    if (row < sizeof tls_ends / sizeof *tls_ends) return tls_ends[row].exit_code;
+    if (error->fault == LINK_HELLO_REFUSED && error->status) return failure_code_of_status(error->status->code);
+    return link_ends[link_row(error)].exit_code;
+}
+
+const char *failure_link_next(const struct link_error *error) {
+    size_t row = tls_row(error);
+    const char *next = row < sizeof tls_ends / sizeof *tls_ends ? tls_ends[row].next : link_ends[link_row(error)].next;
+    return next ? _(next) : NULL;
+}
+
+const char *failure_link_text(struct arena *arena, const struct link_error *error) {
+    if (error->fault == LINK_HELLO_REFUSED && error->status) return failure_status_text(arena, error->status);
+    size_t row = tls_row(error);
+    const char *what =
+        _(row < sizeof tls_ends / sizeof *tls_ends ? tls_ends[row].what : link_ends[link_row(error)].what);
+    const char *server = value_clean(arena, error->server, true), *detail = value_clean(arena, error->detail, true);
+    const char *text = arena_printf(arena, "%s%s%s%s%s%s%s", what, *server ? _(" [") : "", server,
+                                    *server ? _("]") : "", *detail ? _(" (") : "", detail, *detail ? _(")") : "");
+    return text ? text : what;
+}
+
+const char *failure_status_text(struct arena *arena, const Liandong__V1__Status *status) {
+    char unknown[16];
+    const char *code = label_value(&liandong__v1__code__descriptor, (int)status->code, unknown);
+    const char *reason = value_clean(arena, status->reason, true);
+    const char *text = arena_printf(arena, *reason ? _("%s (%s)") : "%s", code, reason);
+    return text ? text : code;
+}
+
+/* A person reads Chinese hints, or in English the message; those of this program where the server sent none. */
+static const char *hint_of(struct arena *arena, const Liandong__V1__Status *status) {
+    const struct status_row *row = status->reason ? status_find(status->reason) : NULL;
+    bool known = row && status->reason && strcmp(row->reason, status->reason) == 0;
+    if (status->hint && *status->hint) return value_clean(arena, status->hint, true);
+    if (language_is_chinese() && known) return row->hint;
+    return value_clean(arena, status->message ? status->message : known ? row->message : NULL, true);
+}
+
+const char *failure_fault_text(struct arena *arena, const struct command *command, const char *path,
+                               const char *reason) {
+    const char *dot = strrchr(path, '.');
+    const char *flag = command ? command_flag_of_path(command, path, arena) : path;
+    const struct status_row *row = status_find(reason);
+    const char *why = strcmp(row->reason, reason) != 0 ? reason : language_is_chinese() ? row->hint : row->message;
+    const char *text =
+        arena_printf(arena, _("%s (%s): %s"), value_clean(arena, flag, true),
+                     value_clean(arena, label_name(dot ? dot + 1 : path), true), value_clean(arena, why, true));
+    return text ? text : path;
+}
+
+static void print_details(struct client *client, const struct command *command, const Liandong__V1__Status *status) {
+    struct arena *arena = &client->arena;
+    for (size_t i = 0; i < status->n_violations; i++) {
+        const Liandong__V1__FieldViolation *v = status->violations[i];
+        const char *own = v->field ? failure_fault_text(arena, command, v->field, v->reason ? v->reason : "") : "";
+        client_warn(client, "  %s%s%s", own, v->hint && *v->hint ? "  " : "", value_clean(arena, v->hint, true));
+    }
+    for (size_t i = 0; i < status->n_conflicts; i++) {
+        const Liandong__V1__Conflict *conflict = status->conflicts[i];
+        const char *field = conflict->field ? conflict->field : "";
+        client_warn(client, _("  %s: theirs \"%s\", yours \"%s\""), value_clean(arena, label_name(field), true),
+                    value_of_field(arena, field, conflict->theirs, true),
+                    value_of_field(arena, field, conflict->yours, true));
+    }
+    if (status->has_current_version) client_warn(client, _("  version now: %u"), status->current_version);
+}
+
+/* The incident that a command was about, for the next command. */
+static const char *subject(struct client *client, const struct command *command) {
+    const ProtobufCFieldDescriptor *field =
+        command->message ? protobuf_c_message_descriptor_get_field_by_name(command->message->descriptor, "incident")
+                         : NULL;
+    const char *text =
+        field && wire_has(command->message, field) ? *(char **)wire_member(command->message, field) : NULL;
+    return text ? value_clean(&client->arena, text, true) : "NO";
+}
+
+static void print_next(struct client *client, const struct command *command, Liandong__V1__Code code) {
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        if (ends[i].code != code || !ends[i].next) continue;
+        const char *next = arena_printf(&client->arena, _(ends[i].next), subject(client, command));
+        client_warn(client, _("next: %s"), next ? next : "");
+    }
+    if (code == CODE(INVALID_ARGUMENT) || code == CODE(OUT_OF_RANGE))
+        client_warn(client, _("next: liandong %s --help"), command->verb->words);
+}
+
+static void print_request_id(struct client *client, const struct call_result *result) {
+    char text[UUID_TEXT_SIZE];
+    if (!result->has_request_id) return;
+    uuid_print(text, result->request_id);
+    client_warn(client, _("request id: %s"), text);
+}
+
+static int print_unknown(struct client *client, const struct command *command, const struct call_result *result) {
+    char text[UUID_TEXT_SIZE];
+    const char *why = result->status ? failure_status_text(&client->arena, result->status)
+                                     : failure_link_text(&client->arena, &result->error);
+    uuid_print(text, result->request_id);
+    const char *again = command_again(command, text, &client->arena);
+    client_warn(client, _("outcome unknown: the request may have been carried out, or not"));
+    client_warn(client, _("why: %s"), why);
+    client_warn(client, _("next: ask again under the same request id; whatever happened, it is carried out once:"));
+    client_warn(client, "  %s", again ? again : text);
+    client_warn(client, _("request id: %s"), text);
+    return result->interrupted ? EXIT_CODE_SIGNAL + host_interrupted() : EXIT_CODE_UNKNOWN;
+}
+
+static int print_status(struct client *client, const struct command *command, const struct call_result *result) {
+    const Liandong__V1__Status *status = result->status;
+    client_warn(client, _("error: %s"), failure_status_text(&client->arena, status));
+    const char *hint = hint_of(&client->arena, status);
+    if (*hint) client_warn(client, "  %s", hint);
+    print_details(client, command, status);
+    print_next(client, command, status->code);
+    print_request_id(client, result);
+    return failure_code_of_status(status->code);
+}
+
+int failure_print(struct client *client, const struct command *command, const struct call_result *result) {
+    if (result->end == CALL_UNKNOWN) return print_unknown(client, command, result);
+    if (result->status) return print_status(client, command, result);
+    if (result->end == CALL_INTERRUPTED) {
+        client_warn(client, "%s", _("interrupted; nothing was sent, or it changes nothing"));
+        return EXIT_CODE_SIGNAL + host_interrupted();
+    }
+    client_fail(client, 0, failure_link_text(&client->arena, &result->error), failure_link_next(&result->error));
+    print_request_id(client, result);
+    return failure_code_of_link(&result->error);
+}

@@ -1,0 +1,268 @@
+#include "client/help.h"
+#include "client/labels.h"
+#include "client/language.h"
+#include "client/schema.h"
+#include "client/width.h"
+#include <stdio.h>
+#include <string.h>
+
+struct page {
+    FILE *out;
+    struct arena *arena;
+    size_t columns; /* 0: don't break lines */
+};
+
+static void heading(const struct page *p, const char *text) { fprintf(p->out, "\n%s\n", text); }
+
+/* "  term   explanation", the explanation in a column of its own. */
+static void entry(const struct page *p, const char *term, size_t width, const char *text) {
+    fputs("  ", p->out);
+    width_pad(p->out, term, width, 1);
+    if (width_text(term, 1) > width) {
+        fputc('\n', p->out);
+        width_pad(p->out, "", width + 2, 1);
+    }
+    fputs("  ", p->out);
+    width_wrap(p->out, text, width + 4, p->columns, 1);
+    fputc('\n', p->out);
+}
+
+static void examples(const struct page *p, const char *lines) {
+    heading(p, _("Examples"));
+    for (const char *line = lines; *line;) {
+        size_t size = strcspn(line, "\n");
+        fprintf(p->out, "  $ %.*s\n", (int)size, line);
+        line += size + (line[size] == '\n');
+    }
+}
+
+static void paragraph(const struct page *p, const char *text) {
+    fputs("\n", p->out);
+    width_wrap(p->out, text, 0, p->columns, 1);
+    fputs("\n", p->out);
+}
+
+/* "--flag, -f VALUE" of the client's own flags. */
+static const char *flag_term(const struct page *p, const struct flag *flag) {
+    const char *letter = flag->letter ? arena_printf(p->arena, "-%c, ", flag->letter) : "";
+    const char *term = arena_printf(p->arena, "%s--%s%s%s", letter ? letter : "", flag->name, flag->value ? " " : "",
+                                    flag->value ? _(flag->value) : "");
+    return term ? term : flag->name;
+}
+
+static void flags(const struct page *p, const struct flag *rows, size_t count) {
+    size_t widest = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t width = width_text(flag_term(p, &rows[i]), 1);
+        if (width > widest && width <= 32) widest = width;
+    }
+    for (size_t i = 0; i < count; i++) entry(p, flag_term(p, &rows[i]), widest, _(rows[i].help));
+}
+
+/* What stands for a field's value. */
+static const char *value_word(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field) {
+    switch (field->type) {
+    case PROTOBUF_C_TYPE_ENUM: return field->label == PROTOBUF_C_LABEL_REPEATED ? _("WORD,…") : _("WORD");
+    case PROTOBUF_C_TYPE_INT64: return _("TIME");
+    case PROTOBUF_C_TYPE_UINT32:
+    case PROTOBUF_C_TYPE_UINT64:
+    case PROTOBUF_C_TYPE_DOUBLE: return _("NUMBER");
+    case PROTOBUF_C_TYPE_BOOL: return "";
+    case PROTOBUF_C_TYPE_BYTES: return _("HEX");
+    default: return label_meaning(type, field) == MEANING_REQUEST ? _("WORD,…") : _("TEXT");
+    }
+}
+
+static const char *field_text(const struct page *p, const struct verb *verb, struct schema_place place) {
+    const ProtobufCMessageDescriptor *type =
+        place.outer ? schema_type(place.outer) : schema_type(schema_request(verb->request));
+    const char *text = label_field(type, place.field);
+    if (command_lists(verb->required, place.field->name)) text = arena_printf(p->arena, _("%s (required)"), text);
+    char words[768] = "";
+    if (place.field->type == PROTOBUF_C_TYPE_ENUM) {
+        const ProtobufCEnumDescriptor *values = place.field->descriptor;
+        size_t used = 0;
+        for (unsigned i = 0; i < values->n_values && used < sizeof words; i++) {
+            char word[SCHEMA_WORD];
+            if (values->values[i].value == 0) continue;
+            schema_word(word, values, &values->values[i]);
+            const char *label = label_name(values->values[i].name);
+            bool both = !schema_same_word(word, label);
+            int n = snprintf(words + used, sizeof words - used, "%s%s%s%s", used ? ", " : "", word, both ? " " : "",
+                             both ? label : "");
+            used += n > 0 ? (size_t)n : 0;
+        }
+    } else if (label_meaning(type, place.field) == MEANING_REQUEST) {
+        verbs_list_kinds(words, sizeof words);
+    }
+    if (*words && text) text = arena_printf(p->arena, _("%s: %s"), text, words);
+    return text ? text : place.field->name;
+}
+
+static const char *field_term(const struct page *p, const struct verb *verb, struct schema_place place) {
+    const ProtobufCMessageDescriptor *type =
+        place.outer ? schema_type(place.outer) : schema_type(schema_request(verb->request));
+    char flag[SCHEMA_WORD];
+    schema_flag(flag, place.field);
+    const char *value = value_word(type, place.field);
+    const char *term = arena_printf(p->arena, "--%s%s%s", flag, *value ? " " : "", value);
+    return term ? term : place.field->name;
+}
+
+static void fields(const struct page *p, const struct verb *verb) {
+    struct schema_place places[SCHEMA_PLACES_MAX];
+    size_t count = schema_places(schema_type(schema_request(verb->request)), places, SCHEMA_PLACES_MAX), widest = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t width = width_text(field_term(p, verb, places[i]), 1);
+        if (width > widest) widest = width;
+    }
+    for (size_t i = 0; i < count; i++) entry(p, field_term(p, verb, places[i]), widest, field_text(p, verb, places[i]));
+}
+
+/* "liandong incident note INCIDENT NOTE… [flags]" */
+static void usage(const struct page *p, const struct verb *verb) {
+    heading(p, _("Usage"));
+    fprintf(p->out, "  liandong %s", verb->words);
+    for (const char *name = verb->positional; name && *name;) {
+        size_t size = strcspn(name, " ");
+        const char *word = arena_copy(p->arena, name, size);
+        bool last = name[size] == '\0';
+        const ProtobufCMessageDescriptor *type = schema_type(schema_request(verb->request));
+        const ProtobufCFieldDescriptor *field =
+            word ? protobuf_c_message_descriptor_get_field_by_name(type, word) : NULL;
+        if (field) fprintf(p->out, command_lists(verb->required, word) ? " <%s>" : " [<%s>]", label_field(type, field));
+        name += size + !last;
+    }
+    if (verb->operands) fprintf(p->out, " %s", _(verb->operands));
+    fprintf(p->out, " %s\n", _("[flags]"));
+}
+
+static void verb_page(const struct page *p, const struct verb *verb) {
+    fprintf(p->out, _("liandong %s - %s\n"), verb->words, _(verb->about));
+    examples(p, _(verb->examples));
+    usage(p, verb);
+    if (verb->request && schema_type(schema_request(verb->request))->n_fields > 0) {
+        heading(p, _("Fields"));
+        fields(p, verb);
+    }
+    if (verb->flag_count) {
+        heading(p, _("Flags of this command"));
+        flags(p, verb->flags, verb->flag_count);
+    }
+    if (verb->detail) paragraph(p, _(verb->detail));
+    heading(p, _("Flags of every command"));
+    flags(p, global_flags, global_flags_count);
+}
+
+static void verb_list(const struct page *p, const char *noun) {
+    size_t widest = 0;
+    for (size_t i = 0; i < verbs_count; i++)
+        if (verbs[i].words[0] != '_' && strlen(verbs[i].words) > widest) widest = strlen(verbs[i].words);
+    for (size_t i = 0; i < verbs_count; i++) {
+        size_t size = noun ? strlen(noun) : 0;
+        bool wanted = !noun || (strncmp(verbs[i].words, noun, size) == 0 && verbs[i].words[size] == ' ');
+        if (wanted && verbs[i].words[0] != '_') entry(p, verbs[i].words, widest, _(verbs[i].about));
+    }
+}
+
+static void exit_codes(const struct page *p) {
+    static const struct {
+        const char *code, *text;
+    } rows[] = {{"0", N_("done")},
+                {"1", N_("failed; also: an import with rejected rows")},
+                {"2", N_("wrong on the command line")},
+                {"3", N_("not found, or not to be seen by you")},
+                {"4", N_("certificate missing, expired, unknown or refused")},
+                {"5", N_("not permitted")},
+                {"6", N_("conflict: somebody changed the same, or the request id was used before")},
+                {"69", N_("server unreachable or not able to serve")},
+                {"75", N_("outcome unknown: ask again with the request id that was printed")},
+                {"130", N_("Ctrl-C")}};
+    heading(p, _("Exit codes"));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) entry(p, rows[i].code, 3, _(rows[i].text));
+}
+
+static void json_rules(const struct page *p) {
+    heading(p, _("JSON (-o json, -o ndjson)"));
+    paragraph(p, _("Names are those of the protocol's fields and never change with the language. 64-bit numbers are "
+                   "strings; times are milliseconds since 1970 UTC. "
+                   "Enums are their token, such as EXTREME_THREAT. Ids are UUIDs in text, other bytes hexadecimal, "
+                   "just as the flags take them. Absent fields are left out, lists are always there. "
+                   "json prints one document, ndjson one row a line."));
+}
+
+static void settings(const struct page *p) {
+    heading(p, _("Settings"));
+    paragraph(p, _("Flags come before LIANDONG_* of the environment (LIANDONG_SERVER, LIANDONG_CA, LIANDONG_CERT, "
+                   "LIANDONG_KEY, LIANDONG_PROFILE …), these before the profile in ~/.config/liandong/NAME.ini."));
+}
+
+static void main_page(const struct page *p) {
+    fprintf(p->out, "%s\n", _("liandong - police station and judicial office work on one live feed of incidents"));
+    examples(p, _("liandong profile set server=192.168.1.10:7443 ca=ca.crt cert=terminal.crt key=terminal.key\n"
+                  "liandong status\n"
+                  "liandong incident report --class dispute --place '12 Jianshe Road' 'neighbours quarrel about "
+                  "building noise'\n"
+                  "liandong feed watch"));
+    heading(p, _("Commands (each has --help)"));
+    verb_list(p, NULL);
+    heading(p, _("Flags of every command"));
+    flags(p, global_flags, global_flags_count);
+    settings(p);
+    exit_codes(p);
+}
+
+static struct page page_of(struct client *client, FILE *out) {
+    return (struct page){.out = out,
+                         .arena = &client->scratch,
+                         .columns = out == client->out && !client->terminal.out ? 0 : client->terminal.columns};
+}
+
+void help_print_noun(struct client *client, FILE *out, const char *noun) {
+    struct page p = page_of(client, out);
+    fprintf(out, _("Commands of \"%s\" (each has --help)\n"), noun);
+    verb_list(&p, noun);
+    arena_reset(&client->scratch);
+}
+
+void help_print(struct client *client, FILE *out, const struct command *command) {
+    struct page p = page_of(client, out);
+    if (command->verb)
+        verb_page(&p, command->verb);
+    else if (command->noun)
+        help_print_noun(client, out, command->noun);
+    else
+        main_page(&p);
+    arena_reset(&client->scratch);
+}
+
+int help_run(struct client *client, struct command *command) {
+    struct page p = page_of(client, client->out);
+    struct command about = {0};
+    const char *first = command->word_count > 0 ? command->words[0] : NULL,
+               *second = command->word_count > 1 ? command->words[1] : NULL;
+    if (first && strcmp(first, "exit") == 0) {
+        exit_codes(&p);
+        return EXIT_CODE_OK;
+    }
+    if (first && strcmp(first, "json") == 0) {
+        json_rules(&p);
+        return EXIT_CODE_OK;
+    }
+    if (first) about.verb = verbs_find(first, second);
+    if (first && !second && verbs_is_noun(first)) about.noun = first;
+    if (first && !about.verb && !about.noun) {
+        const char *what =
+            arena_printf(&client->arena, _("there is no command \"%s%s%s\""), value_clean(&client->arena, first, true),
+                         second ? " " : "", value_clean(&client->arena, second, true));
+        return client_fail(client, EXIT_CODE_USAGE, what ? what : "", "liandong help");
+    }
+    help_print(client, client->out, &about);
+    return EXIT_CODE_OK;
+}
+
+int help_version(struct client *client, struct command *command) {
+    (void)command;
+    fprintf(client->out, "liandong %s\n", LIANDONG_VERSION);
+    return EXIT_CODE_OK;
+}

@@ -1,0 +1,16 @@
+/* `incident import`: a foreign call log, row by row, each with its own verdict.
+ * Client. */
+#ifndef LIANDONG_CLIENT_IMPORT_H
+#define LIANDONG_CLIENT_IMPORT_H
+#include "client/client.h"
+#include "client/command.h"
+
+struct import_flags {
+    struct flag_texts map, set, class_map;
+    const char *map_file, *default_class, *tz, *reject, *encoding, *separator;
+    bool header, dry_run;
+};
+#define IMPORT_FLAG_ROWS 11
+extern const struct flag import_flag_rows[IMPORT_FLAG_ROWS];
+int import_run(struct client *client, struct command *command);
+#endif

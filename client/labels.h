@@ -1,0 +1,35 @@
+/* The one catalogue of names that people read: fields, enum values, requests; and what a field means where its type
+ * does not say.
+ * Client, pure. A test fails where a field, value or request has no label. */
+#ifndef LIANDONG_CLIENT_LABELS_H
+#define LIANDONG_CLIENT_LABELS_H
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+
+enum meaning {
+    MEANING_PLAIN,
+    MEANING_TIME,       /* int64: ms since 1970 UTC; shown in +08:00 */
+    MEANING_DURATION,   /* ms */
+    MEANING_UUID,       /* 16 bytes, shown as 8-4-4-4-12 */
+    MEANING_REQUEST,    /* string: name of a request, "report_incident" */
+    MEANING_FIELD,      /* string: name of a field of Incident */
+    MEANING_FIELD_VALUE /* string: value of the field that the sibling `field` names */
+};
+struct label {
+    const char *name; /* field; or "Message.field" where it means something else there; or an enum value's full name */
+    const char *text; /* English msgid */
+    enum meaning meaning;
+};
+extern const struct label labels[];
+extern const size_t labels_count;
+
+/* The row of a field in a message (type may be NULL), of an enum value, of anything by its name. NULL: there is none.
+ */
+const struct label *label_of_field(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field);
+const struct label *label_find(const char *name);
+/* Their texts in the chosen language; without a row, the name itself: what a newer server says is shown, not hidden. */
+const char *label_field(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field);
+const char *label_value(const ProtobufCEnumDescriptor *type, int value, char unknown[16]);
+const char *label_name(const char *name);
+enum meaning label_meaning(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field);
+#endif

@@ -1,0 +1,236 @@
+#include "client/print.h"
+#include "client/json.h"
+#include "client/labels.h"
+#include "client/language.h"
+#include "client/schema.h"
+#include "client/suggest.h"
+#include "client/value.h"
+#include "common/wire.h"
+#include "incident.pb-c.h"
+#include <string.h>
+
+#define COLUMNS_MAX 64
+
+/* What the form `table` makes of it: aligned columns, one record, or a line of a list that grows. */
+enum shape { SHAPE_TABLE, SHAPE_RECORD, SHAPE_LINE };
+
+/* What tables show of a message that comes in many; a record on its own shows all it has. */
+static const struct {
+    const char *message, *columns;
+} views[] = {
+    {"Incident", "no,state,class,level,received_at,origin_office_name,repeat_count,place,content"},
+    {"HistoryEntry", "version,at,kind,office,officer,field,old_value,new_value,note"},
+};
+
+/* Fields whose text is long: they give way where the terminal is narrow. */
+static const char *const wide_fields[] = {"content", "place", "note", "title", "result", "old_value", "new_value"};
+
+enum print_form print_form(const struct client *client) {
+    static const char *const words[] = {"table", "json", "ndjson", "csv", "id"};
+    for (int i = 0; i < 5; i++)
+        if (strcmp(client->options.output, words[i]) == 0) return (enum print_form)i;
+    return PRINT_TABLE;
+}
+
+const char *print_columns(const ProtobufCMessageDescriptor *type) {
+    for (size_t i = 0; i < sizeof views / sizeof *views; i++)
+        if (strcmp(views[i].message, type->short_name) == 0) return views[i].columns;
+    return NULL;
+}
+
+enum sheet_mark print_mark(int level, int class_) {
+    if (level == LIANDONG__V1__INCIDENT_LEVEL__INCIDENT_LEVEL_MAJOR ||
+        class_ == LIANDONG__V1__INCIDENT_CLASS__INCIDENT_CLASS_EXTREME_THREAT)
+        return SHEET_ALARM;
+    return level == LIANDONG__V1__INCIDENT_LEVEL__INCIDENT_LEVEL_URGENT ? SHEET_WARN : SHEET_PLAIN;
+}
+
+static int enum_of(const ProtobufCMessage *message, const char *name) {
+    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(message->descriptor, name);
+    return field && field->type == PROTOBUF_C_TYPE_ENUM && wire_has(message, field)
+               ? *(int *)wire_member(message, field)
+               : 0;
+}
+
+static bool is_wide(const char *name) {
+    for (size_t i = 0; i < sizeof wide_fields / sizeof *wide_fields; i++)
+        if (strcmp(wide_fields[i], name) == 0) return true;
+    return false;
+}
+
+static bool is_number(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field) {
+    if (field->label == PROTOBUF_C_LABEL_REPEATED || label_meaning(type, field) == MEANING_DURATION) return false;
+    return field->type == PROTOBUF_C_TYPE_UINT32 || field->type == PROTOBUF_C_TYPE_UINT64 ||
+           field->type == PROTOBUF_C_TYPE_DOUBLE;
+}
+
+/* Fields of a comma-separated list, or all that are no messages. Returns how many. */
+static size_t choose(const ProtobufCMessageDescriptor *type, const char *list,
+                     const ProtobufCFieldDescriptor *out[COLUMNS_MAX]) {
+    size_t count = 0;
+    if (!list) {
+        for (unsigned i = 0; i < type->n_fields && count < COLUMNS_MAX; i++)
+            if (type->fields[i].type != PROTOBUF_C_TYPE_MESSAGE) out[count++] = &type->fields[i];
+        return count;
+    }
+    while (*list && count < COLUMNS_MAX) {
+        size_t size = strcspn(list, ",");
+        for (unsigned i = 0; i < type->n_fields; i++) {
+            const char *name = type->fields[i].name;
+            if (strlen(name) == size && memcmp(name, list, size) == 0) out[count++] = &type->fields[i];
+        }
+        list += size + (list[size] == ',');
+    }
+    return count;
+}
+
+bool print_fields_fit(struct arena *arena, const ProtobufCMessageDescriptor *type, const char *fields,
+                      const char **error) {
+    const ProtobufCFieldDescriptor *rows = schema_rows(type);
+    if (rows) type = schema_type(rows);
+    while (*fields) {
+        size_t size = strcspn(fields, ",");
+        const char *name = arena_copy(arena, fields, size);
+        if (!name) return *error = "", false;
+        struct suggest near;
+        suggest_begin(&near, name);
+        for (unsigned i = 0; i < type->n_fields; i++) suggest_offer(&near, type->fields[i].name);
+        if (!protobuf_c_message_descriptor_get_field_by_name(type, name)) {
+            const char *all = "";
+            for (unsigned i = 0; i < type->n_fields && all; i++)
+                all = arena_printf(arena, "%s%s%s", all, i ? ", " : "", type->fields[i].name);
+            const char *shown = value_clean(arena, name, true);
+            *error = near.best ? arena_printf(arena, _("--fields: there is no field \"%s\"; did you mean %s? All: %s"),
+                                              shown, near.best, all)
+                               : arena_printf(arena, _("--fields: there is no field \"%s\". All: %s"), shown, all);
+            return false;
+        }
+        fields += size + (fields[size] == ',');
+    }
+    return true;
+}
+
+/* Columns and rows in the arena. False without memory. */
+static bool make_sheet(struct client *client, const ProtobufCMessageDescriptor *type,
+                       const ProtobufCMessage *const *messages, size_t count, const char *fields, bool one_line,
+                       struct sheet *sheet) {
+    const ProtobufCFieldDescriptor *chosen[COLUMNS_MAX];
+    struct arena *arena = &client->scratch;
+    size_t columns = choose(type, fields, chosen);
+    struct sheet_column *heads = arena_zero(arena, (columns ? columns : 1) * sizeof *heads);
+    struct sheet_row *rows = arena_zero(arena, (count ? count : 1) * sizeof *rows);
+    if (!heads || !rows) return false;
+    for (size_t c = 0; c < columns; c++)
+        heads[c] = (struct sheet_column){.key = chosen[c]->name,
+                                         .label = label_field(type, chosen[c]),
+                                         .number = is_number(type, chosen[c]),
+                                         .wide = is_wide(chosen[c]->name)};
+    for (size_t r = 0; r < count; r++) {
+        const char **cells = arena_zero(arena, (columns ? columns : 1) * sizeof *cells);
+        if (!cells) return false;
+        for (size_t c = 0; c < columns; c++)
+            if (!(cells[c] = value_text(arena, messages[r], chosen[c], one_line))) return false;
+        rows[r] = (struct sheet_row){cells, print_mark(enum_of(messages[r], "level"), enum_of(messages[r], "class"))};
+    }
+    *sheet = (struct sheet){heads, columns, rows, count};
+    return true;
+}
+
+/* -o id: what the next command takes: the number, or what stands in for it. */
+static void print_ids(FILE *out, struct arena *arena, const ProtobufCMessage *const *messages, size_t count) {
+    static const char *const names[] = {"no", "id", "cursor", "version"};
+    for (size_t r = 0; r < count; r++) {
+        for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
+            const ProtobufCFieldDescriptor *field =
+                protobuf_c_message_descriptor_get_field_by_name(messages[r]->descriptor, names[n]);
+            const char *text =
+                field && wire_has(messages[r], field) ? value_text(arena, messages[r], field, true) : NULL;
+            if (!text) continue;
+            fprintf(out, "%s\n", text);
+            break;
+        }
+    }
+}
+
+static void bom(struct client *client, bool heading) {
+    if (heading && client->options.csv_bom) fputs("\xef\xbb\xbf", client->out);
+}
+
+static bool print_rows(struct client *client, const ProtobufCMessageDescriptor *type,
+                       const ProtobufCMessage *const *messages, size_t count, const char *fields, enum shape shape,
+                       bool heading) {
+    enum print_form form = print_form(client);
+    struct sheet sheet;
+    if (form == PRINT_ID) {
+        print_ids(client->out, &client->scratch, messages, count);
+        return true;
+    }
+    if (form == PRINT_JSON || form == PRINT_NDJSON) {
+        for (size_t r = 0; r < count; r++) {
+            json_print(client->out, messages[r], fields, form == PRINT_JSON ? 2 : 0);
+            fputc('\n', client->out);
+        }
+        return true;
+    }
+    if (!fields && shape == SHAPE_TABLE && form == PRINT_TABLE) fields = print_columns(type);
+    if (!make_sheet(client, type, messages, count, fields, form == PRINT_TABLE && shape != SHAPE_RECORD, &sheet))
+        return false;
+    if (form == PRINT_CSV) {
+        bom(client, heading);
+        sheet_print_csv(&sheet, client->out, heading);
+        return true;
+    }
+    switch (shape) {
+    case SHAPE_RECORD: sheet_print_record(&sheet, client->out, &client->terminal); return true;
+    case SHAPE_LINE: sheet_print_line(&sheet, client->out); return true;
+    case SHAPE_TABLE: break;
+    }
+    return sheet_print_table(&sheet, client->out, &client->terminal);
+}
+
+static bool print_many(struct client *client, const ProtobufCMessageDescriptor *type,
+                       const ProtobufCMessage *const *messages, size_t count, const char *fields, enum shape shape,
+                       bool heading) {
+    bool done = print_rows(client, type, messages, count, fields, shape, heading);
+    arena_reset(&client->scratch);
+    return done;
+}
+
+bool print_message(struct client *client, const ProtobufCMessage *message, const char *fields) {
+    const ProtobufCFieldDescriptor *rows = schema_rows(message->descriptor);
+    if (!rows) return print_many(client, message->descriptor, &message, 1, fields, SHAPE_RECORD, true);
+    if (print_form(client) == PRINT_JSON) {
+        json_print(client->out, message, fields, 2);
+        fputc('\n', client->out);
+        return true;
+    }
+    const ProtobufCMessage *const *items = *(void **)wire_member(message, rows);
+    size_t count = *wire_quantifier(message, rows);
+    if (count == 0 && print_form(client) == PRINT_TABLE) {
+        client_say(client, "%s", _("nothing found"));
+        return true;
+    }
+    return print_many(client, schema_type(rows), items, count, fields, SHAPE_TABLE, true);
+}
+
+bool print_row(struct client *client, const ProtobufCMessage *message, const char *fields, bool first) {
+    return print_many(client, message->descriptor, &message, 1, fields, SHAPE_LINE, first);
+}
+
+bool print_sheet(struct client *client, const struct sheet *sheet, bool record) {
+    switch (print_form(client)) {
+    case PRINT_CSV:
+        bom(client, true);
+        sheet_print_csv(sheet, client->out, true);
+        return true;
+    case PRINT_JSON:
+    case PRINT_NDJSON: sheet_print_ndjson(sheet, client->out); return true;
+    case PRINT_ID:
+        for (size_t r = 0; r < sheet->row_count; r++) fprintf(client->out, "%s\n", sheet->rows[r].cells[0]);
+        return true;
+    case PRINT_TABLE: break;
+    }
+    if (!record) return sheet_print_table(sheet, client->out, &client->terminal);
+    sheet_print_record(sheet, client->out, &client->terminal);
+    return true;
+}

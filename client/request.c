@@ -1,0 +1,139 @@
+#include "client/request.h"
+#include "client/call.h"
+#include "client/failure.h"
+#include "client/labels.h"
+#include "client/language.h"
+#include "client/print.h"
+#include "client/schema.h"
+#include "common/wire.h"
+#include "envelope.pb-c.h"
+#include <string.h>
+
+#define ANSWER 8192
+
+static int usage(struct client *client, const struct command *command, const char *what) {
+    const char *next = arena_printf(&client->arena, "liandong %s --help", command->verb->words);
+    return client_fail(client, EXIT_CODE_USAGE, what ? what : "", next);
+}
+
+static const char *flag_of(struct client *client, const ProtobufCFieldDescriptor *field) {
+    char flag[SCHEMA_WORD];
+    schema_flag(flag, field);
+    const char *text = arena_printf(&client->arena, "--%s", flag);
+    return text ? text : field->name;
+}
+
+/* Asks for one field until the answer fits. False: no person, or no answer. */
+static bool ask_field(struct client *client, struct command *command, const ProtobufCFieldDescriptor *field) {
+    char answer[ANSWER];
+    struct value_error error;
+    const char *label = label_field(command->message->descriptor, field);
+    if (field->type == PROTOBUF_C_TYPE_ENUM && client->terminal.in && client->terminal.err) {
+        const ProtobufCEnumDescriptor *type = field->descriptor;
+        for (unsigned i = 0; i < type->n_values; i++) {
+            char word[SCHEMA_WORD];
+            if (type->values[i].value == 0) continue;
+            schema_word(word, type, &type->values[i]);
+            fprintf(client->err, "  %-18s %s\n", word, label_name(type->values[i].name));
+        }
+    }
+    const char *question = arena_printf(&client->arena, _("%s: "), label);
+    while (question && terminal_ask(&client->terminal, question, answer, sizeof answer)) {
+        if (!*answer) continue;
+        if (value_set(command->message, field, answer, client->now, &client->arena, &error)) return true;
+        client_warn(client, "%s", error.text);
+    }
+    return false;
+}
+
+static int complete(struct client *client, struct command *command) {
+    const ProtobufCFieldDescriptor *field;
+    while ((field = command_missing(command))) {
+        if (ask_field(client, command, field)) continue;
+        return usage(client, command,
+                     arena_printf(&client->arena, _("%s (%s) is missing"), flag_of(client, field),
+                                  label_field(command->message->descriptor, field)));
+    }
+    return EXIT_CODE_OK;
+}
+
+/* A person says yes once more; a program says --yes. */
+static int confirm(struct client *client, const struct command *command) {
+    char answer[64];
+    if (!command->verb->confirm || command->globals.yes) return EXIT_CODE_OK;
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(command->message->descriptor, "incident");
+    const char *subject = field ? value_text(&client->arena, command->message, field, true) : "";
+    const char *question = arena_printf(&client->arena, _("%s %s? It can't be undone. [y/N] "), _(command->verb->about),
+                                        subject ? subject : "");
+    if (!question || !terminal_ask(&client->terminal, question, answer, sizeof answer))
+        return usage(client, command, _("this is hard to undo: add --yes to do it without being asked"));
+    if (answer[0] == 'y' || answer[0] == 'Y' || strncmp(answer, "是", 3) == 0) return EXIT_CODE_OK;
+    client_say(client, "%s", _("nothing was done"));
+    return EXIT_CODE_FAILED;
+}
+
+/* The rules that need no server, before anything is sent. */
+static int check(struct client *client, const struct command *command) {
+    struct wire_fault fault;
+    const char *error;
+    const ProtobufCMessageDescriptor *reply = schema_type(schema_reply(command->request));
+    if (command->globals.fields && !print_fields_fit(&client->arena, reply, command->globals.fields, &error))
+        return usage(client, command, error);
+    if (command->globals.request_id && !schema_writes(command->request))
+        return usage(client, command,
+                     _("--request-id is for commands that write; this one only reads: just run it again"));
+    if (!wire_check(command->message, true, &fault))
+        return usage(client, command, failure_fault_text(&client->arena, command, fault.field, fault.reason));
+    return EXIT_CODE_OK;
+}
+
+/* What the answer asks of the person, beside the answer. */
+static int remark(struct client *client, struct command *command, const ProtobufCMessage *reply) {
+    const ProtobufCFieldDescriptor *next = protobuf_c_message_descriptor_get_field_by_name(reply->descriptor, "next");
+    const ProtobufCFieldDescriptor *page =
+        protobuf_c_message_descriptor_get_field_by_name(command->message->descriptor, "page");
+    if (next && page && wire_has(reply, next)) {
+        wire_mark_present(command->message, page);
+        *(ProtobufCBinaryData *)wire_member(command->message, page) =
+            *(const ProtobufCBinaryData *)wire_member(reply, next);
+        const char *again = command_again(command, NULL, &client->arena);
+        client_say(client, _("there are more: %s"), again ? again : "--page");
+    }
+    if (reply->descriptor == &liandong__v1__incident_receipt__descriptor &&
+        ((const Liandong__V1__IncidentReceipt *)(const void *)reply)->replay)
+        client_say(client, "%s", _("this request had been carried out before; nothing was done twice"));
+    if (reply->descriptor != &liandong__v1__feed_verdict__descriptor ||
+        ((const Liandong__V1__FeedVerdict *)(const void *)reply)->intact)
+        return EXIT_CODE_OK;
+    return client_fail(
+        client, EXIT_CODE_FAILED, _("the record of changes is NOT intact"),
+        _("leave everything as it is and call the administrator: the server's log and a backup show what was changed"));
+}
+
+static int answer(struct client *client, struct command *command, struct caller *caller, const uint8_t *request_id) {
+    struct call_result result;
+    caller_call(caller, command->request, command->message, request_id, caller_deadline(caller), &client->arena,
+                &result);
+    if (result.end != CALL_DONE) return failure_print(client, command, &result);
+    if (!print_message(client, result.reply, command->globals.fields))
+        return client_fail(client, EXIT_CODE_FAILED, _("out of memory"), NULL);
+    fflush(client->out); /* before what is said about it */
+    return remark(client, command, result.reply);
+}
+
+int request_run(struct client *client, struct command *command) {
+    struct caller caller;
+    uint8_t request_id[UUID_SIZE];
+    const char *given = command->globals.request_id;
+    int code = complete(client, command);
+    if (code == EXIT_CODE_OK) code = check(client, command);
+    if (code == EXIT_CODE_OK && given && !uuid_parse(request_id, given, strlen(given)))
+        code = usage(client, command, _("--request-id is a UUID, as this program printed it"));
+    if (code == EXIT_CODE_OK) code = confirm(client, command);
+    if (code != EXIT_CODE_OK) return code;
+    code = caller_open(&caller, client);
+    if (code == EXIT_CODE_OK) code = answer(client, command, &caller, given ? request_id : NULL);
+    caller_close(&caller);
+    return code;
+}

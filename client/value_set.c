@@ -1,0 +1,235 @@
+#include "client/labels.h"
+#include "client/language.h"
+#include "client/schema.h"
+#include "client/suggest.h"
+#include "client/value.h"
+#include "client/verbs.h"
+#include "common/clock.h"
+#include "common/text.h"
+#include "common/uuid.h"
+#include "common/wire.h"
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct target {
+    ProtobufCMessage *message;
+    const ProtobufCFieldDescriptor *field;
+    int64_t now;
+    struct arena *arena;
+    struct value_error *error;
+};
+
+static bool wrong(const struct target *t, const char *format, const char *text, const char *more) {
+    char shown[200];
+    text_terminal(shown, sizeof shown, text, text_cut(text, strlen(text), 120), true);
+    snprintf(t->error->text, sizeof t->error->text, format, shown, more);
+    return false;
+}
+
+/* Where the next item goes: the member itself, or a new place at the end of a repeated field. */
+static void *place_for(const struct target *t, size_t size) {
+    if (t->field->label != PROTOBUF_C_LABEL_REPEATED) {
+        wire_mark_present(t->message, t->field);
+        return wire_member(t->message, t->field);
+    }
+    size_t *count = wire_quantifier(t->message, t->field);
+    void **items = wire_member(t->message, t->field);
+    char *longer = arena_zero(t->arena, (*count + 1) * size);
+    if (!longer) {
+        wrong(t, "%s%s", _("out of memory"), "");
+        return NULL;
+    }
+    if (*count) memcpy(longer, *items, *count * size);
+    *items = longer;
+    return longer + (*count)++ * size;
+}
+
+static bool put(const struct target *t, const void *value, size_t size) {
+    void *place = place_for(t, size);
+    if (place) memcpy(place, value, size);
+    return place != NULL;
+}
+
+static bool is_beginning(const char *whole, const char *text) {
+    size_t size = strlen(text);
+    char head[SCHEMA_WORD];
+    if (size == 0 || size >= sizeof head || strlen(whole) < size) return false;
+    memcpy(head, whole, size);
+    head[size] = '\0';
+    return schema_same_word(head, text);
+}
+
+/* "criminal 刑事, public-order 治安, …" */
+static void list_words(const ProtobufCEnumDescriptor *type, char *out, size_t room) {
+    size_t used = 0;
+    out[0] = '\0';
+    for (unsigned i = 0; i < type->n_values && used < room; i++) {
+        if (type->values[i].value == 0) continue;
+        char word[SCHEMA_WORD];
+        schema_word(word, type, &type->values[i]);
+        const char *label = label_name(type->values[i].name);
+        bool both = !schema_same_word(word, label);
+        int n =
+            snprintf(out + used, room - used, "%s%s%s%s", used ? ", " : "", word, both ? " " : "", both ? label : "");
+        used += n > 0 ? (size_t)n : 0;
+    }
+}
+
+static bool set_enum(const struct target *t, const char *text) {
+    const ProtobufCEnumDescriptor *type = t->field->descriptor;
+    const ProtobufCEnumValue *found = NULL;
+    unsigned beginnings = 0;
+    struct suggest near;
+    char words[64][SCHEMA_WORD];
+    suggest_begin(&near, text);
+    for (unsigned i = 0; i < type->n_values && i < 64; i++) {
+        const ProtobufCEnumValue *value = &type->values[i];
+        if (value->value == 0) continue; /* unspecified is said by not saying it */
+        const char *label = label_name(value->name);
+        schema_word(words[i], type, value);
+        if (schema_same_word(words[i], text) || schema_same_word(label, text) || schema_same_word(value->name, text)) {
+            int number = value->value;
+            return put(t, &number, sizeof number);
+        }
+        if (is_beginning(words[i], text) || is_beginning(label, text)) {
+            found = value;
+            beginnings++;
+        }
+        suggest_offer(&near, words[i]);
+        suggest_offer(&near, label);
+    }
+    if (beginnings == 1) {
+        int number = found->value;
+        return put(t, &number, sizeof number);
+    }
+    char all[512];
+    list_words(type, all, sizeof all);
+    if (near.best) {
+        char hint[640];
+        snprintf(hint, sizeof hint, _("did you mean %s? Known: %s"), near.best, all);
+        return wrong(t, _("\"%s\" is not known here; %s"), text, hint);
+    }
+    return wrong(t, _("\"%s\" is not known here. Known: %s"), text, all);
+}
+
+static bool set_request_name(const struct target *t, const char *text) {
+    const char *name = verbs_request_of(text);
+    char *copy = name ? arena_copy(t->arena, name, strlen(name)) : NULL;
+    if (copy) return put(t, &copy, sizeof copy);
+    char all[512];
+    verbs_list_kinds(all, sizeof all);
+    return wrong(t, _("\"%s\" is no kind of event. Known: %s"), text, all);
+}
+
+static bool set_string(const struct target *t, const char *text) {
+    if (label_meaning(t->message->descriptor, t->field) == MEANING_REQUEST) return set_request_name(t, text);
+    char *copy = arena_copy(t->arena, text, strlen(text));
+    if (!copy) return wrong(t, "%s%s", _("out of memory"), "");
+    return put(t, &copy, sizeof copy);
+}
+
+static bool set_time(const struct target *t, const char *text) {
+    int64_t ms = 0;
+    if (text[0] == '@') {
+        char *end;
+        errno = 0;
+        long long exact = strtoll(text + 1, &end, 10);
+        if (*end || end == text + 1 || errno)
+            return wrong(t, _("\"%s\" is not a time: after @ stand milliseconds since 1970%s"), text, "");
+        ms = exact;
+    } else if (!clock_parse(&ms, text, t->now)) {
+        return wrong(t, _("\"%s\" is not a time. Such as these are: %s"), text,
+                     _("2023-06-25 20:15, 20:15 (today), 10m (ago), now"));
+    }
+    return put(t, &ms, sizeof ms);
+}
+
+static bool set_number(const struct target *t, const char *text) {
+    char *end;
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 10);
+    if (text[0] == '-' || text[0] == '+' || !*text || *end || errno)
+        return wrong(t, _("\"%s\" is not a whole number%s"), text, "");
+    if (t->field->type == PROTOBUF_C_TYPE_UINT64) {
+        uint64_t wide = number;
+        return put(t, &wide, sizeof wide);
+    }
+    if (number > UINT32_MAX) return wrong(t, _("%s is too large%s"), text, "");
+    uint32_t small = (uint32_t)number;
+    return put(t, &small, sizeof small);
+}
+
+static bool set_real(const struct target *t, const char *text) {
+    char *end;
+    errno = 0;
+    double number = strtod(text, &end);
+    if (!*text || *end || errno == ERANGE || !isfinite(number))
+        return wrong(t, _("\"%s\" is not a number%s"), text, "");
+    return put(t, &number, sizeof number);
+}
+
+static bool set_bool(const struct target *t, const char *text) {
+    static const struct {
+        const char *word;
+        protobuf_c_boolean value;
+    } words[] = {{"yes", 1},   {"no", 0}, {"on", 1}, {"off", 0}, {"true", 1},
+                 {"false", 0}, {"1", 1},  {"0", 0},  {"是", 1},  {"否", 0}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (schema_same_word(words[i].word, text)) return put(t, &words[i].value, sizeof words[i].value);
+    return wrong(t, _("\"%s\" is neither yes nor no%s"), text, "");
+}
+
+static bool set_bytes(const struct target *t, const char *text) {
+    size_t size = strlen(text);
+    ProtobufCBinaryData bytes = {.len = size / 2, .data = arena_zero(t->arena, size + UUID_SIZE)};
+    if (!bytes.data) return wrong(t, "%s%s", _("out of memory"), "");
+    if (size == UUID_TEXT_SIZE - 1 && uuid_parse(bytes.data, text, size)) {
+        bytes.len = UUID_SIZE;
+    } else if (size == 0 || !text_unhex(bytes.data, bytes.len, text, size)) {
+        return wrong(t, _("\"%s\" is not what this program printed: hexadecimal digits, two for each byte%s"), text,
+                     "");
+    }
+    return put(t, &bytes, sizeof bytes);
+}
+
+static bool set_one(const struct target *t, const char *text) {
+    switch (t->field->type) {
+    case PROTOBUF_C_TYPE_STRING: return set_string(t, text);
+    case PROTOBUF_C_TYPE_ENUM: return set_enum(t, text);
+    case PROTOBUF_C_TYPE_INT64:
+        return set_time(t, text); /* there is no other int64: a test holds the .proto files to it */
+    case PROTOBUF_C_TYPE_UINT32:
+    case PROTOBUF_C_TYPE_UINT64: return set_number(t, text);
+    case PROTOBUF_C_TYPE_DOUBLE: return set_real(t, text);
+    case PROTOBUF_C_TYPE_BOOL: return set_bool(t, text);
+    case PROTOBUF_C_TYPE_BYTES: return set_bytes(t, text);
+    default: return wrong(t, _("%s: this field can't be given on the command line%s"), t->field->name, "");
+    }
+}
+
+/* Bytes of the separator at `text`: comma, Chinese comma, Chinese enumeration comma; 0: none. */
+static size_t separator_size(const char *text) {
+    static const char *const separators[] = {",", "，", "、"};
+    for (size_t i = 0; i < sizeof separators / sizeof *separators; i++)
+        if (strncmp(text, separators[i], strlen(separators[i])) == 0) return strlen(separators[i]);
+    return 0;
+}
+
+bool value_set(ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, const char *text, int64_t now,
+               struct arena *arena, struct value_error *error) {
+    struct target t = {message, field, now, arena, error};
+    if (field->label != PROTOBUF_C_LABEL_REPEATED) return set_one(&t, text);
+    while (*text) {
+        size_t size = 0;
+        while (text[size] && separator_size(text + size) == 0) size++;
+        char *item = arena_copy(arena, text, size);
+        if (!item) return wrong(&t, "%s%s", _("out of memory"), "");
+        if (*item && !set_one(&t, item)) return false;
+        text += size;
+        text += separator_size(text);
+    }
+    return true;
+}

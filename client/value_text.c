@@ -1,0 +1,136 @@
+#include "client/labels.h"
+#include "client/language.h"
+#include "client/schema.h"
+#include "client/value.h"
+#include "common/clock.h"
+#include "common/text.h"
+#include "common/uuid.h"
+#include "common/wire.h"
+#include "incident.pb-c.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h> /* atoi */
+#include <string.h>
+
+const char *value_clean(struct arena *arena, const char *text, bool one_line) {
+    if (!text) return "";
+    size_t size = strlen(text), room = text_terminal(NULL, 0, text, size, one_line) + 1;
+    char *out = arena_take(arena, room);
+    if (!out) return "";
+    text_terminal(out, room, text, size, one_line);
+    return out;
+}
+
+static const char *time_text(struct arena *arena, int64_t ms) {
+    char text[CLOCK_TEXT_SIZE];
+    clock_print(text, ms);
+    return arena_copy(arena, text, strlen(text));
+}
+
+static const char *duration_text(struct arena *arena, uint32_t ms) {
+    if (ms < 1000 && ms > 0) return arena_printf(arena, _("%u ms"), ms);
+    return arena_printf(arena, _("%g s"), (double)ms / 1000);
+}
+
+static const char *bytes_text(struct arena *arena, const ProtobufCBinaryData *bytes, bool uuid) {
+    char *out = arena_take(arena, 2 * bytes->len + UUID_TEXT_SIZE);
+    if (!out) return NULL;
+    if (uuid && bytes->len == UUID_SIZE) {
+        uuid_print(out, bytes->data);
+    } else {
+        text_hex(out, bytes->data, bytes->len);
+    }
+    return out;
+}
+
+const char *value_of_field(struct arena *arena, const char *name, const char *text, bool one_line) {
+    const ProtobufCFieldDescriptor *field =
+        name ? protobuf_c_message_descriptor_get_field_by_name(&liandong__v1__incident__descriptor, name) : NULL;
+    if (field && text && *text && field->type == PROTOBUF_C_TYPE_ENUM && strspn(text, "0123456789") == strlen(text)) {
+        char unknown[16];
+        return arena_printf(arena, "%s", label_value(field->descriptor, atoi(text), unknown));
+    }
+    int64_t ms;
+    if (field && text && label_meaning(NULL, field) == MEANING_TIME && clock_parse(&ms, text, 0))
+        return time_text(arena, ms);
+    return value_clean(arena, text, one_line);
+}
+
+static const char *sibling_field(const ProtobufCMessage *message) {
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, "field");
+    return field && field->type == PROTOBUF_C_TYPE_STRING ? *(char **)wire_member(message, field) : NULL;
+}
+
+static const char *string_text(struct arena *arena, const ProtobufCMessage *message, enum meaning meaning,
+                               const char *text, bool one_line) {
+    switch (meaning) {
+    case MEANING_REQUEST:
+    case MEANING_FIELD: return value_clean(arena, label_name(text), one_line);
+    case MEANING_FIELD_VALUE: return value_of_field(arena, sibling_field(message), text, one_line);
+    default: return value_clean(arena, text, one_line);
+    }
+}
+
+static const char *item_text(struct arena *arena, const ProtobufCMessage *message,
+                             const ProtobufCFieldDescriptor *field, const void *item, bool one_line) {
+    enum meaning meaning = label_meaning(message->descriptor, field);
+    char unknown[16], real[SCHEMA_REAL];
+    switch (field->type) {
+    case PROTOBUF_C_TYPE_STRING: return string_text(arena, message, meaning, *(char *const *)item, one_line);
+    case PROTOBUF_C_TYPE_ENUM:
+        return arena_printf(arena, "%s", label_value(field->descriptor, *(const int *)item, unknown));
+    case PROTOBUF_C_TYPE_INT64: return time_text(arena, *(const int64_t *)item);
+    case PROTOBUF_C_TYPE_UINT32:
+        if (meaning == MEANING_DURATION) return duration_text(arena, *(const uint32_t *)item);
+        return arena_printf(arena, "%" PRIu32, *(const uint32_t *)item);
+    case PROTOBUF_C_TYPE_UINT64: return arena_printf(arena, "%" PRIu64, *(const uint64_t *)item);
+    case PROTOBUF_C_TYPE_DOUBLE: schema_real(real, *(const double *)item); return arena_copy(arena, real, strlen(real));
+    case PROTOBUF_C_TYPE_BOOL: return *(const protobuf_c_boolean *)item ? _("yes") : _("no");
+    case PROTOBUF_C_TYPE_BYTES: return bytes_text(arena, item, meaning == MEANING_UUID);
+    default: return "";
+    }
+}
+
+static const char *item_plain(struct arena *arena, const ProtobufCMessage *message,
+                              const ProtobufCFieldDescriptor *field, const void *item) {
+    const ProtobufCEnumValue *value;
+    char word[SCHEMA_WORD];
+    switch (field->type) {
+    case PROTOBUF_C_TYPE_STRING: return *(char *const *)item;
+    case PROTOBUF_C_TYPE_ENUM:
+        value = protobuf_c_enum_descriptor_get_value(field->descriptor, *(const int *)item);
+        if (!value) return "";
+        schema_word(word, field->descriptor, value);
+        return arena_copy(arena, word, strlen(word));
+    case PROTOBUF_C_TYPE_INT64: return arena_printf(arena, "@%" PRId64, *(const int64_t *)item);
+    case PROTOBUF_C_TYPE_BOOL: return *(const protobuf_c_boolean *)item ? "yes" : "no";
+    case PROTOBUF_C_TYPE_UINT32: return arena_printf(arena, "%" PRIu32, *(const uint32_t *)item);
+    default: return item_text(arena, message, field, item, false);
+    }
+}
+
+static const char *joined(struct arena *arena, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
+                          bool plain, bool one_line, const char *separator) {
+    const char *all = "";
+    for (size_t i = 0; i < schema_count(message, field); i++) {
+        const void *item = schema_item(message, field, i);
+        const char *one =
+            plain ? item_plain(arena, message, field, item) : item_text(arena, message, field, item, one_line);
+        if (!one) return NULL;
+        all = i ? arena_printf(arena, "%s%s%s", all, separator, one) : one;
+        if (!all) return NULL;
+    }
+    return all;
+}
+
+const char *value_text(struct arena *arena, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
+                       bool one_line) {
+    if (field->type == PROTOBUF_C_TYPE_MESSAGE) return "";
+    return joined(arena, message, field, false, one_line, language_is_chinese() ? "、" : ", ");
+}
+
+const char *value_plain(struct arena *arena, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field) {
+    if (field->type == PROTOBUF_C_TYPE_MESSAGE) return "";
+    return joined(arena, message, field, true, false, ",");
+}

@@ -1,0 +1,221 @@
+#include "client/verbs.h"
+#include "client/complete.h"
+#include "client/help.h"
+#include "client/import.h"
+#include "client/labels.h"
+#include "client/language.h"
+#include "client/profile.h"
+#include "client/schema.h"
+#include "client/status.h"
+#include "client/watch.h"
+#include "envelope.pb-c.h"
+#include <stdio.h>
+#include <string.h>
+
+const struct verb verbs[] = {
+    {.words = "incident report",
+     .request = "report_incident",
+     .positional = "content",
+     .required = "class content",
+     .about = N_("report an incident"),
+     .examples = N_("liandong incident report --class dispute --place '12 Jianshe Road' 'neighbours quarrel about "
+                    "building noise'\n"
+                    "liandong incident report --class extreme-threat --level major --threat arson,self-harm "
+                    "--reporter-phone 13800000000 'a man on the roof threatens to set fire'\n"
+                    "liandong incident report --class consult - < account.txt")},
+    {.words = "incident show",
+     .request = "show_incident",
+     .positional = "incident",
+     .required = "incident",
+     .about = N_("show one incident"),
+     .examples = N_("liandong incident show JQ-2026-000123\nliandong incident show 123 -o json")},
+    {.words = "incident list",
+     .request = "list_incidents",
+     .about = N_("list incidents, newest first"),
+     .examples = N_("liandong incident list --open --level-at-least urgent\nliandong incident list --class dispute "
+                    "--from 7d -o csv > disputes.csv")},
+    {.words = "incident search",
+     .request = "search_incidents",
+     .positional = "text",
+     .required = "text",
+     .about = N_("find incidents by words in them"),
+     .examples = N_("liandong incident search barbecue\nliandong incident search 'noise night' --from 2026-01-01")},
+    {.words = "incident dispatch",
+     .request = "dispatch_incident",
+     .positional = "incident dispatched_to",
+     .required = "incident dispatched_to",
+     .about = N_("send officers"),
+     .examples = N_("liandong incident dispatch 123 'patrol car 2'")},
+    {.words = "incident arrive",
+     .request = "arrive_incident",
+     .positional = "incident",
+     .required = "incident",
+     .about = N_("say that you are on the scene"),
+     .examples = N_("liandong incident arrive 123\nliandong incident arrive 123 --arrived-at 20:15")},
+    {.words = "incident note",
+     .request = "note_incident",
+     .positional = "incident note",
+     .required = "incident note",
+     .about = N_("add a work note"),
+     .examples = N_("liandong incident note 123 'both sides calmed down, mediation on Friday'")},
+    {.words = "incident feedback",
+     .request = "feedback_incident",
+     .positional = "incident result",
+     .required = "incident",
+     .about = N_("report the result"),
+     .examples = N_("liandong incident feedback 123 --result-code DEFUSED 'talked down, handed over to the family'")},
+    {.words = "incident close",
+     .request = "close_incident",
+     .positional = "incident",
+     .required = "incident",
+     .about = N_("close an incident"),
+     .examples = N_("liandong incident close 123\nliandong incident close 123 --base-version 7")},
+    {.words = "incident reopen",
+     .request = "reopen_incident",
+     .positional = "incident reason",
+     .required = "incident reason",
+     .about = N_("take up a closed incident again"),
+     .examples = N_("liandong incident reopen 123 'the same neighbours called again'")},
+    {.words = "incident void",
+     .request = "void_incident",
+     .positional = "incident reason",
+     .required = "incident reason",
+     .confirm = true,
+     .about = N_("declare an incident void; it stays on record"),
+     .examples = N_("liandong incident void 123 'entered twice, see 122'")},
+    {.words = "incident correct",
+     .request = "correct_incident",
+     .positional = "incident",
+     .required = "incident",
+     .about = N_("correct what was entered; only the fields given change"),
+     .examples = N_("liandong incident correct 123 --place '21 Jianshe Road' --reason 'misheard' --base-version 3")},
+    {.words = "incident history",
+     .request = "show_history",
+     .positional = "incident",
+     .required = "incident",
+     .about = N_("show every change of an incident"),
+     .examples = N_("liandong incident history 123")},
+    {.words = "incident import",
+     .run = import_run,
+     .flags = import_flag_rows,
+     .flag_count = IMPORT_FLAG_ROWS,
+     .own_size = sizeof(struct import_flags),
+     .operands = N_("FILE.csv"),
+     .about = N_("enter a call log of another system; again and again changes nothing"),
+     .examples = N_("liandong incident import calls.csv --header --map "
+                    "content=remark,occurred_at=time,received_at=time,external_no=no,place=township+street --class-map "
+                    "'Fire=disaster,Traffic=traffic' --default-class emergency-help\n"
+                    "liandong incident import calls-911.csv --map "
+                    "latitude=1,longitude=2,content=3,class=3,occurred_at=4,received_at=4,place=5+6 --class-map "
+                    "'EMS=emergency-help,Fire=disaster,Traffic=traffic' --tz -05:00"),
+     .detail = N_("Each row is entered under a request id made from its content, so that rows that are there already "
+                  "are told as such and nothing is entered twice. "
+                  "Bad rows go to the reject file with their reasons and never stop the rest. With -o every row's "
+                  "verdict is printed; without it only rejections.")},
+    {.words = "feed watch",
+     .request = "watch_feed",
+     .run = watch_run,
+     .flags = watch_flag_rows,
+     .flag_count = WATCH_FLAG_ROWS,
+     .own_size = sizeof(struct watch_flags),
+     .about = N_("watch what happens, live, and go on where you left off"),
+     .examples =
+         N_("liandong feed watch\nliandong feed watch --level-at-least urgent --bell\nliandong feed watch --from-start "
+            "--no-follow -o ndjson\nliandong feed watch --class dispute,extreme-threat --kind report,note"),
+     .detail = N_("The place in the feed is kept for each profile, server and filter; the next watch goes on from "
+                  "there. Without a kept place it begins now, with --from-start at the beginning. "
+                  "With -o ndjson each line is one message: a delivery {cursor, prev, event}, {cursor, live} when "
+                  "everything so far was told, {reason} and {incidents} when the history was cut and a snapshot "
+                  "follows. Ctrl-C ends the watch, with exit code 130.")},
+    {.words = "feed verify",
+     .request = "verify_feed",
+     .about = N_("check that the record of all changes is intact"),
+     .examples = N_("liandong feed verify")},
+    {.words = "status",
+     .run = status_run,
+     .about = N_("who you are here, whether the server answers, when the certificate expires"),
+     .examples = N_("liandong status")},
+    {.words = "profile show",
+     .run = profile_show,
+     .about = N_("show the settings in force"),
+     .examples = N_("liandong profile show")},
+    {.words = "profile set",
+     .run = profile_set,
+     .operands = N_("KEY=VALUE …"),
+     .about = N_("keep settings"),
+     .examples = N_("liandong profile set server=192.168.1.10:7443 ca=ca.crt cert=terminal.crt "
+                    "key=terminal.key\nliandong profile set -p night output=ndjson")},
+    {.words = "profile list",
+     .run = profile_list,
+     .about = N_("list the profiles"),
+     .examples = N_("liandong profile list")},
+    {.words = "completion",
+     .run = completion_run,
+     .operands = "bash",
+     .about = N_("print the completion script for bash"),
+     .examples = N_("source <(liandong completion bash)")},
+    {.words = "version", .run = help_version, .about = N_("print the version"), .examples = N_("liandong version")},
+    {.words = "help",
+     .run = help_run,
+     .operands = N_("[COMMAND | exit | json]"),
+     .about = N_("help on a command, on exit codes, on JSON"),
+     .examples = N_("liandong help incident report\nliandong help exit")},
+    {.words = "__complete",
+     .run = complete_run,
+     .operands = "WORDS",
+     .about = N_("what can stand next (for completion)"),
+     .examples = "liandong __complete incident ''"},
+};
+const size_t verbs_count = sizeof verbs / sizeof *verbs;
+
+const struct verb *verbs_find(const char *first, const char *second) {
+    for (size_t i = 0; i < verbs_count; i++) {
+        const char *words = verbs[i].words, *blank = strchr(words, ' ');
+        size_t size = blank ? (size_t)(blank - words) : strlen(words);
+        if (strlen(first) != size || memcmp(first, words, size) != 0) continue;
+        if (!second && !blank) return &verbs[i];
+        if (second && blank && strcmp(blank + 1, second) == 0) return &verbs[i];
+    }
+    return NULL;
+}
+
+bool verbs_is_noun(const char *word) {
+    size_t size = strlen(word);
+    for (size_t i = 0; i < verbs_count; i++)
+        if (strncmp(verbs[i].words, word, size) == 0 && verbs[i].words[size] == ' ') return true;
+    return false;
+}
+
+const char *verb_name(const struct verb *verb) {
+    const char *blank = strchr(verb->words, ' ');
+    return blank ? blank + 1 : verb->words;
+}
+
+/* Events are the traces of writes. */
+static bool makes_events(const struct verb *verb) {
+    return verb->request && schema_writes(schema_request(verb->request));
+}
+
+const char *verbs_request_of(const char *word) {
+    for (size_t i = 0; i < verbs_count; i++) {
+        const struct verb *verb = &verbs[i];
+        if (!makes_events(verb)) continue;
+        if (schema_same_word(word, verb->request) || schema_same_word(word, verb_name(verb)) ||
+            schema_same_word(word, label_name(verb->request)))
+            return verb->request;
+    }
+    return NULL;
+}
+
+void verbs_list_kinds(char *out, size_t room) {
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < verbs_count && used < room; i++) {
+        if (!makes_events(&verbs[i])) continue;
+        const char *label = label_name(verbs[i].request);
+        bool both = !schema_same_word(label, verb_name(&verbs[i]));
+        int n = snprintf(out + used, room - used, "%s%s%s%s", used ? ", " : "", verb_name(&verbs[i]), both ? " " : "",
+                         both ? label : "");
+        used += n > 0 ? (size_t)n : 0;
+    }
+}

@@ -1,0 +1,42 @@
+/* THE TABLE OF VERBS. A new request is a row here and its labels in labels.c; flags, help, types, enum words, tables,
+ * JSON, CSV and completion follow from the messages. Client. */
+#ifndef LIANDONG_CLIENT_VERBS_H
+#define LIANDONG_CLIENT_VERBS_H
+#include "client/flag.h"
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct client;
+struct command;
+
+struct verb {
+    const char *words;   /* "incident report" */
+    const char *request; /* member of ToServer's oneof whose fields are flags; NULL: none */
+    const char
+        *positional; /* fields that need no flag, in order, blank-separated; the last takes all words that are left */
+    const char *required; /* fields that must be given; a person at a terminal is asked for them */
+    const char *about;    /* msgid: one line of help */
+    const char *examples; /* msgid: lines */
+    /* Exit code. NULL: send the request, print the reply. */
+    int (*run)(struct client *client, struct command *command);
+    const struct flag *flags;    /* the verb's own, beside those of the request */
+    size_t flag_count, own_size; /* of the struct that the flags fill */
+    const char *operands;        /* msgid: words that are not fields of a request; NULL: none are taken */
+    const char *detail;          /* msgid: paragraphs of help after the flags; NULL: none */
+    bool confirm;                /* hard to undo: asks, or wants --yes */
+};
+extern const struct verb verbs[];
+extern const size_t verbs_count;
+
+/* The verb of exactly these words ("incident", "report"; second may be NULL). */
+const struct verb *verbs_find(const char *first, const char *second);
+/* True where some verb begins with this word and goes on. */
+bool verbs_is_noun(const char *word);
+/* The second word, or the only one. */
+const char *verb_name(const struct verb *verb);
+/* Name of the request that a word means as a kind of event: "report_incident", its label, or "report". NULL: none. */
+const char *verbs_request_of(const char *word);
+/* "report 接报, dispatch 派警, …" */
+void verbs_list_kinds(char *out, size_t room);
+#endif

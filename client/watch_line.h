@@ -1,0 +1,16 @@
+/* One event of the feed as one line for people.
+ * Client, pure. */
+#ifndef LIANDONG_CLIENT_WATCH_LINE_H
+#define LIANDONG_CLIENT_WATCH_LINE_H
+#include "client/sheet.h"
+#include "common/arena.h"
+#include "feed.pb-c.h"
+#include <stdio.h>
+
+/* "!! 2023-06-25 20:15:03  JQ-2023-000123  reported  extreme threat  major  岳塘派出所  张建国  霞光路 扬言放火;
+ * threats: arson". The mark in front ("!!" alarm, "! " urgent) says without colour what colour says. Texts are made in
+ * the arena. */
+void watch_line_print(FILE *out, const Liandong__V1__Event *event, unsigned ambiguous, bool colour,
+                      struct arena *arena);
+enum sheet_mark watch_line_mark(const Liandong__V1__Event *event);
+#endif
