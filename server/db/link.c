@@ -112,7 +112,7 @@ static void setup_done(struct link *l) {
     l->state = LINK_READY;
     l->connects++;
     l->backoff_ms = BACKOFF_FIRST_MS;
-    log_event(LOG_INFO, "db.ready", log_str("link", l->name), log_int("connects", (int64_t)l->connects));
+    log_event(LOG_INFO, "db.ready", log_str("link", l->options.role), log_int("connects", (int64_t)l->connects));
     l->options.events.ready(l->options.arg);
 }
 
@@ -133,7 +133,7 @@ static void on_guard(void *arg, struct link_answer answer) {
     struct link *l = arg;
     if (answer.result && PQresultStatus(answer.result) == PGRES_TUPLES_OK && PQntuples(answer.result) > 0 &&
         PQnfields(answer.result) >= 2) {
-        log_event(LOG_ERROR, "db.refused", log_str("link", l->name),
+        log_event(LOG_ERROR, "db.refused", log_str("link", l->options.role),
                   log_str("reason", PQgetvalue(answer.result, 0, 0)));
         setup_fail(l, PQgetvalue(answer.result, 0, 1));
     }
@@ -207,7 +207,7 @@ static void on_connect_timeout(uv_timer_t *timer) { link_down(timer->data, "conn
  * must be. */
 static void on_notice(void *arg, const PGresult *notice) {
     const struct link *l = arg;
-    log_event(LOG_WARN, "db.notice", log_str("link", l->name),
+    log_event(LOG_WARN, "db.notice", log_str("link", l->options.role),
               log_str("sqlstate", PQresultErrorField(notice, PG_DIAG_SQLSTATE)));
 }
 
@@ -264,8 +264,9 @@ static void link_down(struct link *l, const char *why) {
     if (l->state == LINK_DOWN || l->state == LINK_STOPPED) return;
     bool was_ready = l->state == LINK_READY;
     /* libpq's message may name host and user, never a parameter's value. */
-    log_event(was_ready ? LOG_ERROR : LOG_WARN, was_ready ? "db.lost" : "db.unreachable", log_str("link", l->name),
-              log_str("why", why));
+    if (why)
+        log_event(was_ready ? LOG_ERROR : LOG_WARN, was_ready ? "db.lost" : "db.unreachable",
+                  log_str("link", l->options.role), log_str("why", why));
     l->state = LINK_DOWN;
     uv_timer_stop(&l->timer);
     poll_drop(l);
@@ -369,7 +370,9 @@ struct link *link_start(const struct link_options *options) {
     if (!l) return NULL;
     l->options = *options;
     l->conninfo = strdup(options->conninfo);
-    l->name = strdup(options->name);
+    size_t room = strlen(options->node) + strlen(options->role) + sizeof "liandong  ";
+    l->name = malloc(room);
+    if (l->name) snprintf(l->name, room, "liandong %s %s", options->node, options->role);
     l->backoff_ms = BACKOFF_FIRST_MS;
     l->timer.data = l;
     if (!l->conninfo || !l->name || uv_timer_init(options->loop, &l->timer) != 0) {
@@ -392,7 +395,7 @@ static void on_timer_closed(uv_handle_t *handle) {
 }
 
 void link_stop(struct link *l, void (*done)(void *arg), void *arg) {
-    if (l->state != LINK_DOWN) link_down(l, "stopping");
+    link_down(l, NULL); /* as meant: nothing to report */
     l->state = LINK_STOPPED;
     l->stopped = done;
     l->stopped_arg = arg;

@@ -200,7 +200,8 @@ struct readers *readers_start(uv_loop_t *loop, const char *conninfo, const char 
         r->all[i].owner = r;
         struct link_options link = {.loop = loop,
                                     .conninfo = conninfo,
-                                    .name = node,
+                                    .node = node,
+                                    .role = "reader",
                                     .statements = options->statements,
                                     .statements_count = options->statements_count,
                                     .guard = options->guard,

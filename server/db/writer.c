@@ -199,7 +199,8 @@ struct writer *writer_start(uv_loop_t *loop, const char *conninfo, const char *n
     arena_init(&w->group.arena, GROUP_ARENA_CAP);
     struct link_options link = {.loop = loop,
                                 .conninfo = conninfo,
-                                .name = node,
+                                .node = node,
+                                .role = "writer",
                                 .statements = options->statements,
                                 .statements_count = options->statements_count,
                                 .guard = options->guard,

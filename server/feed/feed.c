@@ -287,7 +287,8 @@ static struct link *open_link(struct feed *f, uv_loop_t *loop, const char *conni
     memcpy(f->sent, sent, sizeof sent);
     struct link_options o = {.loop = loop,
                              .conninfo = conninfo,
-                             .name = node,
+                             .node = node,
+                             .role = "feed",
                              .statements = f->sent,
                              .statements_count = sizeof f->sent / sizeof *f->sent,
                              .guard = f->options.guard,
