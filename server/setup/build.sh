@@ -13,8 +13,8 @@ build_tree() {
   options="$*"
   mkdir -p "$tree" || fail 73 "建不了编译目录 $tree" "把源码放到当前用户 $(id -un) 可写的地方再来"
   log=$tree/build.log
-  # Configuring again is ninja's business; a tree whose options changed is the exception.
-  if [ ! -f "$tree/build.ninja" ] || [ "$options" != "$(cat "$tree/options" 2>/dev/null)" ]; then
+  # Configuring again is ninja's business, unless somebody wants other options than the tree has.
+  if [ ! -f "$tree/build.ninja" ] || { [ -n "$options" ] && [ "$options" != "$(cat "$tree/options" 2>/dev/null)" ]; }; then
     say "配置 ${tree#"$ROOT"/}"
     # shellcheck disable=SC2086  # options are words
     cmake -G Ninja -S "$ROOT" -B "$tree" $options >"$log" 2>&1 || build_failed "$log"
