@@ -35,7 +35,7 @@ struct link_events {
 struct link_options {
     uv_loop_t *loop;
     const char *conninfo;    /* copied */
-    const char *node, *role; /* application_name is "liandong NODE ROLE"; copied */
+    const char *node, *role; /* application_name is "liandong NODE ROLE"; role is a literal */
     struct statement *const *statements;
     size_t statements_count; /* borrowed for the link's life */
     struct statement *guard; /* run first; each row (reason text, hint text) is a refusal. NULL: none */
