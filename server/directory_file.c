@@ -2,11 +2,9 @@
 #include "common/text.h"
 #include "common/tls_context.h"
 #include "session.pb-c.h"
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #define FILE_MAX     (16u << 20)
 #define ARENA_MAX    (64u << 20)
@@ -184,6 +182,7 @@ static void take_section(struct reader *r, char *head) {
     e->kind = (enum directory_kind)kind;
     e->line = r->line;
     e->name = two ? arena_printf(&f->arena, "%s %s", one, two) : one;
+    if (!e->name) return;
     if (two) {
         e->value[PAIRING_STATION] = one;
         e->value[PAIRING_JUDICIAL] = two;
@@ -227,31 +226,30 @@ static void take_line(struct reader *r, char *line) {
 
 /* ---- the whole */
 
-struct seen {
+struct named {
     const char *name;
-    struct directory_entry *entry;
-    UT_hash_handle hh;
+    const struct directory_entry *entry;
 };
+static int by_name(const void *a, const void *b) {
+    const struct named *x = a, *y = b;
+    int order = strcmp(x->name, y->name);
+    return order ? order : (x->entry->line > y->entry->line) - (x->entry->line < y->entry->line);
+}
 
 /* Complains where two entries of a kind share a name or (value >= 0) a value. */
 static void judge_unique(struct reader *r, enum directory_kind kind, int value, const char *what) {
-    struct seen *table = NULL, *found;
-    for (struct directory_entry *e = r->file->first[kind]; e; e = e->next) {
+    size_t count = 0;
+    struct named *all = arena_take(&r->file->arena, (r->file->count[kind] + 1) * sizeof *all);
+    if (!all) return; /* told at the end: arena exhausted */
+    for (const struct directory_entry *e = r->file->first[kind]; e; e = e->next) {
         const char *name = value < 0 ? e->name : e->value[value];
-        if (!name || !name[0]) continue;
-        HASH_FIND_STR(table, name, found);
-        if (found) {
-            complain(r, e->line, "%s %s 的%s和第 %u 行的 %s 相同：改掉一个", sections[kind].label, e->name, what,
-                     found->entry->line, found->entry->name);
-            continue;
-        }
-        found = arena_zero(&r->file->arena, sizeof *found);
-        if (!found) break;
-        found->name = name;
-        found->entry = e;
-        HASH_ADD_KEYPTR(hh, table, name, strlen(name), found);
+        if (name && name[0]) all[count++] = (struct named){name, e};
     }
-    HASH_CLEAR(hh, table);
+    qsort(all, count, sizeof *all, by_name);
+    for (size_t i = 1; i < count; i++)
+        if (strcmp(all[i].name, all[i - 1].name) == 0)
+            complain(r, all[i].entry->line, "%s %s 的%s和第 %u 行的 %s 相同：改掉一个", sections[kind].label,
+                     all[i].entry->name, what, all[i - 1].entry->line, all[i - 1].entry->name);
 }
 
 static void judge_required(struct reader *r, struct directory_entry *e) {

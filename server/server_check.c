@@ -126,7 +126,7 @@ static void check_core(struct check *c) {
                                    .heartbeat_ms = (uint64_t)v->heartbeat_ms,
                                    .silence_limit_ms = (uint64_t)v->silence_limit_ms,
                                    .connect_timeout_ms = (uint64_t)v->connect_timeout_ms,
-                                   .queue_limit = 1,
+                                   .queue_limit = (uint32_t)v->queue_limit,
                                    .feed_keep_ms = v->feed_keep_ms};
     t.check = c;
     metrics_init(&metrics);
