@@ -27,19 +27,15 @@ begin
   end if;
 end $$;
 
--- Thresholds and periods, with the day from which they hold: practice changes, and yesterday's acts were right by yesterday's rule.
-create table setting(
-  name text not null,
-  value int4 not null,
-  since date not null default '2020-01-01',
-  meaning text not null,
-  primary key (name, since));
-grant select on setting to liandong_app;
-
-create function setting_of(wanted text) returns int4 stable parallel safe language sql as $$
-  select s.value from setting s where s.name = wanted and s.since <= current_date order by s.since desc limit 1
-$$;
-grant execute on function setting_of(text) to liandong_app;
+-- Thresholds and periods. The row of the latest day that has come holds: practice changes, and yesterday's acts were right by
+-- yesterday's rule.
+create table threshold(
+  since date primary key,
+  repeat_days int4 not null check (repeat_days between 1 and 3660),  -- reports of the same phone or place within so many days are repeated ones
+  repeat_most int4 not null check (repeat_most > 0),                 -- and are counted up to this number
+  future_minutes int4 not null check (future_minutes >= 0));         -- a moment further in the future than this is an error of typing
+grant select on threshold to liandong_app;
+insert into threshold values ('2020-01-01', 30, 200, 1440);
 
 -- What all nodes must share and no client may know.
 create table secret(

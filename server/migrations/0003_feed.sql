@@ -33,52 +33,58 @@ alter table feed alter column act set storage external, alter column title set s
 create unique index feed_request on feed(request_id);
 create index feed_origin on feed(origin, seq);
 
--- One row: the end of the feed. Whoever locks it holds the pen. floor: events up to it are no longer replayed to watchers.
+-- One row: the end of the feed, and whatever else every write reads and moves. Whoever locks it holds the pen.
 create table feed_head(
   one bool primary key default true check (one),
   seq int8 not null,
   hash bytea not null,
-  at timestamptz not null,
-  floor int8 not null) with (fillfactor = 10);
-insert into feed_head values (true, 0, sha256('liandong feed'), 'epoch', 0);
+  at timestamptz not null,         -- of the newest event
+  floor int8 not null,             -- events up to it are no longer replayed to watchers
+  day date not null,               -- of the last write: a new day may begin or end pairings, a new year begins new numbers
+  number int4 not null             -- last one given out this year: the one allocator of the numbers that people see
+) with (fillfactor = 10);
+insert into feed_head values (true, 0, sha256('liandong feed'), 'epoch', 0, today(), 0);
 
 -- Append-only, by what is not granted.
 grant select, insert on feed to liandong_app;
 grant select, update on feed_head to liandong_app;
 
--- The bytes that an event's hash covers: PostgreSQL's binary form of a row of these columns in this order (count of columns, then
--- for each its type's number, length and bytes; -1 for NULL), text in UTF-8. Anybody can compute it from the columns alone.
--- `stable` only because record_send is: the database is UTF-8 and so must be the connection that checks it (see _guard.sql).
-create function feed_bytes(seq int8, at timestamptz, kind text, entity uuid, no text, version int4, state int2, class int2, level int2,
-    office text, office_name text, officer text, title text, changed text[], old_values text[], new_values text[], note text,
-    threats int2[], repeat_count int4, act bytea, audience int4[], num int8, origin int4, actor int4, device int8, request_id uuid)
-  returns bytea stable parallel safe language sql as $$
-  select record_send(row(seq, at, kind, entity, no, version, state, class, level, office, office_name, officer, title, changed,
-    old_values, new_values, note, threats, repeat_count, act, audience, num, origin, actor, device, request_id))
+-- The hash of an event: SHA-256 of the hash before it and the event's bytes; those are PostgreSQL's binary form of the row while
+-- its hash is still NULL: the count of columns, then for each its type's number, its length (-1 for NULL) and its bytes, text in
+-- UTF-8. Anybody can compute it from the row alone. `stable` only because record_send is, which depends on the connection's
+-- encoding: see _guard.sql.
+create function feed_hash(previous bytea, event feed) returns bytea stable parallel safe language sql as $$
+  select sha256(previous || record_send(event))
 $$;
--- The hash of an event: of the hash before it and its own bytes.
-create function feed_hash(previous bytea, event bytea) returns bytea immutable strict parallel safe language sql as $$
-  select sha256(previous || event)
-$$;
--- The hashes of consecutive events.
-create function feed_chain(previous bytea, events bytea[]) returns bytea[] immutable parallel safe language plpgsql as $$
-declare
-  hashes bytea[] := '{}';
-  event bytea;
-  n int4 := 0;
-begin
-  foreach event in array events loop
-    n := n + 1;
-    previous := sha256(previous || event);  -- feed_hash, written out: this is the innermost loop of all writing
-    hashes[n] := previous;
-  end loop;
-  return hashes;
-end $$;
 
--- The time of the events of this transaction: the pen's holder may have waited, so the clock is read now, and never runs backwards.
-create function feed_time(head timestamptz) returns timestamptz volatile language sql as $$
-  select greatest(head, date_trunc('milliseconds', clock_timestamp()))
-$$;
+-- What every write begins with, the pen being held: the end of the feed and the rules of today. The moment of its events is the
+-- clock's now (the pen's holder may have waited), and never runs backwards.
+create function feed_begin(out seq int8, out hash bytea, out moment timestamptz, out latest timestamptz, out repeat_span interval,
+    out repeat_most int4, out base int8)
+  language plpgsql as $$
+declare
+  h feed_head;
+  t threshold;
+  new_day date;
+begin
+  select * into strict h from feed_head;
+  select * into strict t from threshold x where x.since <= h.day order by x.since desc limit 1;
+  seq := h.seq;
+  hash := h.hash;
+  moment := greatest(h.at, date_trunc('milliseconds', clock_timestamp()));
+  latest := moment + make_interval(mins => t.future_minutes);
+  repeat_span := make_interval(days => t.repeat_days);
+  repeat_most := t.repeat_most;
+  new_day := (moment at time zone 'Asia/Shanghai')::date;
+  if new_day <> h.day then
+    perform directory_work_out();
+    if extract(year from new_day) <> extract(year from h.day) then
+      h.number := 0;
+    end if;
+    update feed_head set day = new_day, number = h.number;
+  end if;
+  base := extract(year from new_day)::int8 * 1000000000 + h.number;
+end $$;
 
 -- Appends one event; the pen is held. seq, at and hash are set here, whatever `event` says.
 create function feed_append(event feed) returns timestamptz language plpgsql as $$
@@ -87,10 +93,8 @@ declare
 begin
   select * into strict head from feed_head;
   event.seq := head.seq + 1;
-  event.hash := feed_hash(head.hash, feed_bytes(event.seq, event.at, event.kind, event.entity, event.no, event.version, event.state,
-    event.class, event.level, event.office, event.office_name, event.officer, event.title, event.changed, event.old_values,
-    event.new_values, event.note, event.threats, event.repeat_count, event.act, event.audience, event.num, event.origin, event.actor,
-    event.device, event.request_id));
+  event.hash := null;
+  event.hash := feed_hash(head.hash, event);
   insert into feed select event.*;
   update feed_head set seq = event.seq, hash = event.hash, at = event.at;
   return event.at;
@@ -114,7 +118,4 @@ begin
   return low;
 end $$;
 
-grant execute on function
-  feed_bytes(int8, timestamptz, text, uuid, text, int4, int2, int2, int2, text, text, text, text, text[], text[], text[], text, int2[],
-    int4, bytea, int4[], int8, int4, int4, int8, uuid),
-  feed_hash(bytea, bytea), feed_chain(bytea, bytea[]), feed_time(timestamptz), feed_append(feed), feed_before(timestamptz) to liandong_app;
+grant execute on function feed_hash(bytea, feed), feed_begin(), feed_append(feed), feed_before(timestamptz) to liandong_app;

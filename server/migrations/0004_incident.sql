@@ -14,11 +14,11 @@ create table incident(
   arrived_at timestamptz,
   feedback_at timestamptz,
   closed_at timestamptz,
-  place text,
+  place text collate "C",          -- compared byte by byte: the index on it is on the way of every report
   longitude float8,
   latitude float8,
   reporter text,
-  reporter_phone text,
+  reporter_phone text collate "C",
   content text not null,
   threats int2[],
   mass_count int4,
@@ -38,22 +38,13 @@ grant select, insert, update on incident to liandong_app;
 -- Lists: newest received first, per office that entered it; a reader's list is the merge of those it sees. The rest of the index
 -- answers the usual filters without a look at the table.
 create index incident_list on incident(origin, received_at desc, num desc) include (state, class, level);
--- Open ones are few among many years of closed ones.
-create index incident_open on incident(origin, received_at desc, num desc) where state not in (6, 7);
 -- Those who call again: same phone, same place.
 create index incident_phone on incident(reporter_phone, received_at) where reporter_phone is not null;
 create index incident_place on incident(place, received_at) where place is not null;
 
--- The one allocator of the numbers that people see.
-create table numbering(
-  kind text not null,
-  year int4 not null,
-  last int8 not null,
-  primary key (kind, year)) with (fillfactor = 10);
-grant select, insert, update on numbering to liandong_app;
-
-create function incident_no(num int8) returns text immutable strict parallel safe language sql as $$
-  select 'JQ-' || num / 1000000000 || '-' || case when num % 1000000000 < 1000000 then lpad((num % 1000000000)::text, 6, '0') else (num % 1000000000)::text end
+-- num -> what people see: JQ-2026-000123.
+create function incident_no(num int8) returns text immutable parallel safe language sql as $$
+  select 'JQ-' || (num / 1000000000)::text || '-' || lpad((num % 1000000000)::text, greatest(length((num % 1000000000)::text), 6), '0')
 $$;
 
 -- Which one it is, for somebody who reads a line of a feed.
@@ -77,8 +68,3 @@ create function incident_fields(i incident) returns jsonb immutable parallel saf
 $$;
 
 grant execute on function incident_no(int8), incident_title(text, text), moment_text(timestamptz), incident_fields(incident) to liandong_app;
-
-insert into setting(name, value, meaning) values
-  ('repeat_days', 30, 'reports of the same phone or place within so many days count as repeated'),
-  ('repeat_most', 200, 'repeats are counted up to this number'),
-  ('future_minutes', 1440, 'a moment further in the future than this is an error of typing');

@@ -1,20 +1,16 @@
--- Reporting, set-wise: all reports of one commit group in one execution. What costs once per group is paid once.
+-- Reporting: all reports of one commit group in one execution. What costs once per statement (starting and ending it) is paid once
+-- per group: one query reads what all members need, a loop decides and chains, two inserts write.
 
--- How often the same phone or place was reported to somebody the office sees, in the days before `moment`.
-create function repeats(sees int4[], phone text, at_place text, moment timestamptz, since timestamptz, most int4) returns int4
-  stable language sql as $$
-  select ((select count(*) from (
-             select from incident i
-             where i.reporter_phone = phone and i.received_at > since and i.received_at <= moment and i.origin = any (sees)
-             limit most) a)
-        + (select count(*) from (
-             select from incident i
-             where i.place = at_place and i.received_at > since and i.received_at <= moment and i.origin = any (sees)
-               and (phone is null or i.reporter_phone is distinct from phone)
-             limit most) b))::int4
-$$;
+-- How many fresh members before member `n` of a group name the same phone or place: the tables don't show them yet.
+create function repeats_in_group(n int4, phones text[], places text[], offices int4[], made int4[], sees int4[]) returns int4
+  immutable language plpgsql as $$
+begin
+  return (select count(*)
+    from unnest(phones[:n - 1], places[:n - 1], offices[:n - 1], made[:n - 1]) as b(phone, place, office, made)
+    where b.made > 0 and b.office = any (sees) and (b.phone = nullif(phones[n], '') or b.place = nullif(places[n], '')));
+end $$;
 
--- One row per member, in any order, numbered by ord. Arrays are of equal length, one element per member. The pen is held.
+-- Answers one row per member, numbered by ord. The arrays are of equal length, one element per member. The pen is held.
 create function report_incidents(
     request_ids uuid[], acts bytea[], offices int4[], devices int8[], officers text[],
     sources int2[], classes int2[], levels int2[], external_nos text[], occurred timestamptz[], received timestamptz[],
@@ -22,101 +18,122 @@ create function report_incidents(
     mass_counts int4[])
   returns table(ord int8, outcome text, reason text, field text, id uuid, no text, version int4, state int2, at timestamptz, replay bool)
   language plpgsql
-  set plan_cache_mode = force_generic_plan  -- the plan never depends on the values: don't make it anew each time
+  -- The plan never depends on the values: don't make it anew each time. And it may be made while the tables are still empty: it
+  -- must use the indexes all the same.
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off
   as $$
-#variable_conflict use_column
 declare
-  head feed_head;
-  moment timestamptz;
-  latest timestamptz;
-  this_year int4;
-  base int8;
-  most int4 := setting_of('repeat_most');
-  span interval := make_interval(days => setting_of('repeat_days'));
+  turn record := feed_begin();
+  several bool := cardinality(request_ids) > 1;
+  again bool := several and (exists (select from unnest(phones) p where p <> '' group by p having count(*) > 1)
+                             or exists (select from unnest(places) p where p <> '' group by p having count(*) > 1));
+  made int4[] := '{}';  -- by ord: the how manieth fresh one of this group it became; 0: none
+  n int4 := 0;
+  m record;
+  me office;
+  past feed;
+  event feed;
+  events feed[] := '{}';
+  incidents incident[] := '{}';
+  hash bytea := turn.hash;
+  class int2;
+  level int2;
+  source int2;
+  place text;
+  phone text;
+  threats int2[];
+  received_at timestamptz;
+  repeats int4;
 begin
-  select * into strict head from feed_head;
-  moment := feed_time(head.at);
-  latest := moment + make_interval(mins => setting_of('future_minutes'));
-  this_year := extract(year from moment at time zone 'Asia/Shanghai');
-  perform directory_of_today();
-  base := this_year * 1000000000::int8 + coalesce((select n.last from numbering n where n.kind = 'JQ' and n.year = this_year), 0);
-  return query
-  with input as materialized (
-      select u.ord, u.request_id, u.act, u.actor, u.device, u.officer, u.external_no, u.occurred_at, u.longitude, u.latitude,
-        u.content, u.mass_count,
-        coalesce(nullif(u.source, 0), case o.system when 1 then 1 when 2 then 6 else 7 end)::int2 as source,
-        nullif(u.class, 0) as class,
-        coalesce(nullif(u.level, 0), 3)::int2 as level,
-        coalesce(u.received_at, moment) as received_at,
-        nullif(btrim(u.place), '') as place, nullif(btrim(u.reporter), '') as reporter, nullif(btrim(u.phone), '') as phone,
-        nullif(u.threats, '{}')::int2[] as threats,
-        o.code, o.name, o.audience, o.sees,
-        case when o.id is null then 'caller_office'
-             when coalesce(u.class, 0) = 0 then 'class'
-             when char_length(btrim(coalesce(u.content, ''))) < 2 then 'content'
-             when u.occurred_at > latest then 'occurred_at'
-             when u.received_at > latest then 'received_at' end as fault,
-        first_value(u.ord) over (partition by u.request_id order by u.ord) as first,
-        f.seq as known, f.kind = 'report_incident' and f.actor = u.actor and f.act = u.act as same, f.no, f.at
-      from unnest(request_ids, acts, offices, devices, officers, sources, classes, levels, external_nos, occurred, received, places,
-             longitudes, latitudes, reporters, phones, contents, threat_lists, mass_counts) with ordinality
-           as u(request_id, act, actor, device, officer, source, class, level, external_no, occurred_at, received_at, place,
-             longitude, latitude, reporter, phone, content, threats, mass_count, ord)
-        left join office o on o.id = u.actor
-        left join feed f on f.request_id = u.request_id
-    ), fresh as materialized (
-      select i.*, row_number() over (order by i.ord) as k,
-        repeats(i.sees, i.phone, i.place, i.received_at, i.received_at - span, most) as before
-      from input i where i.known is null and i.fault is null and i.first = i.ord
-    ), event as materialized (
-      select e.*, head.seq + e.k as seq, base + e.k as num, incident_no(base + e.k) as new_no,
-        incident_title(e.place, e.content) as title,
-        -- those of the same group that came before it are not in the table yet
-        (1 + e.before + (select count(*) from fresh b where b.k < e.k and b.actor = any (e.sees) and (b.phone = e.phone or b.place = e.place)))::int4 as repeat_count
-      from fresh e
-    ), chain as materialized (
-      select h.k, h.hash
-      from unnest(feed_chain(head.hash, (
-          select array_agg(feed_bytes(e.seq, moment, 'report_incident', e.request_id, e.new_no, 1, 1::int2, e.class, e.level, e.code,
-              e.name, e.officer, e.title, null, null, null, null, e.threats, e.repeat_count, e.act, e.audience, e.num, e.actor,
-              e.actor, e.device, e.request_id) order by e.k)
-          from event e))) with ordinality as h(hash, k)
-    ), new_incident as (
-      insert into incident(num, id, version, state, source, class, level, external_no, occurred_at, received_at, place, longitude, latitude,
-        reporter, reporter_phone, content, threats, mass_count, origin, created_by, created_at, updated_by, updated_at, repeat_count, events)
-      select e.num, e.request_id, 1, 1, e.source, e.class, e.level, e.external_no, e.occurred_at, e.received_at, e.place, e.longitude, e.latitude,
-        e.reporter, e.phone, e.content, e.threats, e.mass_count, e.actor, e.officer, moment, e.officer, moment, e.repeat_count, array[e.seq]
-      from event e
-    ), new_event as (
-      insert into feed(seq, at, kind, entity, no, version, state, class, level, office, office_name, officer, title, threats, repeat_count,
-        act, audience, hash, num, origin, actor, device, request_id)
-      select e.seq, moment, 'report_incident', e.request_id, e.new_no, 1, 1, e.class, e.level, e.code, e.name, e.officer, e.title, e.threats,
-        e.repeat_count, e.act, e.audience, c.hash, e.num, e.actor, e.actor, e.device, e.request_id
-      from event e join chain c using (k)
-    ), new_head as (
-      update feed_head h set seq = head.seq + c.k, hash = c.hash, at = moment
-      from (select c.k, c.hash from chain c order by c.k desc limit 1) c
-    ), new_number as (
-      insert into numbering(kind, year, last)
-      select 'JQ', this_year, e.num % 1000000000 from event e order by e.k desc limit 1
-      on conflict on constraint numbering_pkey do update set last = excluded.last
-    ), verdict as (
-      select i.ord, i.request_id, coalesce(i.no, e.new_no) as no, coalesce(i.at, moment) as at,
-        i.known is not null or i.ord <> i.first as replay,
-        case when i.known is not null and not i.same or e.act <> i.act or e.actor <> i.actor then 'request_id'
-             when e.k is null and i.known is null then i.fault end as fault
-      from input i left join event e on e.ord = i.first
-    )
-  select v.ord,
-    case when v.fault is not null then 'refused' when v.replay then 'replay' else 'done' end,
-    case v.fault when 'request_id' then 'KEY_REUSED' when 'caller_office' then 'NOT_YOURS' when 'class' then 'REQUIRED'
-      when 'content' then 'REQUIRED' when 'occurred_at' then 'IN_FUTURE' when 'received_at' then 'IN_FUTURE' end,
-    nullif(v.fault, 'caller_office'),
-    case when v.fault is null then v.request_id end, case when v.fault is null then v.no end, case when v.fault is null then 1 end,
-    case when v.fault is null then 1::int2 end, case when v.fault is null then v.at end, case when v.fault is null then v.replay end
-  from verdict v;
+  for m in
+    -- repeats: reports of the same phone or place that the office sees, in the days before. Subqueries instead of joins: starting
+    -- a join costs a single report more than it saves a group.
+    select u.ord, (select o from office o where o.id = u.office) as office,
+      exists (select from feed f where f.request_id = u.request_id) as known,
+      (select count(*) from (select from incident i
+         where i.reporter_phone = nullif(u.phone, '') and i.received_at > coalesce(u.received_at, turn.moment) - turn.repeat_span
+           and i.received_at <= coalesce(u.received_at, turn.moment)
+           and i.origin = any ((select o.sees from office o where o.id = u.office)::int4[]) limit turn.repeat_most) a)
+      + (select count(*) from (select from incident i
+         where i.place = nullif(u.place, '') and i.received_at > coalesce(u.received_at, turn.moment) - turn.repeat_span
+           and i.received_at <= coalesce(u.received_at, turn.moment)
+           and i.origin = any ((select o.sees from office o where o.id = u.office)::int4[])
+           and (coalesce(u.phone, '') = '' or i.reporter_phone is distinct from u.phone) limit turn.repeat_most) b) as repeats,
+      again and (array_position(phones, u.phone) < u.ord or array_position(places, u.place) < u.ord) as again
+    from unnest(request_ids, offices, phones, places, received) with ordinality as u(request_id, office, phone, place, received_at, ord)
+  loop
+    ord := m.ord;
+    me := m.office;
+    made[ord] := 0;
+    outcome := 'refused'; reason := null; field := null; id := null; no := null; version := null; state := null; at := null; replay := null;
+
+    past := null;
+    if m.known then
+      select * into past from feed f where f.request_id = request_ids[ord];
+    elsif several and made[array_position(request_ids, request_ids[ord])] > 0 then  -- the same request twice in one group
+      past := events[made[array_position(request_ids, request_ids[ord])]];
+    end if;
+    if past.seq is not null then
+      if past.kind = 'report_incident' and past.actor = me.id and past.act = acts[ord] then
+        outcome := 'replay';
+        id := past.entity; no := past.no; version := past.version; state := past.state; at := past.at; replay := true;
+      else
+        reason := 'KEY_REUSED';
+        field := 'request_id';
+      end if;
+      return next;
+      continue;
+    end if;
+
+    class := classes[ord];
+    received_at := coalesce(received[ord], turn.moment);
+    if me.id is null then
+      reason := 'NOT_YOURS';
+    elsif class is null or class = 0 then
+      reason := 'REQUIRED'; field := 'class';
+    elsif contents[ord] is null or char_length(btrim(contents[ord])) < 2 then
+      reason := 'REQUIRED'; field := 'content';
+    elsif received_at > turn.latest then
+      reason := 'IN_FUTURE'; field := 'received_at';
+    elsif occurred[ord] > turn.latest then
+      reason := 'IN_FUTURE'; field := 'occurred_at';
+    end if;
+    if reason is not null then
+      return next;
+      continue;
+    end if;
+
+    n := n + 1;
+    made[ord] := n;
+    level := coalesce(nullif(levels[ord], 0), 3);
+    source := coalesce(nullif(sources[ord], 0), case me.system when 1 then 1 when 2 then 6 else 7 end);
+    place := nullif(places[ord], '');
+    phone := nullif(phones[ord], '');
+    threats := nullif(threat_lists[ord], '{}');
+    repeats := 1 + m.repeats;
+    if m.again then
+      repeats := repeats + repeats_in_group(ord::int4, phones, places, offices, made, me.sees);
+    end if;
+    outcome := 'done';
+    id := request_ids[ord]; no := incident_no(turn.base + n); version := 1; state := 1; at := turn.moment; replay := false;
+    event := row(turn.seq + n, at, 'report_incident', id, no, version, state, class, level, me.code, me.name, officers[ord],
+      incident_title(place, contents[ord]), null, null, null, null, threats, repeats, acts[ord], me.audience, null, turn.base + n, me.id,
+      me.id, devices[ord], id)::feed;
+    hash := feed_hash(hash, event);
+    event.hash := hash;
+    events[n] := event;
+    incidents[n] := row(turn.base + n, id, version, state, source, class, level, external_nos[ord], occurred[ord], received_at,
+      null, null, null, null, place, longitudes[ord], latitudes[ord], nullif(reporters[ord], ''), phone, contents[ord], threats,
+      mass_counts[ord], null, null, null, me.id, officers[ord], at, officers[ord], at, null, repeats, array[turn.seq + n])::incident;
+    return next;
+  end loop;
+  if n > 0 then
+    insert into incident select * from unnest(incidents);
+    insert into feed select * from unnest(events);
+    update feed_head h set seq = turn.seq + n, hash = event.hash, at = turn.moment, number = h.number + n;
+  end if;
 end $$;
 
-grant execute on function repeats(int4[], text, text, timestamptz, timestamptz, int4),
+grant execute on function repeats_in_group(int4, text[], text[], int4[], int4[], int4[]),
   report_incidents(uuid[], bytea[], int4[], int8[], text[], int2[], int2[], int2[], text[], timestamptz[], timestamptz[], text[], float8[],
     float8[], text[], text[], text[], text[], int4[]) to liandong_app;

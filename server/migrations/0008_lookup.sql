@@ -5,8 +5,8 @@
 create function incident_find(named text, out num int8, out reason text) stable language plpgsql as $$
 declare
   ref text := upper(normalize(btrim(named), NFKC));
-  of_year int8 := extract(year from today())::int8 * 1000000000;
-  last int8;
+  of_year int8 := (select extract(year from h.day)::int8 * 1000000000 from feed_head h);
+  last int4;
   step int8;
   hits int8[];
 begin
@@ -18,7 +18,7 @@ begin
     where i.num = substr(ref, 4, 4)::int8 * 1000000000 + substr(ref, 9)::int8 and visible(i.origin);
   elsif ref ~ '^[0-9]{1,9}$' then
     step := 10::int8 ^ length(ref);
-    last := (select n.last from numbering n where n.kind = 'JQ' and n.year = of_year / 1000000000);
+    last := (select h.number from feed_head h);
     if last / step > 10000 then  -- so short a tail fits many: not worth the search
       reason := 'AMBIGUOUS_NUMBER';
       return;

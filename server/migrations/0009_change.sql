@@ -1,13 +1,14 @@
 -- The one way in which an incident changes after its report. Each kind of change is a thin .sql file that names the kind and the
 -- fields it sets; the rules are data (0005_rules.sql).
 
--- The fields that others changed since version `base` and that `patch` sets to something else, with both values.
+-- The fields that changed since version `base`, by whomever (one officer at two desks counts), and that `patch` sets to something else,
+-- with both values.
 create function incident_conflicts(i incident, base int4, patch jsonb, out fields text[], out theirs text[], out yours text[])
   stable language sql as $$
   select array_agg(p.key), array_agg(coalesce(now.value, '')), array_agg(coalesce(p.value, ''))
   from jsonb_each_text(patch) p join jsonb_each_text(incident_fields(i)) now using (key)
   where p.value is distinct from now.value
-    and p.key in (select unnest(f.changed) from feed f where f.seq = any (i.events) and f.version > base and f.device <> caller_device())
+    and p.key in (select unnest(f.changed) from feed f where f.seq = any (i.events) and f.version > base)
 $$;
 
 -- The rule that lets the caller make this change now; else the reason why not. Nobody learns of a state who may not act at all.
@@ -78,7 +79,7 @@ create function incident_change(request uuid, sent bytea, wanted text, named tex
     out current_version int4, out id uuid, out no text, out version int4, out state int2, out at timestamptz, out replay bool)
   language plpgsql as $$
 declare
-  head feed_head;
+  turn record;
   past feed;
   event feed;
   before incident;
@@ -86,7 +87,6 @@ declare
   rule incident_transition;
   verdict record;
   target int8;
-  latest timestamptz;
 begin
   outcome := 'refused';
   select * into past from feed f where f.request_id = request;
@@ -102,7 +102,7 @@ begin
     return;
   end if;
 
-  perform directory_of_today();
+  turn := feed_begin();
   select f.num, f.reason into target, reason from incident_find(named) f;
   if reason is not null then
     field := 'incident';
@@ -139,9 +139,7 @@ begin
     return;
   end if;
 
-  select * into strict head from feed_head;
-  at := feed_time(head.at);
-  latest := at + make_interval(mins => setting_of('future_minutes'));
+  at := turn.moment;
   if rule.stamp is not null and not patch ? rule.stamp then
     patch := patch || jsonb_build_object(rule.stamp, moment_text(at));
   end if;
@@ -150,7 +148,7 @@ begin
     when 'void_incident' then jsonb_build_object('void_reason', why)
     else '{}' end;
   after := jsonb_populate_record(before, patch);
-  select f.field, f.reason into field, reason from incident_fault(wanted, rule, patch, incident_fields(after), why, latest) f;
+  select f.field, f.reason into field, reason from incident_fault(wanted, rule, patch, incident_fields(after), why, turn.latest) f;
   if reason is not null then
     return;
   end if;
@@ -158,7 +156,7 @@ begin
   after.version := before.version + 1;
   after.updated_by := caller_officer();
   after.updated_at := at;
-  after.events := before.events || head.seq + 1;
+  after.events := before.events || turn.seq + 1;
   select array_agg(n.key), array_agg(o.value), array_agg(n.value) into event.changed, event.old_values, event.new_values
   from jsonb_each_text(incident_fields(after)) n join jsonb_each_text(incident_fields(before)) o using (key)
   where n.value is distinct from o.value;

@@ -5,28 +5,30 @@ create function feed_verify(out intact bool, out checked int8, out first_broken 
   stable language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
 declare
   h feed_head;
-  bad_seq int8;
-  last_seq int8;
-  last_hash bytea;
+  event feed;
+  said bytea;
+  previous bytea := sha256('liandong feed');
 begin
   select * into strict h from feed_head;
-  at := date_trunc('milliseconds', clock_timestamp());
   head := h.hash;
-  with link as (
-    select f.seq, f.hash, lag(f.seq, 1, 0::int8) over w as before, lag(f.hash, 1, sha256('liandong feed')) over w as previous,
-      feed_bytes(f.seq, f.at, f.kind, f.entity, f.no, f.version, f.state, f.class, f.level, f.office, f.office_name, f.officer, f.title,
-        f.changed, f.old_values, f.new_values, f.note, f.threats, f.repeat_count, f.act, f.audience, f.num, f.origin, f.actor, f.device,
-        f.request_id) as bytes
-    from feed f window w as (order by f.seq))
-  select count(*), min(l.seq) filter (where l.seq <> l.before + 1 or l.hash <> feed_hash(l.previous, l.bytes)), max(l.seq)
-  into checked, bad_seq, last_seq from link l;
-  select f.hash into last_hash from feed f where f.seq = last_seq;
-  if bad_seq is not null then
-    first_broken := case when bad_seq > 1 and not exists (select from feed f where f.seq = bad_seq - 1) then format('#%s MISSING', bad_seq - 1)
-                         else format('#%s CHANGED', bad_seq) end;
-  elsif coalesce(last_seq, 0) < h.seq then
-    first_broken := format('#%s MISSING', coalesce(last_seq, 0) + 1);
-  elsif coalesce(last_seq, 0) > h.seq or last_hash is distinct from h.hash and last_seq is not null then
+  at := date_trunc('milliseconds', clock_timestamp());
+  checked := 0;
+  for event in select * from feed f order by f.seq loop
+    if event.seq <> checked + 1 then
+      exit;
+    end if;
+    said := event.hash;
+    event.hash := null;
+    previous := feed_hash(previous, event);
+    if previous <> said then
+      first_broken := format('#%s CHANGED', event.seq);
+      exit;
+    end if;
+    checked := checked + 1;
+  end loop;
+  if first_broken is null and (checked < h.seq or exists (select from feed f where f.seq > checked)) then
+    first_broken := format('#%s MISSING', checked + 1);
+  elsif first_broken is null and previous <> h.hash then
     first_broken := format('#%s HEAD', h.seq);
   end if;
   intact := first_broken is null;
