@@ -8,7 +8,7 @@
 #   STATE/liandongd.ini, STATE/district.ini
 #   STATE/lock       held while a run uses the folder
 
-SERVE_STATE='' SERVE_ADDRESS='' SERVE_PID=''
+SERVE_STATE='' SERVE_ADDRESS='' SERVE_METRICS='' SERVE_PID=''
 SERVE_DATABASE='' SERVE_MIGRATE_DATABASE=''
 SERVE_DEVICES=()
 SERVE_CLIENT=$ROOT/.build/release/client/liandong
@@ -47,10 +47,10 @@ serve_certificates() {
   [ "$(id -u)" -ne 0 ] || chown "$SERVICE_USER:" "$pki/server.key"
 }
 
-serve_settings() { # serve_settings PORT QUIET
-  # No metrics address where several may run side by side.
+serve_settings() { # serve_settings PORT
+  # The usual address for the usual server; one of several side by side takes what is free.
   local metrics=127.0.0.1:9743
-  [ "$2" = no ] || metrics=
+  [ "$1" -eq 7443 ] || metrics=127.0.0.1:0
   (umask 077 && cat >"$SERVE_STATE/liandongd.ini.new") <<INI
 ; Written by server/run at each start.
 [liandong]
@@ -71,14 +71,16 @@ INI
 serve_liandongd() { as_service "$SERVE_STATE/bin/liandongd" "$1" --settings "$SERVE_STATE/liandongd.ini" "${@:2}"; }
 
 serve_schema() {
-  local out stamp done_file=${POSTGRES_HOME:-$SERVE_STATE}/district.done
+  # What is done belongs to the private cluster, and goes with it.
+  local out stamp done_file=$SERVE_STATE/district.done write=(tee)
+  [ -z "$POSTGRES_HOME" ] || done_file=$POSTGRES_HOME/district.done write=(as_service tee)
   out=$(serve_liandongd migrate 2>&1) || fail 70 "数据库结构没有更新成功：" "$out"
   # The district goes in once per database and set of keys: what was changed since (a revoked device, say) stays.
   install -m 0644 "$ROOT/server/setup/district.ini" "$SERVE_STATE/district.ini"
   stamp=$(cat "$SERVE_STATE/district.ini" "$SERVE_STATE"/pki/*.key <(printf %s "$SERVE_MIGRATE_DATABASE") | cksum)
-  [ "$stamp" != "$(as_service cat "$done_file" 2>/dev/null)" ] || return 0
+  [ "$stamp" != "$(cat "$done_file" 2>/dev/null)" ] || return 0
   out=$(serve_liandongd directory "$SERVE_STATE/district.ini" 2>&1) || fail 70 "示范区的名册没有写进数据库：" "$out"
-  printf %s "$stamp" | as_service tee "$done_file" >/dev/null
+  printf %s "$stamp" | "${write[@]}" "$done_file" >/dev/null
 }
 
 # serve_start FLAG…: returns when the server says it is ready; its line names the address it really has.
@@ -91,8 +93,8 @@ serve_start() {
     "$SERVE_STATE/bin/liandongd" run --settings "$SERVE_STATE/liandongd.ini" "$@" 9>&-)
   SERVE_PID=$!
   while IFS= read -r -t 60 line <&"$ready"; do
-    [[ $line =~ (127\.0\.0\.1:[0-9]+) ]] || continue
-    SERVE_ADDRESS=${BASH_REMATCH[1]}
+    [[ $line =~ (127\.0\.0\.1:[0-9]+).*(http://[0-9.:]+/metrics) ]] || continue
+    SERVE_ADDRESS=${BASH_REMATCH[1]} SERVE_METRICS=${BASH_REMATCH[2]}
     break
   done
   [ -n "$SERVE_ADDRESS" ] || fail 70 "服务器没有起来（原因见上）" "日志：$SERVE_STATE/log/liandongd.log"
@@ -114,7 +116,7 @@ serve_announce() {
 
 联动服务器就绪
   终端连接    $SERVE_ADDRESS（TLS 1.3，双向证书）
-  运行指标    http://127.0.0.1:9743/metrics
+  运行指标    $SERVE_METRICS
   日志        $SERVE_STATE/log/liandongd.log
   设置        $SERVE_STATE/liandongd.ini
 
