@@ -20,6 +20,7 @@ const struct label labels[] = {
     {"search_incidents", N_("search"), MEANING_PLAIN},
     {"dispatch_incident", N_("dispatched"), MEANING_PLAIN},
     {"arrive_incident", N_("on scene"), MEANING_PLAIN},
+    {"handle_incident", N_("handling"), MEANING_PLAIN},
     {"note_incident", N_("work note"), MEANING_PLAIN},
     {"feedback_incident", N_("feedback"), MEANING_PLAIN},
     {"close_incident", N_("closed"), MEANING_PLAIN},

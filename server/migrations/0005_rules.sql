@@ -26,6 +26,7 @@ from (values
   ('arrive_incident', array[2], 3, array[1, 2], array[1, 2, 3, 4, 5], null, false, false, null, 'arrived_at'),
   -- the second side arrives too: the first arrival stands
   ('arrive_incident', array[3, 4], null, array[1, 2], array[1, 2, 3, 4, 5], null, false, false, null, null),
+  ('handle_incident', array[3], 4, array[1, 2], array[1, 2, 3, 4, 5], null, false, false, null, null),
   ('note_incident', array[1, 2, 3, 4, 5, 6, 8], null, array[1, 2], array[1, 2, 3, 4, 5], null, false, false, null, null),
   ('feedback_incident', array[2, 3, 4], 5, array[1], array[1, 2, 3], null, false, false, array['result', 'result_code'], 'feedback_at'),
   -- grave ones (major, urgent) are closed by the chief

@@ -5,7 +5,7 @@ from scene import check_status, refusal
 from support.runner import case
 
 KINDS = {
-  "dispatch_incident": {"dispatched_to": "一组"}, "arrive_incident": {}, "note_incident": {"note": "记录"},
+  "dispatch_incident": {"dispatched_to": "一组"}, "arrive_incident": {}, "handle_incident": {}, "note_incident": {"note": "记录"},
   "feedback_incident": {"result": "已处理"}, "close_incident": {"result": "已处理"}, "reopen_incident": {"reason": "再报"},
   "void_incident": {"reason": "误录"}, "correct_incident": {"place": "某处", "reason": "笔误"},
 }
