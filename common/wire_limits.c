@@ -42,6 +42,7 @@ const struct wire_limit wire_limits[] = {
     {"FeedVerdict", "head", .max = HASH, .size = HASH},
     {"FeedbackIncident", "result", .max = REMARK, .multiline = true},
     {"FieldViolation", "hint", .max = HINT},
+    {"HandleIncident", "note", .max = REMARK, .multiline = true},
     {"Hello", "features", .max = 32},
     {"HelloReply", "features", .max = 32},
     {"HistoryEntry", "old_value", .max = CONTENT, .multiline = true},

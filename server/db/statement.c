@@ -11,6 +11,14 @@ struct scan {
     size_t used;
 };
 
+static char *copy(const char *text, size_t size) {
+    char *out = malloc(size + 1);
+    if (!out) return NULL;
+    memcpy(out, text, size);
+    out[size] = '\0';
+    return out;
+}
+
 static bool name_start(char c) { return (c >= 'a' && c <= 'z') || c == '_'; }
 static bool name_part(char c) { return name_start(c) || (c >= '0' && c <= '9'); }
 
@@ -76,7 +84,7 @@ static bool take_param(struct statement *s, struct scan *scan, char *error, size
         return false;
     }
     if (i == s->params_count) {
-        s->params[i] = strndup(from, n);
+        s->params[i] = copy(from, n);
         if (!s->params[i]) {
             snprintf(error, room, "out of memory");
             return false;
@@ -174,7 +182,7 @@ bool statement_describe(struct statement *s, const PGresult *r, char *error, siz
     for (int i = 0; i < s->params_count; i++) s->param_types[i] = PQparamtype(r, i);
     for (int i = 0; i < PQnfields(r); i++) {
         s->column_types[i] = PQftype(r, i);
-        s->columns[i] = strdup(PQfname(r, i));
+        s->columns[i] = copy(PQfname(r, i), strlen(PQfname(r, i)));
         if (!s->columns[i]) {
             snprintf(error, room, "out of memory");
             return false;
