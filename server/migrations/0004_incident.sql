@@ -53,12 +53,12 @@ create function incident_title(place text, content text) returns text immutable 
 $$;
 
 -- Moments as text, in changes and conflicts.
-create function moment_text(moment timestamptz) returns text immutable strict parallel safe language sql as $$
+create function moment_text(moment timestamptz) returns text stable parallel safe language sql as $$
   select to_char(moment at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
 $$;
 
 -- What a client may see of a record, field by field as text: what changes and conflicts are told in.
-create function incident_fields(i incident) returns jsonb immutable parallel safe language sql as $$
+create function incident_fields(i incident) returns jsonb stable parallel safe language sql as $$
   select jsonb_build_object('state', i.state::text, 'source', i.source::text, 'class', i.class::text, 'level', i.level::text,
     'external_no', i.external_no, 'occurred_at', moment_text(i.occurred_at), 'dispatched_at', moment_text(i.dispatched_at),
     'arrived_at', moment_text(i.arrived_at), 'feedback_at', moment_text(i.feedback_at), 'closed_at', moment_text(i.closed_at),
