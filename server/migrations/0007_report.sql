@@ -47,9 +47,10 @@ declare
 begin
   for m in
     -- repeats: reports of the same phone or place that the office sees, in the days before. Subqueries instead of joins: starting
-    -- a join costs a single report more than it saves a group.
+    -- a join costs a single report more than it saves a group. known is no EXISTS: that might be planned, while the feed is small, as a
+    -- hash of all of it, which each later group would build anew.
     select u.ord, (select o from office o where o.id = u.office) as office,
-      exists (select from feed f where f.request_id = u.request_id) as known,
+      (select true from feed f where f.request_id = u.request_id) as known,
       (select count(*) from (select from incident i
          where i.reporter_phone = nullif(u.phone, '') and i.received_at > coalesce(u.received_at, turn.moment) - turn.repeat_span
            and i.received_at <= coalesce(u.received_at, turn.moment)
