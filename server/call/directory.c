@@ -40,6 +40,10 @@ bool directory_read(struct directory *d, const PGresult *r, int64_t version) {
         copy_text(v->office_name, sizeof v->office_name, r, row, OFFICE_NAME);
         copy_text(v->officer, sizeof v->officer, r, row, OFFICER);
         HASH_ADD(hh, d->devices, key, DIRECTORY_KEY_SIZE, v);
+        if (v->hh.tbl) continue;
+        free(v); /* the table had no memory for it */
+        directory_free(d);
+        return false;
     }
     return true;
 }

@@ -138,7 +138,10 @@ struct lane *ring_lane(struct ring *r, int32_t office) {
         }
     }
     HASH_ADD_INT(r->lanes, office, l);
-    return l;
+    if (l->hh.tbl) return l;
+    free(l->seqs); /* the table had no memory for it */
+    free(l);
+    return NULL;
 }
 
 uint64_t lane_after(const struct lane *l, uint64_t seq) {
