@@ -51,6 +51,19 @@ size_t session_frame_cap(const struct session *s) { return s->state == SESSION_F
 bool session_can_take(const struct session *s) { return !s->call && s->state != SESSION_CLOSING; }
 void session_frame(struct session *s, const uint8_t *payload, size_t size) { call_begin(s, payload, size); }
 
+void session_bad_stream(struct session *s, const char *reason) {
+    const struct status_row *row = status_find(reason);
+    Liandong__V1__Status status = LIANDONG__V1__STATUS__INIT;
+    Liandong__V1__ToClient m = LIANDONG__V1__TO_CLIENT__INIT;
+    status.has_code = true;
+    status.code = row->code;
+    status.reason = wire_borrow(row->reason);
+    status.message = wire_borrow(row->message);
+    status.hint = wire_borrow(s->english ? row->message : row->hint);
+    m.status = &status;
+    session_send(s, &m.base);
+}
+
 void session_drained(struct session *s) {
     if (s->watcher) watcher_continue(s->watcher);
 }

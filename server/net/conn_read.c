@@ -56,10 +56,10 @@ static void take_frames(struct conn *c) {
         struct frame frame;
         size_t cap = frame_cap(c);
         state = frame_look(buffer_head(&c->in), buffer_size(&c->in), cap, &frame);
-        if (state == FRAME_TOO_LARGE)
-            conn_leave(c, "FRAME_TOO_LARGE");
-        else if (state == FRAME_EMPTY)
-            conn_leave(c, "FRAME_EMPTY");
+        if (state == FRAME_TOO_LARGE || state == FRAME_EMPTY) {
+            session_bad_stream(c->session, state == FRAME_EMPTY ? "MALFORMED" : "TOO_LARGE");
+            conn_leave(c, state == FRAME_EMPTY ? "FRAME_EMPTY" : "FRAME_TOO_LARGE");
+        }
         if (state != FRAME_WHOLE) break;
         c->heard_at = now;
         c->partial_at = 0;
