@@ -93,10 +93,14 @@ static char *read_whole(const char *path, size_t *size, struct settings_error *e
     char where[192];
     text_terminal(where, sizeof where, path, strlen(path), true);
     FILE *file = fopen(path, "rbe");
-    char *content = file ? malloc(FILE_MAX + 1) : NULL;
-    if (!content) {
+    if (!file) {
         settings_refuse(error, "%s：设置文件打不开（%s）。请检查路径和读取权限。", where, strerror(errno));
-        if (file) fclose(file);
+        return NULL;
+    }
+    char *content = malloc(FILE_MAX + 1);
+    if (!content) {
+        settings_refuse(error, "%s：内存不足，无法读取设置文件。请稍候重试。", where);
+        fclose(file);
         return NULL;
     }
     *size = fread(content, 1, FILE_MAX + 1, file);
