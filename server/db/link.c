@@ -1,44 +1,16 @@
 #include "db/link.h"
+#include "db/link_part.h"
 #include "common/log.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define BACKOFF_FIRST_MS 50u
-#define BACKOFF_LAST_MS  3000u
-
-enum link_state { LINK_DOWN, LINK_CONNECTING, LINK_SETTING_UP, LINK_READY, LINK_STOPPED };
-
-struct expected { /* one answer we wait for, in the order of sending */
-    link_answer_cb done;
-    void *arg;
-    bool sync;
-};
-
-struct link {
-    struct link_options options;
-    char *conninfo, *name;
-    enum link_state state;
-    PGconn *pg;
-    uv_poll_t *poll; /* own allocation: closed and freed whenever the socket may have changed */
-    uv_timer_t timer;
-    uint64_t backoff_ms, connects;
-    struct expected *queue; /* ring of queue_room (a power of two) */
-    size_t queue_first, queue_count, queue_room;
-    size_t setup_open; /* answers of the set-up still to come */
-    bool setup_failed;
-    char why[256];
-    void (*stopped)(void *arg);
-    void *stopped_arg;
-};
-
 static void on_poll(uv_poll_t *poll, int status, int events);
-static void link_down(struct link *l, const char *why);
 static void connect_again(uv_timer_t *timer);
 
 /* ---- the queue of answers */
 
-static bool queue_push(struct link *l, link_answer_cb done, void *arg, bool sync) {
+bool link_expect(struct link *l, link_answer_cb done, void *arg, bool sync) {
     if (l->queue_count == l->queue_room) {
         size_t room = l->queue_room ? l->queue_room * 2 : 64;
         struct expected *bigger = malloc(room * sizeof *bigger);
@@ -89,113 +61,9 @@ static bool poll_for(struct link *l, int events) {
 }
 
 /* Sends what libpq holds; asks for writability only while something is left. */
-static bool flush(struct link *l) {
+bool link_flush(struct link *l) {
     int left = PQflush(l->pg);
     return left >= 0 && poll_for(l, UV_READABLE | (left ? UV_WRITABLE : 0));
-}
-
-/* ---- set-up of a fresh connection: guard, prepare, describe, listen, barrier */
-
-static void setup_fail(struct link *l, const char *why) {
-    if (!l->setup_failed) snprintf(l->why, sizeof l->why, "%s", why);
-    l->setup_failed = true;
-}
-
-static void setup_done(struct link *l) {
-    if (--l->setup_open) return;
-    if (l->setup_failed) {
-        l->options.events.refused(l->options.arg, l->why);
-        link_down(l, "refused");
-        return;
-    }
-    uv_timer_stop(&l->timer);
-    l->state = LINK_READY;
-    l->connects++;
-    l->backoff_ms = BACKOFF_FIRST_MS;
-    log_event(LOG_INFO, "db.ready", log_str("link", l->options.role), log_int("connects", (int64_t)l->connects));
-    l->options.events.ready(l->options.arg);
-}
-
-static void on_setup(void *arg, struct link_answer answer) {
-    struct link *l = arg;
-    if (answer.lost) return;
-    if (answer.result) {
-        ExecStatusType status = PQresultStatus(answer.result);
-        if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_PIPELINE_SYNC &&
-            status != PGRES_PIPELINE_ABORTED)
-            setup_fail(l, PQresultErrorMessage(answer.result));
-        PQclear(answer.result);
-    }
-    if (answer.over) setup_done(l);
-}
-
-static void on_guard(void *arg, struct link_answer answer) {
-    struct link *l = arg;
-    if (answer.result && PQresultStatus(answer.result) == PGRES_TUPLES_OK && PQntuples(answer.result) > 0 &&
-        PQnfields(answer.result) >= 2) {
-        log_event(LOG_ERROR, "db.refused", log_str("link", l->options.role),
-                  log_str("reason", PQgetvalue(answer.result, 0, 0)));
-        setup_fail(l, PQgetvalue(answer.result, 0, 1));
-    }
-    on_setup(arg, answer);
-}
-
-/* `arg` of a description: which statement of which link. Freed with the answer. */
-struct described {
-    struct link *link;
-    struct statement *statement;
-};
-
-static void on_described(void *arg, struct link_answer answer) {
-    struct described *d = arg;
-    struct link *l = d->link;
-    char error[256];
-    if (answer.result && PQresultStatus(answer.result) == PGRES_COMMAND_OK &&
-        !statement_describe(d->statement, answer.result, error, sizeof error))
-        setup_fail(l, error);
-    if (answer.over || answer.lost) free(d);
-    on_setup(l, answer);
-}
-
-static bool setup_prepare(struct link *l, struct statement *s) {
-    struct described *d = malloc(sizeof *d);
-    if (!d) return false;
-    *d = (struct described){l, s};
-    if (PQsendPrepare(l->pg, s->name, s->text, 0, NULL) && queue_push(l, on_setup, l, false)) {
-        if (PQsendDescribePrepared(l->pg, s->name) && queue_push(l, on_described, d, false)) {
-            l->setup_open += 2;
-            return true;
-        }
-    }
-    free(d);
-    return false;
-}
-
-static bool setup_query(struct link *l, const char *text, link_answer_cb done) {
-    if (!PQsendQueryParams(l->pg, text, 0, NULL, NULL, NULL, NULL, 0) || !queue_push(l, done, l, false)) return false;
-    l->setup_open++;
-    return true;
-}
-
-static bool setup_sync(struct link *l) {
-    if (!PQpipelineSync(l->pg) || !queue_push(l, on_setup, l, true)) return false;
-    l->setup_open++;
-    return true;
-}
-
-static bool setup_begin(struct link *l) {
-    struct link_options *o = &l->options;
-    l->state = LINK_SETTING_UP;
-    l->setup_open = 0;
-    l->setup_failed = false;
-    if (PQsetnonblocking(l->pg, 1) != 0 || PQenterPipelineMode(l->pg) != 1) return false;
-    if (o->guard && (!setup_query(l, o->guard->text, on_guard) || !setup_sync(l))) return false;
-    for (size_t i = 0; i < o->statements_count; i++)
-        if (!setup_prepare(l, o->statements[i])) return false;
-    if (o->listens && !setup_query(l, "listen liandong", on_setup)) return false;
-    if (!setup_sync(l)) return false;
-    if (o->barrier && (!setup_query(l, o->barrier->text, on_setup) || !setup_sync(l))) return false;
-    return flush(l);
 }
 
 /* ---- connecting */
@@ -251,7 +119,7 @@ static void connect_step(struct link *l) {
         if (!poll_for(l, UV_WRITABLE)) link_down(l, "cannot poll the socket");
         return;
     case PGRES_POLLING_OK:
-        if (!setup_begin(l)) link_down(l, PQerrorMessage(l->pg));
+        if (!link_set_up(l)) link_down(l, PQerrorMessage(l->pg));
         return;
     default: link_down(l, PQerrorMessage(l->pg)); return;
     }
@@ -260,7 +128,7 @@ static void connect_step(struct link *l) {
 static void connect_again(uv_timer_t *timer) { connect_begin(timer->data); }
 
 /* The one way down: every open answer is given as lost, then the owner hears of it, then the next try is set. */
-static void link_down(struct link *l, const char *why) {
+void link_down(struct link *l, const char *why) {
     if (l->state == LINK_DOWN || l->state == LINK_STOPPED) return;
     bool was_ready = l->state == LINK_READY;
     /* libpq's message may name host and user, never a parameter's value. */
@@ -280,7 +148,7 @@ static void link_down(struct link *l, const char *why) {
     if (was_ready) l->options.events.lost(l->options.arg);
     uint64_t jitter = (uint64_t)rand() % (l->backoff_ms / 2 + 1);
     uv_timer_start(&l->timer, connect_again, l->backoff_ms + jitter, 0);
-    l->backoff_ms = l->backoff_ms * 2 > BACKOFF_LAST_MS ? BACKOFF_LAST_MS : l->backoff_ms * 2;
+    l->backoff_ms = l->backoff_ms * 2 > LINK_BACKOFF_LAST_MS ? LINK_BACKOFF_LAST_MS : l->backoff_ms * 2;
 }
 
 /* ---- answers */
@@ -333,7 +201,7 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
         return;
     }
     dispatch(l);
-    if (l->pg && (PQstatus(l->pg) == CONNECTION_BAD || !flush(l))) link_down(l, PQerrorMessage(l->pg));
+    if (l->pg && (PQstatus(l->pg) == CONNECTION_BAD || !link_flush(l))) link_down(l, PQerrorMessage(l->pg));
 }
 
 /* ---- for the owner */
@@ -348,19 +216,19 @@ bool link_send(struct link *l, const struct statement *s, const char *const *val
     static const int binary[STATEMENT_PARAMS] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
                                                  1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
                                                  1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
-    if (l->state != LINK_READY || !queue_push(l, done, arg, false)) return false;
+    if (l->state != LINK_READY || !link_expect(l, done, arg, false)) return false;
     if (PQsendQueryPrepared(l->pg, s->name, s->params_count, values, lengths, binary, 1)) return true;
     l->queue_count--; /* the last one pushed: nothing was sent for it */
     return false;
 }
 
 bool link_sync(struct link *l, link_answer_cb done, void *arg) {
-    if (l->state != LINK_READY || !queue_push(l, done, arg, true)) return false;
+    if (l->state != LINK_READY || !link_expect(l, done, arg, true)) return false;
     if (!PQpipelineSync(l->pg)) {
         l->queue_count--;
         return false;
     }
-    return flush(l);
+    return link_flush(l);
 }
 
 void link_break(struct link *l, const char *why) { link_down(l, why); }
@@ -373,7 +241,7 @@ struct link *link_start(const struct link_options *options) {
     size_t room = strlen(options->node) + strlen(options->role) + sizeof "liandong  ";
     l->name = malloc(room);
     if (l->name) snprintf(l->name, room, "liandong %s %s", options->node, options->role);
-    l->backoff_ms = BACKOFF_FIRST_MS;
+    l->backoff_ms = LINK_BACKOFF_FIRST_MS;
     l->timer.data = l;
     if (!l->conninfo || !l->name || uv_timer_init(options->loop, &l->timer) != 0) {
         free(l->conninfo);
