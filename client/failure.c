@@ -169,13 +169,26 @@ const char *failure_fault_text(struct arena *arena, const struct command *comman
     return text ? text : path;
 }
 
+static bool same(const char *a, const char *b) { return a && b && strcmp(a, b) == 0; }
+
+/* The field at fault; why, where the status as a whole has not said it already. */
+static void print_violation(struct client *client, const struct command *command, const Liandong__V1__Status *status,
+                            const Liandong__V1__FieldViolation *violation) {
+    struct arena *arena = &client->arena;
+    const char *path = violation->field ? violation->field : "", *dot = strrchr(path, '.');
+    bool said = same(violation->reason, status->reason);
+    const char *hint =
+        violation->hint && !same(violation->hint, status->hint) ? value_clean(arena, violation->hint, true) : "";
+    const char *why = said ? "" : value_clean(arena, violation->reason, true);
+    const char *field =
+        arena_printf(arena, _("%s (%s)"), value_clean(arena, command_flag_of_path(command, path, arena), true),
+                     value_clean(arena, label_name(dot ? dot + 1 : path), true));
+    client_warn(client, "  %s%s%s%s%s", field ? field : "", *why ? "  " : "", why, *hint ? "  " : "", hint);
+}
+
 static void print_details(struct client *client, const struct command *command, const Liandong__V1__Status *status) {
     struct arena *arena = &client->arena;
-    for (size_t i = 0; i < status->n_violations; i++) {
-        const Liandong__V1__FieldViolation *v = status->violations[i];
-        const char *own = v->field ? failure_fault_text(arena, command, v->field, v->reason ? v->reason : "") : "";
-        client_warn(client, "  %s%s%s", own, v->hint && *v->hint ? "  " : "", value_clean(arena, v->hint, true));
-    }
+    for (size_t i = 0; i < status->n_violations; i++) print_violation(client, command, status, status->violations[i]);
     for (size_t i = 0; i < status->n_conflicts; i++) {
         const Liandong__V1__Conflict *conflict = status->conflicts[i];
         const char *field = conflict->field ? conflict->field : "";
@@ -183,7 +196,8 @@ static void print_details(struct client *client, const struct command *command, 
                     value_of_field(arena, field, conflict->theirs, true),
                     value_of_field(arena, field, conflict->yours, true));
     }
-    if (status->has_current_version) client_warn(client, _("  version now: %u"), status->current_version);
+    bool matters = status->code == CODE(ABORTED) || status->code == CODE(FAILED_PRECONDITION);
+    if (status->has_current_version && matters) client_warn(client, _("  version now: %u"), status->current_version);
 }
 
 /* The incident that a command was about, for the next command. */

@@ -9,17 +9,16 @@
 #include "incident.pb-c.h"
 #include <string.h>
 
-#define COLUMNS_MAX 64
-
 /* What the form `table` makes of it: aligned columns, one record, or a line of a list that grows. */
 enum shape { SHAPE_TABLE, SHAPE_RECORD, SHAPE_LINE };
 
-/* What tables show of a message that comes in many; a record on its own shows all it has. */
+/* What tables show of a message that comes in many; a record on its own shows all it has. "?": may be left out where
+ * the terminal is narrow. */
 static const struct {
     const char *message, *columns;
 } views[] = {
-    {"Incident", "no,state,class,level,received_at,origin_office_name,repeat_count,place,content"},
-    {"HistoryEntry", "version,at,kind,office,officer,field,old_value,new_value,note"},
+    {"Incident", "no,state,class,level,received_at,origin_office_name?,repeat_count?,place?,content"},
+    {"HistoryEntry", "version,at,kind,office?,officer?,field,old_value,new_value,note"},
 };
 
 /* Fields whose text is long: they give way where the terminal is narrow. */
@@ -64,20 +63,23 @@ static bool is_number(const ProtobufCMessageDescriptor *type, const ProtobufCFie
            field->type == PROTOBUF_C_TYPE_DOUBLE;
 }
 
+struct column {
+    const ProtobufCFieldDescriptor *field;
+    bool optional;
+};
+
 /* Fields of a comma-separated list, or all that are no messages. Returns how many. */
-static size_t choose(const ProtobufCMessageDescriptor *type, const char *list,
-                     const ProtobufCFieldDescriptor *out[COLUMNS_MAX]) {
+static size_t choose(const ProtobufCMessageDescriptor *type, const char *list, struct column out[SHEET_COLUMNS_MAX]) {
     size_t count = 0;
-    if (!list) {
-        for (unsigned i = 0; i < type->n_fields && count < COLUMNS_MAX; i++)
-            if (type->fields[i].type != PROTOBUF_C_TYPE_MESSAGE) out[count++] = &type->fields[i];
-        return count;
-    }
-    while (*list && count < COLUMNS_MAX) {
+    for (unsigned i = 0; !list && i < type->n_fields && count < SHEET_COLUMNS_MAX; i++)
+        if (type->fields[i].type != PROTOBUF_C_TYPE_MESSAGE) out[count++] = (struct column){&type->fields[i], false};
+    while (list && *list && count < SHEET_COLUMNS_MAX) {
         size_t size = strcspn(list, ",");
+        bool optional = size > 0 && list[size - 1] == '?';
         for (unsigned i = 0; i < type->n_fields; i++) {
             const char *name = type->fields[i].name;
-            if (strlen(name) == size && memcmp(name, list, size) == 0) out[count++] = &type->fields[i];
+            if (strlen(name) == size - optional && memcmp(name, list, size - optional) == 0)
+                out[count++] = (struct column){&type->fields[i], optional};
         }
         list += size + (list[size] == ',');
     }
@@ -114,22 +116,23 @@ bool print_fields_fit(struct arena *arena, const ProtobufCMessageDescriptor *typ
 static bool make_sheet(struct client *client, const ProtobufCMessageDescriptor *type,
                        const ProtobufCMessage *const *messages, size_t count, const char *fields, bool one_line,
                        struct sheet *sheet) {
-    const ProtobufCFieldDescriptor *chosen[COLUMNS_MAX];
+    struct column chosen[SHEET_COLUMNS_MAX];
     struct arena *arena = &client->scratch;
     size_t columns = choose(type, fields, chosen);
     struct sheet_column *heads = arena_zero(arena, (columns ? columns : 1) * sizeof *heads);
     struct sheet_row *rows = arena_zero(arena, (count ? count : 1) * sizeof *rows);
     if (!heads || !rows) return false;
     for (size_t c = 0; c < columns; c++)
-        heads[c] = (struct sheet_column){.key = chosen[c]->name,
-                                         .label = label_field(type, chosen[c]),
-                                         .number = is_number(type, chosen[c]),
-                                         .wide = is_wide(chosen[c]->name)};
+        heads[c] = (struct sheet_column){.key = chosen[c].field->name,
+                                         .label = label_field(type, chosen[c].field),
+                                         .number = is_number(type, chosen[c].field),
+                                         .wide = is_wide(chosen[c].field->name),
+                                         .optional = chosen[c].optional};
     for (size_t r = 0; r < count; r++) {
         const char **cells = arena_zero(arena, (columns ? columns : 1) * sizeof *cells);
         if (!cells) return false;
         for (size_t c = 0; c < columns; c++)
-            if (!(cells[c] = value_text(arena, messages[r], chosen[c], one_line))) return false;
+            if (!(cells[c] = value_text(arena, messages[r], chosen[c].field, one_line))) return false;
         rows[r] = (struct sheet_row){cells, print_mark(enum_of(messages[r], "level"), enum_of(messages[r], "class"))};
     }
     *sheet = (struct sheet){heads, columns, rows, count};
@@ -196,7 +199,7 @@ static bool print_many(struct client *client, const ProtobufCMessageDescriptor *
     return done;
 }
 
-bool print_message(struct client *client, const ProtobufCMessage *message, const char *fields) {
+bool print_answer(struct client *client, const ProtobufCMessage *message, const char *fields) {
     const ProtobufCFieldDescriptor *rows = schema_rows(message->descriptor);
     if (!rows) return print_many(client, message->descriptor, &message, 1, fields, SHAPE_RECORD, true);
     if (print_form(client) == PRINT_JSON) {

@@ -9,7 +9,8 @@
 enum print_form { PRINT_TABLE, PRINT_JSON, PRINT_NDJSON, PRINT_CSV, PRINT_ID };
 enum print_form print_form(const struct client *client);
 
-/* What a message's rows show by default: NULL-free list of field names, blank-separated; NULL: all of them. */
+/* What a table of such messages shows: field names, comma-separated, "?" behind those that may be left out where the
+ * terminal is narrow. NULL: all of them. */
 const char *print_columns(const ProtobufCMessageDescriptor *type);
 /* Checks --fields against the answer's type before anything is sent. False with `error` set (in the arena). */
 bool print_fields_fit(struct arena *arena, const ProtobufCMessageDescriptor *type, const char *fields,
@@ -17,7 +18,7 @@ bool print_fields_fit(struct arena *arena, const ProtobufCMessageDescriptor *typ
 
 /* A message: a list (see schema_rows) as rows, anything else as one record. fields: NULL for the usual ones.
  * False without memory. */
-bool print_message(struct client *client, const ProtobufCMessage *message, const char *fields);
+bool print_answer(struct client *client, const ProtobufCMessage *message, const char *fields);
 /* One row of a growing list: no alignment across rows; `first` writes the heading where the form has one. */
 bool print_row(struct client *client, const ProtobufCMessage *message, const char *fields, bool first);
 /* The same for rows that are no messages. `record`: a single row is shown as a record. */

@@ -9,6 +9,7 @@
 /* libsmartcols measures with wcwidth, for which ambiguous characters take one column. Where the terminal gives them
  * two, each is replaced by a stand-in of two columns from the very rare block U+30000 (those in the text are replaced
  * as well, so nothing is mistaken), and put back in the finished table. */
+#define WIDE_LEAST    16 /* columns of long text below which others give way */
 #define STAND_IN      0x30000u
 #define STAND_INS_MAX 128u
 struct stand_ins {
@@ -64,9 +65,16 @@ static char *disguise(struct stand_ins *s, const char *text) {
     return out;
 }
 
+/* Prints the finished table, without the blanks that fill up the last column. */
 static void reveal(const struct stand_ins *s, const char *text, FILE *out) {
     size_t size = strlen(text);
     for (size_t at = 0; at < size;) {
+        size_t blanks = strspn(text + at, " ");
+        if (blanks > 0) {
+            if (text[at + blanks] != '\n' && text[at + blanks] != '\0') fprintf(out, "%*s", (int)blanks, "");
+            at += blanks;
+            continue;
+        }
         size_t length = 1;
         uint32_t point = text_decode(text + at, size - at, &length);
         if (point - STAND_IN < s->count) {
@@ -95,9 +103,37 @@ static bool put_text(struct libscols_line *line, size_t column, const char *text
     return copy && scols_line_refer_data(line, column, copy) == 0;
 }
 
+static size_t column_width(const struct sheet *s, size_t c) {
+    size_t widest = width_text(s->columns[c].label, 1);
+    for (size_t r = 0; r < s->row_count; r++) {
+        size_t width = s->rows[r].cells[c] ? width_text(s->rows[r].cells[c], 1) : 0;
+        if (width > widest) widest = width;
+    }
+    return s->columns[c].wide && widest > WIDE_LEAST ? WIDE_LEAST : widest;
+}
+
+/* Which columns are shown: optional ones give way, the rightmost first, until the rest fits. */
+static void choose_columns(const struct sheet *s, const struct terminal *terminal, bool shown[SHEET_COLUMNS_MAX]) {
+    size_t total = 0, widths[SHEET_COLUMNS_MAX];
+    for (size_t c = 0; c < s->column_count; c++) {
+        shown[c] = true;
+        widths[c] = column_width(s, c) + 2;
+        total += widths[c];
+    }
+    for (size_t c = s->column_count; terminal->out && c-- > 0 && total > terminal->columns + 2;) {
+        if (!s->columns[c].optional) continue;
+        shown[c] = false;
+        total -= widths[c];
+    }
+}
+
 static bool fill(const struct sheet *s, struct libscols_table *table, const struct terminal *terminal,
                  struct stand_ins *stand_ins) {
+    bool shown[SHEET_COLUMNS_MAX];
+    choose_columns(s, terminal, shown);
     for (size_t c = 0; c < s->column_count; c++) {
+        if (!shown[c]) continue;
+
         const struct sheet_column *column = &s->columns[c];
         int flags = (column->number ? SCOLS_FL_RIGHT : 0) | (column->wide && terminal->out ? SCOLS_FL_TRUNC : 0);
         char *label = stand_ins ? disguise(stand_ins, column->label) : NULL;
@@ -109,8 +145,9 @@ static bool fill(const struct sheet *s, struct libscols_table *table, const stru
     for (size_t r = 0; r < s->row_count; r++) {
         struct libscols_line *line = scols_table_new_line(table, NULL);
         if (!line) return false;
-        for (size_t c = 0; c < s->column_count; c++)
-            if (!put_text(line, c, s->rows[r].cells[c] ? s->rows[r].cells[c] : "", stand_ins)) return false;
+        for (size_t c = 0, at = 0; c < s->column_count; c++)
+            if (shown[c] && !put_text(line, at++, s->rows[r].cells[c] ? s->rows[r].cells[c] : "", stand_ins))
+                return false;
         if (s->rows[r].mark == SHEET_ALARM) scols_line_set_color(line, TERMINAL_RED);
         if (s->rows[r].mark == SHEET_WARN) scols_line_set_color(line, TERMINAL_YELLOW);
     }
@@ -118,6 +155,7 @@ static bool fill(const struct sheet *s, struct libscols_table *table, const stru
 }
 
 bool sheet_print_table(const struct sheet *s, FILE *out, struct terminal *terminal) {
+    if (s->column_count > SHEET_COLUMNS_MAX) return false;
     struct stand_ins stand_ins = {.count = 0};
     bool disguised = terminal->out && any_ambiguous(s) && terminal_ambiguous(terminal) == 2;
     struct libscols_table *table = scols_new_table();
@@ -125,6 +163,7 @@ bool sheet_print_table(const struct sheet *s, FILE *out, struct terminal *termin
     bool done = fill(s, table, terminal, disguised ? &stand_ins : NULL);
     char *text = NULL;
     if (done) {
+        scols_table_enable_noencoding(table, 1); /* texts are safe already; it would escape our escapes */
         scols_table_set_column_separator(table, "  ");
         scols_table_enable_colors(table, terminal->colour);
         scols_table_set_termforce(table, terminal->out ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#define SHEET_COLUMNS_MAX 64
+
 enum sheet_mark { SHEET_PLAIN, SHEET_WARN, SHEET_ALARM }; /* colour of a row, on a terminal */
 
 struct sheet_column {
@@ -14,6 +16,7 @@ struct sheet_column {
     const char *label; /* for people */
     bool number;       /* right-aligned; CSV does not guard it against being taken for a formula; JSON writes it bare */
     bool wide;         /* long text: gives way where the terminal is narrow */
+    bool optional;     /* left out of a table where the terminal is too narrow even so */
 };
 struct sheet_row {
     const char *const *cells; /* one per column; NULL is empty */
@@ -26,8 +29,8 @@ struct sheet {
     size_t row_count;
 };
 
-/* Aligned columns under a heading. On a terminal long text is cut so that a row is a line; elsewhere all is printed.
- * False without memory. */
+/* Aligned columns under a heading. On a terminal long text is cut, and optional columns are left out from the right, so
+ * that a row is a line; elsewhere all is printed. False without memory. */
 bool sheet_print_table(const struct sheet *s, FILE *out, struct terminal *terminal);
 /* One row as "label  value" lines; empty values are left out; several lines of a value stand below each other. */
 void sheet_print_record(const struct sheet *s, FILE *out, struct terminal *terminal);

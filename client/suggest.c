@@ -1,5 +1,6 @@
 #include "client/suggest.h"
 #include "common/text.h"
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -24,15 +25,19 @@ static size_t least(size_t a, size_t b, size_t c) {
 size_t suggest_distance(const char *a, const char *b) {
     uint32_t pa[WORD_MAX], pb[WORD_MAX];
     size_t na = decode(a, pa), nb = decode(b, pb);
-    size_t row[WORD_MAX + 1];
+    size_t rows[3][WORD_MAX + 1]; /* two rows back, one row back, this row */
+    size_t *before = rows[0], *above = rows[1], *row = rows[2];
     for (size_t j = 0; j <= nb; j++) row[j] = j;
     for (size_t i = 1; i <= na; i++) {
-        size_t corner = row[0];
+        size_t *oldest = before;
+        before = above;
+        above = row;
+        row = oldest;
         row[0] = i;
         for (size_t j = 1; j <= nb; j++) {
-            size_t above = row[j];
-            row[j] = least(above + 1, row[j - 1] + 1, corner + (pa[i - 1] == pb[j - 1] ? 0 : 1));
-            corner = above;
+            row[j] = least(above[j] + 1, row[j - 1] + 1, above[j - 1] + (pa[i - 1] == pb[j - 1] ? 0 : 1));
+            bool swapped = i > 1 && j > 1 && pa[i - 1] == pb[j - 2] && pa[i - 2] == pb[j - 1];
+            if (swapped && before[j - 2] + 1 < row[j]) row[j] = before[j - 2] + 1;
         }
     }
     return row[nb];

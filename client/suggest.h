@@ -4,7 +4,8 @@
 #define LIANDONG_CLIENT_SUGGEST_H
 #include <stddef.h>
 
-/* Levenshtein distance in code points, case ignored in ASCII; words are cut at 64 code points. */
+/* Levenshtein distance in code points, two neighbours swapped counting one; case ignored in ASCII; words are cut at 64
+ * points. */
 size_t suggest_distance(const char *a, const char *b);
 
 /* Offers one word after the other, keeps the nearest. */

@@ -221,7 +221,7 @@ static void on_snapshot(struct watch *w, const Liandong__V1__FeedSnapshot *snaps
     if (is_json(w)) {
         print_json_line(w, &snapshot->base);
     } else if (snapshot->n_incidents > 0) {
-        print_message(w->client, &snapshot->base, NULL);
+        print_answer(w->client, &snapshot->base, NULL);
     }
 }
 

@@ -19,8 +19,21 @@ static void column(FILE *out, const char *text, size_t width, unsigned ambiguous
     fputs("  ", out);
 }
 
-static void print_change(FILE *out, const Liandong__V1__Change *change, struct arena *arena) {
+/* "dispatched at 20:15" in the line of 20:15 says nothing new. */
+static bool is_now(const Liandong__V1__Event *event, const Liandong__V1__Change *change) {
+    const ProtobufCFieldDescriptor *field =
+        change->field
+            ? protobuf_c_message_descriptor_get_field_by_name(&liandong__v1__incident__descriptor, change->field)
+            : NULL;
+    int64_t ms;
+    return field && change->new_value && label_meaning(NULL, field) == MEANING_TIME &&
+           clock_parse(&ms, change->new_value, 0) && ms / 1000 == event->at / 1000;
+}
+
+static void print_change(FILE *out, const Liandong__V1__Event *event, const Liandong__V1__Change *change,
+                         struct arena *arena) {
     const char *field = change->field ? change->field : "";
+    if (is_now(event, change)) return;
     const char *old_value = value_of_field(arena, field, change->old_value, true);
     const char *new_value = value_of_field(arena, field, change->new_value, true);
     fprintf(out, _("; %s: "), value_clean(arena, label_name(field), true));
@@ -30,14 +43,14 @@ static void print_change(FILE *out, const Liandong__V1__Change *change, struct a
 
 static void print_rest(FILE *out, const Liandong__V1__Event *event, struct arena *arena) {
     fputs(value_clean(arena, event->title, true), out);
-    for (size_t i = 0; i < event->n_threats; i++) {
+    for (size_t i = 0; event->report && i < event->n_threats; i++) {
         char unknown[16];
         fputs(i ? _(", ") : _("; threats: "), out);
         fputs(label_value(&liandong__v1__threat__descriptor, (int)event->threats[i], unknown), out);
     }
     if (event->has_repeat_count && event->repeat_count > 1)
         fprintf(out, _("; report no. %u within 30 days"), event->repeat_count);
-    for (size_t i = 0; i < event->n_changes; i++) print_change(out, event->changes[i], arena);
+    for (size_t i = 0; i < event->n_changes; i++) print_change(out, event, event->changes[i], arena);
     if (event->note && *event->note) fprintf(out, _("; note: %s"), value_clean(arena, event->note, true));
 }
 

@@ -1,0 +1,167 @@
+#include "client/language.h"
+#include "client/value.h"
+#include "envelope.pb-c.h"
+#include "support.h"
+#include "words.h"
+#include <string.h>
+
+static struct arena arena;
+static struct value_error error;
+
+static const ProtobufCFieldDescriptor *field_of(const ProtobufCMessage *message, const char *name) {
+    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(message->descriptor, name);
+    assert_non_null(field);
+    return field;
+}
+
+static bool set(void *message, const char *name, const char *text) {
+    return value_set(message, field_of(message, name), text, WORDS_NOW, &arena, &error);
+}
+
+static void enums_by_word_label_and_beginning(void **state) {
+    (void)state;
+    static const char *const spellings[] = {"extreme-threat",
+                                            "EXTREME_THREAT",
+                                            "Extreme Threat",
+                                            "INCIDENT_CLASS_EXTREME_THREAT",
+                                            "扬言极端",
+                                            "扬言",
+                                            "extr"};
+    for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
+        Liandong__V1__ReportIncident m = LIANDONG__V1__REPORT_INCIDENT__INIT;
+        if (!set(&m, "class", spellings[i])) fail_msg("\"%s\": %s", spellings[i], error.text);
+        assert_true(m.has_class_);
+        assert_int_equal(m.class_, LIANDONG__V1__INCIDENT_CLASS__INCIDENT_CLASS_EXTREME_THREAT);
+    }
+    Liandong__V1__ReportIncident m = LIANDONG__V1__REPORT_INCIDENT__INIT;
+    assert_false(set(&m, "class", "extrem-treat"));
+    assert_non_null(strstr(error.text, "extreme-threat"));
+    assert_false(set(&m, "class", "c")); /* criminal or consult */
+    assert_false(set(&m, "class", "unspecified"));
+    assert_false(set(&m, "class", ""));
+    assert_false(m.has_class_);
+}
+
+static void lists_grow(void **state) {
+    (void)state;
+    Liandong__V1__ReportIncident m = LIANDONG__V1__REPORT_INCIDENT__INIT;
+    assert_true(set(&m, "threats", "arson,自伤自杀"));
+    assert_true(set(&m, "threats", "weapon，child、"));
+    assert_int_equal(m.n_threats, 4);
+    assert_int_equal(m.threats[1], LIANDONG__V1__THREAT__THREAT_SELF_HARM);
+    assert_int_equal(m.threats[3], LIANDONG__V1__THREAT__THREAT_CHILD);
+    assert_string_equal(value_text(&arena, &m.base, field_of(&m.base, "threats"), true),
+                        "放火、自伤自杀、持械、涉及儿童");
+    assert_string_equal(value_plain(&arena, &m.base, field_of(&m.base, "threats")), "arson,self-harm,weapon,child");
+    assert_false(set(&m, "threats", "arson,fire"));
+}
+
+static void times(void **state) {
+    (void)state;
+    Liandong__V1__ReportIncident m = LIANDONG__V1__REPORT_INCIDENT__INIT;
+    assert_true(set(&m, "occurred_at", "20:15"));
+    assert_int_equal(m.occurred_at, WORDS_NOW - 3123);
+    assert_true(set(&m, "occurred_at", "10m"));
+    assert_int_equal(m.occurred_at, WORDS_NOW - 600000);
+    assert_true(set(&m, "occurred_at", "@1687695303123"));
+    assert_int_equal(m.occurred_at, WORDS_NOW);
+    assert_string_equal(value_plain(&arena, &m.base, field_of(&m.base, "occurred_at")), "@1687695303123");
+    assert_string_equal(value_text(&arena, &m.base, field_of(&m.base, "occurred_at"), true), "2023-06-25 20:15:03");
+    assert_false(set(&m, "occurred_at", "yesterdy"));
+    assert_false(set(&m, "occurred_at", "@12x"));
+    assert_false(set(&m, "occurred_at", "@"));
+}
+
+static void numbers(void **state) {
+    (void)state;
+    Liandong__V1__ReportIncident m = LIANDONG__V1__REPORT_INCIDENT__INIT;
+    assert_true(set(&m, "mass_count", "30"));
+    assert_int_equal(m.mass_count, 30);
+    assert_true(set(&m, "longitude", "112.9"));
+    static const char *const bad_counts[] = {"-1", "+1", "3.5", "", "x", "4294967296", "99999999999999999999"};
+    for (size_t i = 0; i < sizeof bad_counts / sizeof *bad_counts; i++)
+        assert_false(set(&m, "mass_count", bad_counts[i]));
+    static const char *const bad_reals[] = {"", "x", "nan", "inf", "1e999", "1,5"};
+    for (size_t i = 0; i < sizeof bad_reals / sizeof *bad_reals; i++) assert_false(set(&m, "longitude", bad_reals[i]));
+    assert_int_equal(m.mass_count, 30);
+}
+
+static void bytes(void **state) {
+    (void)state;
+    Liandong__V1__ListIncidents m = LIANDONG__V1__LIST_INCIDENTS__INIT;
+    assert_true(set(&m, "page", "00ff10"));
+    assert_int_equal(m.page.len, 3);
+    assert_memory_equal(m.page.data, "\x00\xff\x10", 3);
+    assert_string_equal(value_plain(&arena, &m.base, field_of(&m.base, "page")), "00ff10");
+    assert_false(set(&m, "page", "0"));
+    assert_false(set(&m, "page", "xy"));
+    assert_false(set(&m, "page", ""));
+    Liandong__V1__Incident i = LIANDONG__V1__INCIDENT__INIT;
+    assert_true(set(&i, "id", "01a20cc9-5c75-749b-9333-ef5683271ff1"));
+    assert_int_equal(i.id.len, 16);
+    assert_string_equal(value_text(&arena, &i.base, field_of(&i.base, "id"), true),
+                        "01a20cc9-5c75-749b-9333-ef5683271ff1");
+}
+
+static void switches_and_kinds(void **state) {
+    (void)state;
+    Liandong__V1__ListIncidents m = LIANDONG__V1__LIST_INCIDENTS__INIT;
+    assert_true(set(&m, "open", "no"));
+    assert_true(m.has_open && !m.open);
+    assert_true(set(&m, "open", "是"));
+    assert_true(m.open);
+    assert_false(set(&m, "open", "perhaps"));
+    Liandong__V1__FeedFilter f = LIANDONG__V1__FEED_FILTER__INIT;
+    assert_true(set(&f, "kinds", "接报,note"));
+    assert_string_equal(f.kinds[0], "report_incident");
+    assert_string_equal(f.kinds[1], "note_incident");
+    assert_false(set(&f, "kinds", "list"));
+}
+
+/* History and conflicts tell values as text; people see labels and local time. */
+static void values_of_fields(void **state) {
+    (void)state;
+    assert_string_equal(value_of_field(&arena, "state", "2", true), "已派警");
+    assert_string_equal(value_of_field(&arena, "state", "99", true), "99");
+    assert_string_equal(value_of_field(&arena, "arrived_at", "2023-06-25T12:15:03.000Z", true), "2023-06-25 20:15:03");
+    assert_string_equal(value_of_field(&arena, "place", "2", true), "2");
+    assert_string_equal(value_of_field(&arena, "of a newer server", "x\x1b", true), "x\\x1b");
+    assert_string_equal(value_of_field(&arena, NULL, NULL, true), "");
+    Liandong__V1__HistoryEntry e = LIANDONG__V1__HISTORY_ENTRY__INIT;
+    char name[] = "class", kind[] = "correct_incident", value[] = "6";
+    e.field = name;
+    e.kind = kind;
+    e.new_value = value;
+    assert_string_equal(value_text(&arena, &e.base, field_of(&e.base, "new_value"), true), "纠纷");
+    assert_string_equal(value_text(&arena, &e.base, field_of(&e.base, "field"), true), "警情类别");
+    assert_string_equal(value_text(&arena, &e.base, field_of(&e.base, "kind"), true), "更正");
+}
+
+static void nothing_reaches_the_terminal_raw(void **state) {
+    (void)state;
+    Liandong__V1__Incident m = LIANDONG__V1__INCIDENT__INIT;
+    char evil[] = "a\x1b[31mb\nc\xe2\x80\xae\x9b";
+    m.content = evil;
+    const char *text = value_text(&arena, &m.base, field_of(&m.base, "content"), true);
+    assert_string_equal(text, "a\\x1b[31mb c\\u202e\\x9b");
+    text = value_text(&arena, &m.base, field_of(&m.base, "content"), false);
+    assert_non_null(strchr(text, '\n'));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(enums_by_word_label_and_beginning),
+        cmocka_unit_test(lists_grow),
+        cmocka_unit_test(times),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(bytes),
+        cmocka_unit_test(switches_and_kinds),
+        cmocka_unit_test(values_of_fields),
+        cmocka_unit_test(nothing_reaches_the_terminal_raw),
+    };
+    language_start("zh");
+    arena_init(&arena, 1 << 20);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    arena_free(&arena);
+    return failed;
+}

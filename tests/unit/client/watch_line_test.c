@@ -1,0 +1,92 @@
+#include "client/language.h"
+#include "client/watch_line.h"
+#include "support.h"
+#include "words.h"
+#include <stdlib.h>
+#include <string.h>
+
+static char *line(const Liandong__V1__Event *event, bool colour) {
+    struct arena arena;
+    char *text;
+    size_t size;
+    arena_init(&arena, 1 << 20);
+    FILE *out = open_memstream(&text, &size);
+    watch_line_print(out, event, 1, colour, &arena);
+    fclose(out);
+    arena_free(&arena);
+    return text;
+}
+
+static void reports_and_changes(void **state) {
+    (void)state;
+    char no[] = "JQ-2023-000123", kind[] = "report_incident", office[] = "岳塘派出所", officer[] = "张建国",
+         title[] = "霞光路 扬言放火\x1b";
+    Liandong__V1__Threat threats[] = {LIANDONG__V1__THREAT__THREAT_ARSON};
+    Liandong__V1__ReportIncident report = LIANDONG__V1__REPORT_INCIDENT__INIT;
+    Liandong__V1__Event event = LIANDONG__V1__EVENT__INIT;
+    event.has_at = event.has_class_ = event.has_level = event.has_repeat_count = 1;
+    event.at = WORDS_NOW;
+    event.no = no;
+    event.kind = kind;
+    event.class_ = LIANDONG__V1__INCIDENT_CLASS__INCIDENT_CLASS_EXTREME_THREAT;
+    event.level = LIANDONG__V1__INCIDENT_LEVEL__INCIDENT_LEVEL_MAJOR;
+    event.office_name = office;
+    event.officer = officer;
+    event.title = title;
+    event.n_threats = 1;
+    event.threats = threats;
+    event.repeat_count = 3;
+    event.report = &report;
+    char *text = line(&event, false);
+    assert_string_equal(text, "!! 2023-06-25 20:15:03  JQ-2023-000123  接报      扬言极端      重大    岳塘派出所  "
+                              "张建国  霞光路 扬言放火\\x1b；涉险：放火；30天内第3次\n");
+    free(text);
+    text = line(&event, true);
+    assert_memory_equal(text, TERMINAL_RED, strlen(TERMINAL_RED));
+    assert_non_null(strstr(text, TERMINAL_PLAIN "\n"));
+    free(text);
+
+    char dispatch[] = "dispatch_incident", state_field[] = "state", at_field[] = "dispatched_at", one[] = "1",
+         two[] = "2", moment[] = "2023-06-25T12:15:03.123Z", note[] = "快\n去";
+    Liandong__V1__Change change = LIANDONG__V1__CHANGE__INIT, when = LIANDONG__V1__CHANGE__INIT,
+                         *changes[] = {&change, &when};
+    change.field = state_field;
+    change.old_value = one;
+    change.new_value = two;
+    when.field = at_field;
+    when.new_value = moment; /* the time of the line itself says nothing new */
+    event.kind = dispatch;
+    event.report = NULL;
+    event.has_repeat_count = 0;
+    event.level = LIANDONG__V1__INCIDENT_LEVEL__INCIDENT_LEVEL_GENERAL;
+    event.class_ = LIANDONG__V1__INCIDENT_CLASS__INCIDENT_CLASS_DISPUTE;
+    event.n_changes = 2;
+    event.changes = changes;
+    event.note = note;
+    text = line(&event, false);
+    assert_string_equal(text, "   2023-06-25 20:15:03  JQ-2023-000123  派警      纠纷          一般    岳塘派出所  "
+                              "张建国  霞光路 扬言放火\\x1b；状态：已接报→已派警；备注：快 去\n");
+    free(text);
+}
+
+static void an_empty_event_is_a_line_too(void **state) {
+    (void)state;
+    Liandong__V1__Event event = LIANDONG__V1__EVENT__INIT;
+    char *text = line(&event, false);
+    assert_non_null(strchr(text, '\n'));
+    assert_int_equal(watch_line_mark(&event), SHEET_PLAIN);
+    free(text);
+    event.has_level = 1;
+    event.level = LIANDONG__V1__INCIDENT_LEVEL__INCIDENT_LEVEL_URGENT;
+    assert_int_equal(watch_line_mark(&event), SHEET_WARN);
+    event.has_class_ = 1;
+    event.class_ = LIANDONG__V1__INCIDENT_CLASS__INCIDENT_CLASS_EXTREME_THREAT;
+    assert_int_equal(watch_line_mark(&event), SHEET_ALARM);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(reports_and_changes),
+                                       cmocka_unit_test(an_empty_event_is_a_line_too)};
+    language_start("zh");
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
