@@ -1,11 +1,13 @@
 #include "net/address.h"
+#include "common/text.h"
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
 static bool fail(struct address_error *error, const char *text, size_t size, const char *why) {
-    snprintf(error->text, sizeof error->text, "地址 %.*s %s：写成 10.0.0.5:7443 或 [::1]:7443",
-             (int)(size < 80 ? size : 80), text, why);
+    char shown[96]; /* what was typed may hold anything; the sentence goes to a terminal */
+    text_terminal(shown, sizeof shown, text, size, true);
+    snprintf(error->text, sizeof error->text, "地址 %s %s：写成 10.0.0.5:7443 或 [::1]:7443", shown, why);
     return false;
 }
 
