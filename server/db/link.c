@@ -44,6 +44,7 @@ static void poll_drop(struct link *l) {
     l->poll->data = NULL;
     uv_close((uv_handle_t *)l->poll, free_handle);
     l->poll = NULL;
+    l->polled = 0;
 }
 
 static bool poll_for(struct link *l, int events) {
@@ -57,6 +58,8 @@ static bool poll_for(struct link *l, int events) {
         }
         l->poll->data = l;
     }
+    if (l->polled == events) return true;
+    l->polled = events;
     return uv_poll_start(l->poll, events, on_poll) == 0;
 }
 

@@ -21,6 +21,7 @@ struct link {
     enum link_state state;
     PGconn *pg;
     uv_poll_t *poll; /* own allocation: closed and freed whenever the socket may have changed */
+    int polled;      /* events it waits for: asking again for the same ones would cost two system calls */
     uv_timer_t timer;
     uint64_t backoff_ms, connects;
     struct expected *queue; /* ring of queue_room (a power of two) */
