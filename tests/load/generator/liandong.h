@@ -8,7 +8,8 @@
 #define CURSOR_SIZE 16u
 
 struct liandong_state {
-    uint64_t call; /* number of the newest call */
+    uint64_t call;     /* number of the newest call */
+    uint64_t answered; /* and of the newest that was answered: answers come in order */
     bool has_cursor;
     uint8_t cursor[CURSOR_SIZE]; /* of the newest event: what the next one's prev must be */
     uint8_t synced[CURSOR_SIZE]; /* of the newest sync, where one came after that event */

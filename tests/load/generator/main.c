@@ -4,6 +4,7 @@
  * printed), 1 could not be measured, 2 usage. */
 #include "scenario.h"
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,6 +134,7 @@ int main(int count, char **texts) {
     for (int name; (name = getopt_long(count, texts, "", option_table, NULL)) != -1;)
         if (!set(&a, name, optarg)) return usage();
     if (!a.crowd.protocol || !a.crowd.port || !a.crowd.certificates || !a.party_count) return usage();
+    signal(SIGPIPE, SIG_IGN); /* a peer that hangs up is counted, not died of */
     struct crowd crowd;
     crowd_init(&crowd, &a.crowd, a.parties, a.party_count);
     bool measured = scenario->run(&crowd, &a.scenario);

@@ -163,8 +163,6 @@ static void answer_ping(struct connection *c, Liandong__V1__Ping *ping) {
 }
 
 static void take_answer(struct connection *c, const Liandong__V1__ToClient *envelope) {
-    const struct liandong_state *state = c->state;
-    if (envelope->call != state->call) crowd_fault(c, "the answer to another call");
     switch (envelope->body_case) {
     case LIANDONG__V1__TO_CLIENT__BODY_HELLO:
         if (c->role != ROLE_REPORTER)
@@ -183,6 +181,8 @@ static void take_message(struct connection *c, const uint8_t *payload, size_t si
         crowd_fault(c, "a message that can't be unpacked");
         return;
     }
+    struct liandong_state *state = c->state;
+    if (envelope->has_call && envelope->call != ++state->answered) crowd_fault(c, "the answer to another call");
     if (envelope->status) {
         take_status(c, envelope->status);
         if (c->state_now != CONNECTION_READY)

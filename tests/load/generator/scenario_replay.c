@@ -50,29 +50,29 @@ bool scenario_catchup(struct crowd *c, const struct scenario_options *o) {
     return watcher->live;
 }
 
-/* The place where all watchers of a storm stopped: here and now, as the first watcher is told it. */
-static void remember_place(struct crowd *c) {
+/* The place where all watchers of a storm stopped: here and now. Ours is an opaque cursor, which a watcher has to be
+ * told. */
+static bool remember_place(struct crowd *c) {
     struct connection *first = &c->connections[c->reporters];
     if (c->options.protocol == &protocol_liandong) {
         const struct liandong_state *state = first->state;
+        if (!crowd_open(c, c->reporters + 1, 1, OPEN_SECONDS)) return false;
         memcpy(c->start.cursor, state->synced, CURSOR_SIZE);
-    } else {
-        c->start.sequence = c->last_sequence + 1;
+        c->ready--;
+        c->live = 0;
+        c->dialed--;
+        connection_close(first);
     }
+    c->start.sequence = c->last_sequence + 1;
     c->start.kind = START_CURSOR;
-    c->ready--;
-    c->live = 0;
-    c->dialed--;
-    connection_close(first);
+    return true;
 }
 
 /* All watchers dial in the same moment, each `events` behind, until the last one has everything and is live. */
 bool scenario_storm(struct crowd *c, const struct scenario_options *o) {
     if (!crowd_open(c, c->reporters, o->parallel, OPEN_SECONDS) || !fill(c, 1)) return false;
     uint32_t before = c->witness.published;
-    if (!crowd_open(c, c->reporters + 1, 1, OPEN_SECONDS)) return false;
-    remember_place(c);
-    if (!fill(c, o->events)) return false;
+    if (!remember_place(c) || !fill(c, o->events)) return false;
     uint64_t due = (uint64_t)(c->witness.published - before) * c->witness.watchers;
     uint64_t until = samples_now() + (uint64_t)(OPEN_SECONDS * 1e9);
     struct meter meter = meter_start(c);

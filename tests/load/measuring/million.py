@@ -29,7 +29,7 @@ select count(*) from report_incidents((select array_agg(
     (lpad(to_hex((extract(epoch from received) * 1000)::int8), 12, '0') || '7' || substr(md5(i::text), 1, 3) || '8' || substr(md5(i::text), 4, 15))::uuid order by i) from report),
   (select array_agg('\\x62'::bytea || set_byte(set_byte('\\x0000'::bytea, 0, octet_length(content) % 128 + 128), 1, octet_length(content) / 128)
     || convert_to(content, 'UTF8') order by i) from report),
-  (select array_agg($8::int4[][1 + i % cardinality($8::int4[])] order by i) from report),
+  (select array_agg(($8::int4[])[1 + i % cardinality($8::int4[])] order by i) from report),
   (select array_agg(1::int8) from report), (select array_agg('值班员'::text) from report),
   (select array_agg((1 + i % 9)::int2 order by i) from report), (select array_agg((1 + pick(i, 4, 13))::int2 order by i) from report),
   (select array_agg((4 - pick(i, 5, 4))::int2 order by i) from report), (select array_agg(null::text) from report),

@@ -30,7 +30,10 @@ def pgbench(ground, clients, seconds):
   wait_for_quiet()
   text = run([binary("pgbench"), "-n", "-M", "prepared", "-f", script, "-c", str(clients), "-j", "2", "-T", str(round(seconds)),
               *(["-l", f"--log-prefix={prefix}"] if clients == 1 else []), ground.conninfo("reference")])
-  measured = {"tps": float(re.search(r"^tps = ([0-9.]+)", text, re.M).group(1))}
+  tps = re.search(r"^tps = ([0-9.]+)", text, re.M)
+  if not tps:
+    raise RuntimeError(f"pgbench made no transaction: {text.strip()}")
+  measured = {"tps": float(tps.group(1))}
   times = []
   for path in glob.glob(prefix + ".*"):
     with open(path, encoding="ascii") as f:

@@ -86,7 +86,8 @@ class Nats(Program):
     config = ground.path("nats.conf")
     with open(config, "w", encoding="utf-8") as f:
       f.write(f'listen: 127.0.0.1:{port}\njetstream {{ store_dir: "{self.store}" }}\nmax_connections: 20000\n'
-              f'tls {{ cert_file: "{c}/server.pem", key_file: "{c}/server.key", ca_file: "{c}/ca.pem", verify: true }}\n')
+              f'tls {{ cert_file: "{c}/server.pem", key_file: "{c}/server.key", ca_file: "{c}/ca.pem", verify: true,\n'
+              f'timeout: 60 }}\n')  # a storm of a thousand handshakes on one core takes longer than the 2 s that NATS gives each
     super().__init__([path, "-c", config], port, ground.path("nats.log"))
 
   def stop(self):

@@ -1,9 +1,11 @@
 """One run: arguments, ground, repetitions, lines."""
+import signal
 import sys
 import time
 import traceback
 
 from support.cluster import MissingTool
+from support.sql import SqlError
 
 from . import machine
 from .figures import MEASUREMENTS, Bench
@@ -33,7 +35,7 @@ def measure(m, bench):
   except MissingTool as e:
     for name in names:
       bench.sheet.skip(name, str(e))
-  except (Faulty, RuntimeError, OSError, TimeoutError, KeyError) as e:
+  except (Faulty, SqlError, RuntimeError, OSError, TimeoutError, KeyError) as e:
     if not isinstance(e, Faulty):
       machine.say(traceback.format_exc())
     for name in names:
@@ -53,6 +55,7 @@ def main(arguments, text):
   chosen, quick, sheet, begun = choose(names), "--quick" in flags, Sheet(), time.monotonic()
   if machine.SERVER_CORE == machine.LOAD_CORE:
     machine.say("warning: one core only: server and load share it, and every figure is about half")
+  signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
   machine.raise_file_limit()
   machine.say("building")
   build()
