@@ -84,6 +84,7 @@ static bool judge_tls(struct link *l, enum tls_state state, struct link_error *e
 static bool take_bytes(struct link *l, uint64_t deadline_us, struct link_error *error) {
     uint8_t bytes[READ_SIZE];
     ssize_t got;
+    if (!judge_tls(l, tls_get_state(l->tls), error)) return false;
     while ((got = recv(l->socket, bytes, sizeof bytes, 0)) < 0) {
         if (errno == EINTR) continue;
         if (errno != EAGAIN && errno != EWOULDBLOCK) return fail(l, error, LINK_LOST, strerror(errno));
@@ -91,11 +92,12 @@ static bool take_bytes(struct link *l, uint64_t deadline_us, struct link_error *
     }
     if (got == 0) return fail(l, error, LINK_LOST, NULL);
     l->heard_us = clock_monotonic_us();
-    size_t consumed = 0;
+    size_t consumed = 0, before = buffer_size(&l->plain);
     enum tls_state state = tls_feed(l->tls, bytes, (size_t)got, &consumed, &l->plain, &l->cipher);
     struct link_error ignored; /* an alert on a dying connection; what is said about it stands in `error` already */
     if (state == TLS_FAILED) flush(l, clock_monotonic_us(), &ignored);
-    if (!judge_tls(l, state, error)) return false;
+    /* The last words may come together with the end: they say why. The end is judged when more is wanted. */
+    if (!judge_tls(l, state, error)) return buffer_size(&l->plain) > before;
     /* A whole frame is taken out before more is read, so this room is enough for a peer that keeps to the protocol. */
     if (consumed < (size_t)got) return fail(l, error, LINK_PROTOCOL, "more than one frame's room");
     return flush(l, deadline_us, error);

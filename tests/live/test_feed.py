@@ -206,9 +206,9 @@ def expect_reset(stage, node, cursor, reason):
 @case
 def reset_pruned(stage):
   """What lies before the floor is not replayed: the snapshot of the open incidents comes instead."""
-  with told(stage, feed_keep="1s") as (node, _, nos, cursors):
-    until(lambda: int(stage.sql("select floor from feed_head", database=node.name)[0][0]) >= 6, 30, "the floor")
+  with told(stage) as (node, _, nos, cursors):
     node.kill()
+    assert stage.sql("select feed_keep(0)", database=node.name) == [("6",)]
     node.start()
     reset = expect_reset(stage, node, cursors[1], "PRUNED")
     assert sorted(i.no for i in reset.incidents) == sorted(no for no in nos if no != nos[1]), "the snapshot holds the open ones"

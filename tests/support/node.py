@@ -1,6 +1,7 @@
 """Server processes: liandongd run on free ports, waited for by /readyz, ended by pid."""
 import http.client
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -9,9 +10,15 @@ from .waiting import until
 
 
 def free_port():
-  with socket.socket() as s:
-    s.bind(("127.0.0.1", 0))
-    return s.getsockname()[1]
+  """Below those that the kernel gives to outgoing connections: one of them might take it before the server does."""
+  while True:
+    port = random.randrange(20000, 32000)
+    with socket.socket() as s:
+      try:
+        s.bind(("127.0.0.1", port))
+        return port
+      except OSError:
+        pass
 
 
 def clean_environment():

@@ -69,10 +69,11 @@ class Stage:
     self.cluster.copy(name, TEMPLATE)
     return name
 
-  def node(self, name, database, **settings):
+  def node(self, name, data, **settings):
+    """A server on the database `data`, not started yet; settings over the usual ones, None leaves one out."""
     certificate = self.certificates["server"]
-    settings = {"database": self.cluster.conninfo(database, "liandong_app"),
-                "migrate_database": self.cluster.conninfo(database, "liandong_owner"),
+    settings = {"database": self.cluster.conninfo(data, "liandong_app"),
+                "migrate_database": self.cluster.conninfo(data, "liandong_owner"),
                 "tls_certificate": certificate + ".pem", "tls_key": certificate + ".key", "tls_ca": self.authority.ca,
                 "heartbeat": "2s", "silence_limit": "30s", "drain": "10s", **settings}
     node = Node(self.server, self.folder, name, **settings)
