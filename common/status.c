@@ -49,6 +49,8 @@ const struct status_row status_rows[] = {
      "接收进度（游标）无效。请删除本机保存的游标后重新订阅，或加 --from-start 从头接收。", 0},
     {"PAGE_INVALID", CODE(INVALID_ARGUMENT), "the page mark is not one of this query",
      "翻页标记无效或与查询条件不符。请从第一页重新查询。", 0},
+    {"PAGE_TOO_LARGE", CODE(INVALID_ARGUMENT), "the page holds more than a frame may",
+     "这一页的内容超过单个报文的上限。请减小每页条数（--limit）后重新查询。", 0},
     {"AMBIGUOUS_NUMBER", CODE(INVALID_ARGUMENT), "the number fits several incidents",
      "该编号对应多条警情。请输入更长的编号或完整编号，可先用 incident list 查看。", 0},
 
@@ -85,6 +87,8 @@ const struct status_row status_rows[] = {
     /* the server */
     {"DATABASE_AWAY", CODE(UNAVAILABLE), "the database can't be reached; nothing was done",
      "数据库暂时连接不上，本次未办理。请稍候重试；持续出现请联系管理员。", 1000},
+    {"SLOW_READER", CODE(UNAVAILABLE), "the connection takes its bytes too slowly",
+     "网络接收太慢，连接已断开。客户端会自动重连并从断点补收，请检查本机网络。", 1000},
     {"QUEUE_FULL", CODE(RESOURCE_EXHAUSTED), "too many writes are waiting; nothing was done",
      "服务器繁忙，本次未办理。请稍候重试。", 500},
     {"DRAINING", CODE(UNAVAILABLE), "the server is about to stop; nothing was done",

@@ -123,7 +123,7 @@ static void count_updates(int writing, int version, int type, const void *bytes,
         t->failure = "OTHER", t->detail = "too many key updates";
 }
 
-/* Lets the peer's decoded certificate go (7 KiB of it): what we need of it was taken in tls_peer_verify. An SSL has no
+/* Lets the peer's decoded certificate go (6 KiB of it): what we need of it was taken in tls_peer_verify. An SSL has no
  * call for that, but it takes another session, and all open connections of a context share one empty session. Two
  * things make it safe, and tls_park_test proves them on the OpenSSL at hand (key updates both ways, bulk both ways,
  * alerts, close_notify afterwards):

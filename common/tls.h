@@ -4,7 +4,8 @@
  *
  * Decision 2026-11: a BIO of our own instead of two memory BIOs. It reads from the caller's slice and writes into the
  * caller's buffer, so the "want write during read" class of bug can't happen (a write never blocks) and an idle
- * connection holds no buffer at all. After the handshake the peer's decoded certificate is let go (about 8 KiB). */
+ * connection holds no buffer at all. After the handshake a server lets the peer's decoded certificate go: an idle connection holds
+ * 12.4 KiB of OpenSSL instead of 17.9 (tls_park_test prints it). */
 #ifndef LIANDONG_COMMON_TLS_H
 #define LIANDONG_COMMON_TLS_H
 #include "common/buffer.h"

@@ -183,7 +183,9 @@ static bool read_crls(struct tls_material *m, const struct tls_files *files, str
     whole = at_end_of_pem() && whole && sk_X509_CRL_num(m->crls) > 0;
     BIO_free(bio);
     if (!whole)
-        return tls_refuse(error, "吊销列表文件 %s 中没有完好的 PEM 吊销列表（-----BEGIN X509 CRL-----）。", files->crl);
+        return tls_refuse(
+            error, "吊销列表文件 %s 中没有完好的 PEM 吊销列表。请确认它以 -----BEGIN X509 CRL----- 开头且内容完整。",
+            files->crl);
     for (int i = 0; ok && i < sk_X509_CRL_num(m->crls); i++)
         ok = check_crl(m, sk_X509_CRL_value(m->crls, i), files, error);
     return ok;

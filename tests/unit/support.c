@@ -1,6 +1,7 @@
 #include "support.h"
 #include <dirent.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,20 +38,39 @@ void allocations_fail_at(size_t n) {
 
 bool allocation_failed(void) { return failed; }
 
-static void *openssl_malloc(size_t size, const char *file, int line) {
-    (void)file, (void)line;
-    return size ? __wrap_malloc(size) : NULL;
+void *sure_malloc(size_t size) {
+    void *bytes = __real_malloc(size);
+    assert_non_null(bytes);
+    return bytes;
 }
 
-static void *openssl_realloc(void *old, size_t size, const char *file, int line) {
+static size_t openssl_bytes;
+
+static void *counted(void *bytes) {
+    if (bytes) openssl_bytes += malloc_usable_size(bytes);
+    return bytes;
+}
+
+static void *openssl_malloc(size_t size, const char *file, int line) {
     (void)file, (void)line;
-    return __wrap_realloc(old, size);
+    return size ? counted(__wrap_malloc(size)) : NULL;
 }
 
 static void openssl_free(void *bytes, const char *file, int line) {
     (void)file, (void)line;
+    if (bytes) openssl_bytes -= malloc_usable_size(bytes);
     free(bytes);
 }
+
+static void *openssl_realloc(void *old, size_t size, const char *file, int line) {
+    (void)file, (void)line;
+    size_t before = old ? malloc_usable_size(old) : 0;
+    void *bytes = __wrap_realloc(old, size);
+    if (bytes) openssl_bytes -= before;
+    return counted(bytes);
+}
+
+size_t allocations_openssl_bytes(void) { return openssl_bytes; }
 
 void allocations_watch_openssl(void) {
     if (!CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free)) {

@@ -14,10 +14,15 @@ void allocations_fail_at(size_t n);
 /* True where that allocation came. */
 bool allocation_failed(void);
 void allocations_watch_openssl(void);
+/* malloc that never fails on purpose, for the tests' own tools. */
+void *sure_malloc(size_t size);
+/* Bytes that OpenSSL holds now, as the allocator counts them. */
+size_t allocations_openssl_bytes(void);
 
-/* Runs `body` with its first allocation failing, then its second, and so on until a run needs fewer. `body` returns true
- * where it did all of its work. It may fail only where an allocation did, must then say so by false, and must leave
- * nothing behind (AddressSanitizer looks for leaks). `may_do_without`: it may also succeed then. Returns the runs. */
+/* Runs `body` with its first allocation failing, then its second, and so on until a run needs fewer. `body` returns
+ * true where it did all of its work. It may fail only where an allocation did, must then say so by false, and must
+ * leave nothing behind (AddressSanitizer looks for leaks). `may_do_without`: it may also succeed then. Returns the
+ * runs. */
 size_t each_allocation_fails(bool (*body)(void *arg), void *arg, bool may_do_without);
 
 /* Path of a file of this name in a folder of this process that is removed at exit. Valid until exit. */
