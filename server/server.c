@@ -414,7 +414,7 @@ int server_run(int count, char **flags, char **environment) {
     } else {
         uv_run(&s->loop, UV_RUN_DEFAULT);
     }
-    log_event(LOG_INFO, "server.stopped", log_int("code", s->code));
+    if (s->hub.loop) log_event(LOG_INFO, "server.stopped", log_int("code", s->code));
     if (uv_loop_close(&s->loop) != 0 && !s->core) log_event(LOG_WARN, "server.loop_busy", log_int("code", s->code));
     http_free(&s->http);
     server_settings_release(&s->settings);

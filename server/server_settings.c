@@ -1,5 +1,6 @@
 #include "server_settings.h"
 #include "net/address.h"
+#include <libpq-fe.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -131,6 +132,20 @@ failed:
     return false;
 }
 
+/* libpq's own words are left out: they can quote a password. */
+static bool judge_conninfo(const char *key, const char *text, struct settings_error *error) {
+    char *message = NULL;
+    PQconninfoOption *options = PQconninfoParse(text, &message);
+    PQfreemem(message);
+    PQconninfoFree(options);
+    if (options) return true;
+    snprintf(error->text, sizeof error->text,
+             "%s 不是 PostgreSQL 的连接串：写成 host=/run/postgresql dbname=liandong user=liandong_app，或 "
+             "postgresql:// 开头的 URL",
+             key);
+    return false;
+}
+
 bool server_settings_judge(const struct server_settings *values, struct settings_error *error) {
     const struct {
         const char *key, *value, *what;
@@ -151,6 +166,9 @@ bool server_settings_judge(const struct server_settings *values, struct settings
                  (long long)values->silence_limit_ms, (long long)values->heartbeat_ms);
         return false;
     }
+    if (!judge_conninfo("database", values->database, error) ||
+        !judge_conninfo("migrate_database", values->migrate_database, error))
+        return false;
     struct address list[ADDRESS_LIST_MAX];
     size_t count = 0;
     struct address_error why;

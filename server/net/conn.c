@@ -164,18 +164,32 @@ no_memory:
     return false;
 }
 
-bool conn_press(struct hub *hub, const struct address *host, size_t limit) {
+/* An honest client says its whole hello one round trip after it is accepted. Once that was answered, or waits for its
+ * turn, the next step is allowed more. */
+static bool is_pressable(const struct conn *c, uint64_t now) {
+    bool greeted = c->greeted || buffer_size(&c->held) > 0;
+    return now - c->opened_at >= (greeted ? CONN_PRESSED_MS : CONN_PRESSED_SILENT_MS);
+}
+
+size_t conn_press(struct hub *hub, const struct address *host, size_t keep) {
+    struct list *ring = &hub->states[CONN_HANDSHAKE];
     uint64_t now = uv_now(hub->loop);
-    struct conn *oldest = NULL;
-    size_t count = 0;
-    for (struct list *l = hub->states[CONN_HANDSHAKE].next; l != &hub->states[CONN_HANDSHAKE]; l = l->next) {
-        struct conn *c = list_owner(l, offsetof(struct conn, in_state));
-        if (!oldest && now - c->opened_at < CONN_PRESSED_MS) return false; /* in order of age: none is old enough */
-        if ((c->due & DUE_END) || (host && !address_same_host(&c->peer, host))) continue;
-        if (!oldest) oldest = c;
-        if (++count >= limit) break;
+    size_t count = 0, pressed = 0;
+    if (list_is_empty(ring) ||
+        now - ((struct conn *)list_owner(ring->next, offsetof(struct conn, in_state)))->opened_at <
+            CONN_PRESSED_SILENT_MS)
+        return 0; /* in order of age: a storm of honest clients ends here, without a walk */
+    for (struct list *l = ring->next; l != ring; l = l->next) {
+        const struct conn *c = list_owner(l, offsetof(struct conn, in_state));
+        if (!(c->due & DUE_END) && (!host || address_same_host(&c->peer, host))) count++;
     }
-    if (!oldest || count < limit || now - oldest->opened_at < CONN_PRESSED_MS) return false;
-    conn_close(oldest, "PRESSED");
-    return true;
+    for (struct list *l = ring->next; l != ring && count - pressed > keep && pressed < CONN_PRESSED_BATCH;
+         l = l->next) {
+        struct conn *c = list_owner(l, offsetof(struct conn, in_state));
+        if (now - c->opened_at < CONN_PRESSED_SILENT_MS) break; /* in order of age */
+        if ((c->due & DUE_END) || (host && !address_same_host(&c->peer, host)) || !is_pressable(c, now)) continue;
+        conn_close(c, "PRESSED");
+        pressed++;
+    }
+    return pressed;
 }

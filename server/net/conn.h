@@ -23,7 +23,11 @@
 #define CONN_LEAVE_MS     5000u  /* for the last bytes of a leaving connection */
 #define CONN_LINGER_MS                                                                                                 \
     1000u /* for the peer to hang up first, so that a reset does not destroy what it has yet to read */
-#define CONN_PRESSED_MS 1000u /* a handshake this old may be put out to make room */
+/* A handshake this old may be put out to make room: one whose client has said its hello, and one whose client has said
+ * nothing. */
+#define CONN_PRESSED_MS        1000u
+#define CONN_PRESSED_SILENT_MS 250u
+#define CONN_PRESSED_BATCH     64u
 
 /* Takes the descriptor (non-blocking, close-on-exec) of an accepted connection; closes it where it fails for want of
  * memory. */
@@ -32,7 +36,7 @@ bool conn_open(struct hub *hub, int descriptor, const struct address *peer);
 void conn_close(struct conn *c, const char *reason);
 /* Asks for an end after what was appended so far, with close_notify. */
 void conn_leave(struct conn *c, const char *reason);
-/* Puts out the oldest handshake of `host` (of anyone: NULL) that is older than CONN_PRESSED_MS, once they are `limit`
- * or more. True where one was put out. */
-bool conn_press(struct hub *hub, const struct address *host, size_t limit);
+/* Puts out the oldest handshakes of `host` (of anyone: NULL) that dawdle, until `keep` are left, at most
+ * CONN_PRESSED_BATCH. Returns how many. */
+size_t conn_press(struct hub *hub, const struct address *host, size_t keep);
 #endif

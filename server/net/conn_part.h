@@ -39,6 +39,7 @@ struct conn {
     struct buffer held; /* ciphertext that waits for the session or for its turn among the handshakes */
     struct buffer in;   /* plaintext: part of a frame, or frames that wait for the session */
     bool reading;
+    bool greeted;     /* its ClientHello was answered */
     bool judged;      /* the handshake's result was counted */
     size_t discarded; /* bytes thrown away while leaving */
 

@@ -115,6 +115,7 @@ static size_t feed(struct conn *c, const uint8_t *bytes, size_t size) {
         size_t step = 0, before = buffer_size(&c->in);
         enum tls_state state = tls_feed(c->tls, bytes + used, size - used, &step, &c->in, &c->hub->cipher);
         used += step;
+        if (buffer_size(&c->hub->cipher) > 0) c->greeted = true;
         conn_write_cipher(c);
         if (state == TLS_OPEN && c->state == CONN_HANDSHAKE) open_session(c);
         bool grew = buffer_size(&c->in) > before;

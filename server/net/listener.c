@@ -107,10 +107,11 @@ static void out_of_descriptors(struct listener *l, int number) {
 static bool has_room(struct listener *l) {
     struct hub *h = l->hub;
     if (h->counts[CONN_HANDSHAKE] < h->limits.max_handshakes) return true;
-    if (!conn_press(h, NULL, 1))
-        pause_for(l, LISTENER_PAUSE_MS); /* conn_enter wakes us earlier */
+    size_t most = h->limits.max_handshakes;
+    if (conn_press(h, NULL, most > CONN_PRESSED_BATCH ? most - CONN_PRESSED_BATCH : most - 1) > 0)
+        stop_accepting(l); /* until they are gone, which is this very tick */
     else
-        stop_accepting(l);
+        pause_for(l, LISTENER_PAUSE_MS); /* or until one ends */
     return false;
 }
 
@@ -132,7 +133,7 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
             refuse(l, descriptor, &peer, "TOO_MANY_CONNECTIONS");
         else {
             if (h->counts[CONN_HANDSHAKE] >= h->limits.handshakes_per_address)
-                conn_press(h, &peer, h->limits.handshakes_per_address);
+                conn_press(h, &peer, h->limits.handshakes_per_address - 1);
             if (!conn_open(h, descriptor, &peer)) hub_metrics_refusal(&h->metrics, "NO_MEMORY");
         }
     }

@@ -16,7 +16,7 @@
 
 #define LISTENER_BACKLOG  4096 /* the kernel cuts it to net.core.somaxconn */
 #define LISTENER_BATCH    64u  /* accepts in one tick */
-#define LISTENER_PAUSE_MS 100u
+#define LISTENER_PAUSE_MS 50u
 
 struct listener {
     struct hub *hub;

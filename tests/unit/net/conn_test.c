@@ -267,24 +267,40 @@ static void test_refused_session(void **state) {
     end(&b, &c);
 }
 
-/* A handshake younger than CONN_PRESSED_MS is never put out, however many there are. */
+static void pass_time(struct bench *b, uint64_t ms) {
+    uv_update_time(&b->loop);
+    uint64_t until = uv_now(&b->loop) + ms;
+    while (uv_now(&b->loop) < until) uv_run(&b->loop, UV_RUN_NOWAIT);
+}
+/* Handshakes make room oldest first and only where they dawdle: one that says nothing sooner than one under way. */
 static void test_pressed(void **state) {
     struct bench b;
-    struct client c;
-    struct address host;
+    struct client silent, greeted, young;
+    struct address host, other;
     struct address_error error;
     (void)state;
-    begin(&b, &c);
-    assert_true(address_parse(&host, "127.0.0.1:9", 11, &error));
-    assert_false(conn_press(&b.hub, NULL, 1));
-    uv_update_time(&b.loop);
-    uint64_t opened = uv_now(&b.loop);
-    while (uv_now(&b.loop) < opened + CONN_PRESSED_MS) uv_run(&b.loop, UV_RUN_NOWAIT);
-    assert_false(conn_press(&b.hub, &host, 2));
-    assert_true(conn_press(&b.hub, &host, 1));
-    assert_false(conn_press(&b.hub, NULL, 1)); /* it is on its way out already */
-    client_until(&c, client_is_over);
-    end(&b, &c);
+    begin(&b, &silent);
+    assert_true(client_open(&greeted, &b));
+    assert_true(address_parse(&host, "127.0.0.1:9", 11, &error) && address_parse(&other, "127.0.0.2:9", 11, &error));
+    while (greeted.sent == 0) client_turn(&greeted);
+    greeted.limit = greeted.sent; /* its ClientHello and no more */
+    while (client_turn(&greeted)) {
+    }
+    assert_int_equal(conn_press(&b.hub, NULL, 0), 0); /* too young */
+    pass_time(&b, CONN_PRESSED_SILENT_MS);
+    assert_true(client_open(&young, &b));
+    assert_int_equal(conn_press(&b.hub, &host, 3), 0); /* not too many */
+    assert_int_equal(conn_press(&b.hub, &other, 0), 0);
+    assert_int_equal(conn_press(&b.hub, &host, 1), 1);
+    assert_int_equal(conn_press(&b.hub, &host, 0), 0); /* it is on its way out already */
+    client_until(&silent, client_is_over);
+    pass_time(&b, CONN_PRESSED_MS);
+    assert_int_equal(conn_press(&b.hub, NULL, 0), 2);
+    client_until(&greeted, client_is_over);
+    client_until(&young, client_is_over);
+    client_close(&greeted);
+    client_close(&young);
+    end(&b, &silent);
 }
 
 /* Every allocation of ours fails once: the connection ends or all is well, and nothing is left behind. */

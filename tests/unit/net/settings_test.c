@@ -92,7 +92,10 @@ static void test_judge(void **state) {
                  {"--metrics-listen=0.0.0.0:1", false},
                  {"--metrics-listen=", true},
                  {"--metrics-listen=[::1]:0", true},
-                 {"--metrics-listen=x", false}};
+                 {"--metrics-listen=x", false},
+                 {"--database=host=/x dbname", false},
+                 {"--database=postgresql://u@h1,h2/d?target_session_attrs=read-write", true},
+                 {"--migrate-database=nonsense=1", false}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct server_settings v;
