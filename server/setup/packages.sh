@@ -4,7 +4,7 @@
 
 PACKAGES_SERVER=(
   gcc libc6-dev cmake ninja-build pkgconf # the build
-  libuv1-dev libprotobuf-c-dev protobuf-c-compiler libpq-dev libssl-dev libinih-dev libsmartcols-dev gettext
+  libuv1-dev libprotobuf-c-dev protobuf-c-compiler libpq-dev libssl-dev libinih-dev libsmartcols-dev uthash-dev gettext
   postgresql-15 openssl # at run time
 )
 # Needed: without them there is no test run. Wanted: without one of these only its own suite is skipped, by name.
