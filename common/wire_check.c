@@ -32,6 +32,17 @@ static bool refuse(const struct check *c, const struct place *p, const char *rea
     return false;
 }
 
+/* `wanted` characters without a blank between them. */
+static bool has_word(const char *text, size_t size, uint32_t wanted) {
+    uint32_t together = 0;
+    size_t step;
+    for (size_t at = 0; at < size && together < wanted; at += step) {
+        uint32_t point = text_decode(text + at, size - at, &step);
+        together = point <= ' ' || point == 0x3000 ? 0 : together + 1;
+    }
+    return together >= wanted;
+}
+
 static bool check_string(const struct check *c, const struct place *p, const struct wire_limit *limit,
                          const char *text) {
     static const char *const reasons[] = {
@@ -40,7 +51,8 @@ static bool check_string(const struct check *c, const struct place *p, const str
     size_t size = strlen(text);
     if (size > limit->max) return refuse(c, p, "TOO_LONG");
     enum text_fault fault = text_check(text, size, limit->multiline, NULL);
-    return fault == TEXT_OK || refuse(c, p, reasons[fault]);
+    if (fault != TEXT_OK) return refuse(c, p, reasons[fault]);
+    return has_word(text, size, limit->min) || refuse(c, p, "TOO_SHORT");
 }
 
 static bool check_bytes(const struct check *c, const struct place *p, const struct wire_limit *limit, size_t size) {
@@ -136,7 +148,10 @@ static bool check_message(const struct check *c, const struct place *above, cons
          * no row: most of an envelope's fields are bodies that are not there. */
         const struct wire_limit *limit =
             list || here.field->type != PROTOBUF_C_TYPE_MESSAGE ? wire_limit_step(&rows, here.field) : NULL;
-        if (!wire_has(message, here.field)) continue;
+        if (!wire_has(message, here.field)) {
+            if (limit && limit->min && here.field->type == PROTOBUF_C_TYPE_STRING) return refuse(c, &here, "TOO_SHORT");
+            continue;
+        }
         if (list ? !check_items(c, &here, limit, message)
                  : !check_value(c, &here, limit, wire_member(message, here.field)))
             return false;

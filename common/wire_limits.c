@@ -69,6 +69,7 @@ const struct wire_limit wire_limits[] = {
     {"ReportIncident", "content", .max = CONTENT, .multiline = true},
     {"ReportIncident", "threats", .max = 16},
     {"ReportIncident", "mass_count", .max = CROWD},
+    {"SearchIncidents", "text", .max = WIRE_STRING_MAX, .min = 2}, /* the index holds pairs of characters */
     {"SearchIncidents", "limit", .max = PAGE_ROWS, .min = 1},
     {"Status", "message", .max = HINT},
     {"Status", "hint", .max = HINT},

@@ -1,6 +1,7 @@
 #include "call/call.h"
 #include "call/verdict.h"
 #include "common/clock.h"
+#include "common/frame.h"
 #include "common/log.h"
 #include "db/contract.h"
 #include <stdlib.h>
@@ -65,6 +66,10 @@ void call_answer(struct call *c, ProtobufCMessage *body) {
     reply.has_call = true;
     reply.call = c->number;
     wire_set_body(&reply.base, request_reply_field(c->field->id), body);
+    if (protobuf_c_message_get_packed_size(&reply.base) > FRAME_CAP) { /* a page of the longest records there are */
+        call_refuse(c, "PAGE_TOO_LARGE", NULL);
+        return;
+    }
     bool sent = session_send(c->session, &reply.base);
     end(c, sent ? LIANDONG__V1__CODE__CODE_OK : LIANDONG__V1__CODE__CODE_CANCELLED);
 }
@@ -168,21 +173,10 @@ static void begin_write(struct call *c, const struct plan *plan) {
 
 static void on_read(struct read *r, const PGresult *result, const char *fault) {
     struct call *c = (struct call *)(void *)((char *)r - offsetof(struct call, read));
-    if (fault) {
+    if (fault)
         call_refuse(c, fault, NULL);
-        return;
-    }
-    const struct plan *plan = c->core->plans[c->field->id];
-    int rows = PQntuples(result);
-    if (!plan->rows && rows != 1) {
-        call_refuse(c, rows ? "INTERNAL" : "NOT_FOUND", NULL);
-        return;
-    }
-    ProtobufCMessage *reply = mapping_read(plan, result, 0, rows, &c->arena);
-    if (reply)
-        call_answer(c, reply);
     else
-        call_refuse(c, "TOO_LARGE", NULL);
+        verdict_show(c, c->core->plans[c->field->id], result);
 }
 
 static void begin_read(struct call *c, const struct plan *plan) {

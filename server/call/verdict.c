@@ -16,7 +16,8 @@ static char *array_item(struct call *c, struct mapping_array *a, int32_t i) {
 
 static struct mapping_array array_of(const struct call *c, const PGresult *r, int row, int verdict) {
     int column = c->write.plan->verdict[verdict];
-    return column < 0 ? (struct mapping_array){0} : mapping_get_array(r, row, column);
+    if (column < 0) return (struct mapping_array){0};
+    return mapping_get_array(r, row, column);
 }
 
 /* Both values of each field that two people changed. */
@@ -81,4 +82,21 @@ void verdict_answer(struct call *c, const PGresult *r, int row) {
     } else {
         answer_refusal(c, r, row, "INTERNAL");
     }
+}
+
+void verdict_show(struct call *c, const struct plan *plan, const PGresult *r) {
+    int rows = PQntuples(r), reason = plan->verdict[VERDICT_REASON];
+    if (rows > 0 && reason >= 0 && !PQgetisnull(r, 0, reason)) {
+        call_refuse(c, PQgetvalue(r, 0, reason), NULL);
+        return;
+    }
+    if (!plan->rows && rows != 1) {
+        call_refuse(c, "INTERNAL", NULL);
+        return;
+    }
+    ProtobufCMessage *reply = mapping_read(plan, r, 0, rows, &c->arena);
+    if (reply)
+        call_answer(c, reply);
+    else
+        call_refuse(c, "TOO_LARGE", NULL);
 }

@@ -106,8 +106,8 @@ static bool compile_column(struct plan *plan, int i, const struct contract_terms
     struct plan_column *c = &plan->columns[i];
     const char *name = s->columns[i];
     *c = (struct plan_column){0};
-    int verdict = terms->write ? find_verdict(name) : -1;
-    if (verdict >= 0) {
+    int verdict = find_verdict(name);
+    if (verdict >= 0 && (terms->write || verdict == VERDICT_REASON)) {
         c->target = TARGET_VERDICT;
         plan->verdict[verdict] = i;
         if (s->column_types[i] == verdicts[verdict].type) return true;

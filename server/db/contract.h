@@ -8,7 +8,7 @@ struct contract_terms {
     const ProtobufCMessageDescriptor
         *request; /* NULL: parameters are bound by hand, and so are columns that are no field */
     const ProtobufCMessageDescriptor *reply;
-    bool write; /* columns `outcome` … are expected, :request_id and :act allowed */
+    bool write; /* columns `outcome` … are expected, :request_id and :act allowed; a read may have a `reason` */
     bool batch; /* parameters are arrays, a column `ord` numbers the members */
 };
 /* Fits a described statement to its messages. False with one sentence: which file, which name, what disagrees. */

@@ -36,7 +36,8 @@ enum plan_source {
     SOURCE_CALLER_OFFICER,
     SOURCE_CALLER_ROLE
 };
-/* What every write says of its outcome, by column name: outcome (done, replay, conflict, refused), reason, field, … */
+/* What every write says of its outcome, by column name: outcome (done, replay, conflict, refused), reason, field, …
+ * A read refuses by a reason in its first row. */
 enum {
     VERDICT_OUTCOME,
     VERDICT_REASON,
@@ -69,7 +70,7 @@ struct plan {
     bool batch;
     struct plan_param params[STATEMENT_PARAMS];
     struct plan_column columns[STATEMENT_COLUMNS];
-    int verdict[PLAN_VERDICTS]; /* columns of a write's verdict, -1 where absent */
+    int verdict[PLAN_VERDICTS]; /* columns of the verdict, -1 where absent */
 };
 
 /* Values of one execution (or of one member of a batch), in the order of the plan's parameters, binary; NULL = SQL

@@ -1,3 +1,4 @@
-select r.*
-from incident i cross join lateral incident_record(i) r
-where i.num = (select f.num from incident_find(:incident::text) f)
+select r.*, f.reason
+from incident_find(:incident::text) f
+  left join incident i using (num)
+  left join lateral incident_record(i) r on true

@@ -46,7 +46,8 @@ static void rows_name_fields_and_fit_their_types(void **state) {
             fail_msg("%s.%s has a size", row->message, row->field);
         if (row->multiline && field->type != PROTOBUF_C_TYPE_STRING)
             fail_msg("%s.%s has lines", row->message, row->field);
-        if (row->min && field->type != PROTOBUF_C_TYPE_UINT32) fail_msg("%s.%s has a least", row->message, row->field);
+        if (row->min && field->type != PROTOBUF_C_TYPE_UINT32 && field->type != PROTOBUF_C_TYPE_STRING)
+            fail_msg("%s.%s has a least", row->message, row->field);
         bool known = field->label == PROTOBUF_C_LABEL_REPEATED || field->type == PROTOBUF_C_TYPE_STRING ||
                      field->type == PROTOBUF_C_TYPE_BYTES || field->type == PROTOBUF_C_TYPE_UINT32 ||
                      field->type == PROTOBUF_C_TYPE_DOUBLE;
@@ -139,12 +140,32 @@ static void what_is_said_can_be_shown(void **state) {
     }
 }
 
+static void a_search_needs_two_characters_together(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        bool good;
+    } cases[] = {{"噪音", true}, {"火 噪音 水", true},  {"ab", true},  {"火 噪", false},
+                 {"火", false},  {"火\u3000水", false}, {"  ", false}, {"", false}};
+    struct wire_fault fault;
+    Liandong__V1__SearchIncidents m = LIANDONG__V1__SEARCH_INCIDENTS__INIT;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        m.text = wire_borrow(cases[i].text);
+        assert_int_equal(wire_check(&m.base, true, &fault), cases[i].good);
+        if (!cases[i].good) assert_string_equal(fault.reason, "TOO_SHORT");
+    }
+    m.text = NULL;
+    assert_false(wire_check(&m.base, true, &fault));
+    assert_string_equal(fault.field, "text");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_name_fields_and_fit_their_types),
         cmocka_unit_test(rows_stand_in_order),
         cmocka_unit_test(walk_and_lookup_agree),
         cmocka_unit_test(what_is_said_can_be_shown),
+        cmocka_unit_test(a_search_needs_two_characters_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
