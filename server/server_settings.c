@@ -1,5 +1,6 @@
 #include "server_settings.h"
 #include "net/address.h"
+#include <errno.h>
 #include <libpq-fe.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,6 +133,27 @@ failed:
     return false;
 }
 
+/* The first keyword that libpq does not know; "" where there is none before a password: what follows one that is not
+ * quoted can be a part of it. */
+static void unknown_keyword(const char *text, char *out, size_t room) {
+    PQconninfoOption *known = PQconndefaults();
+    out[0] = '\0';
+    while (known && *(text += strspn(text, " \t\n"))) {
+        size_t size = strspn(text, "abcdefghijklmnopqrstuvwxyz_");
+        const PQconninfoOption *row = known;
+        while (row->keyword && (strlen(row->keyword) != size || strncmp(row->keyword, text, size) != 0)) row++;
+        if (size == 0 || text[size] != '=' || strncmp(text, "password=", size + 1) == 0) break;
+        if (!row->keyword) {
+            snprintf(out, room, "%.*s", (int)size, text);
+            break;
+        }
+        text += size + 1;
+        text += *text == '\'' ? strcspn(text + 1, "'") + 1 : strcspn(text, " \t\n");
+        text += *text == '\'';
+    }
+    PQconninfoFree(known);
+}
+
 /* libpq's own words are left out: they can quote a password. */
 static bool judge_conninfo(const char *key, const char *text, struct settings_error *error) {
     char *message = NULL;
@@ -139,10 +161,25 @@ static bool judge_conninfo(const char *key, const char *text, struct settings_er
     PQfreemem(message);
     PQconninfoFree(options);
     if (options) return true;
+    char unknown[64];
+    unknown_keyword(text, unknown, sizeof unknown);
     snprintf(error->text, sizeof error->text,
-             "%s 不是 PostgreSQL 的连接串：写成 host=/run/postgresql dbname=liandong user=liandong_app，或 "
+             "%s 不是 PostgreSQL 的连接串%s%s%s：写成 host=/run/postgresql dbname=liandong user=liandong_app，或 "
              "postgresql:// 开头的 URL",
-             key);
+             key, unknown[0] ? "（没有叫 " : "", unknown, unknown[0] ? " 的参数）" : "");
+    return false;
+}
+
+/* Without making the file: a check leaves nothing behind. */
+static bool judge_log_file(const char *path, struct settings_error *error) {
+    if (strcmp(path, "-") == 0 || access(path, W_OK) == 0) return true;
+    const char *slash = strrchr(path, '/');
+    size_t size = slash == path ? 1 : slash ? (size_t)(slash - path) : 0;
+    char folder[4096];
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)size : 1, slash ? path : ".");
+    if (errno == ENOENT && access(folder, W_OK | X_OK) == 0) return true;
+    snprintf(error->text, sizeof error->text, "log_file：%.200s 写不了（%s）。先建好目录并给运行用户写权限，或写成 -",
+             path, strerror(errno));
     return false;
 }
 
@@ -167,7 +204,8 @@ bool server_settings_judge(const struct server_settings *values, struct settings
         return false;
     }
     if (!judge_conninfo("database", values->database, error) ||
-        !judge_conninfo("migrate_database", values->migrate_database, error))
+        !judge_conninfo("migrate_database", values->migrate_database, error) ||
+        !judge_log_file(values->log_file, error))
         return false;
     struct address list[ADDRESS_LIST_MAX];
     size_t count = 0;
