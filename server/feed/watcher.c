@@ -25,18 +25,19 @@ bool watcher_put(struct watcher *w, Liandong__V1__ToClient *m) {
     return false;
 }
 
-bool watcher_put_sync(struct watcher *w) {
+bool watcher_put_sync(struct watcher *w, bool live) {
     uint8_t cursor[CURSOR_SIZE];
     Liandong__V1__FeedSync sync = LIANDONG__V1__FEED_SYNC__INIT;
     Liandong__V1__ToClient m = LIANDONG__V1__TO_CLIENT__INIT;
-    /* A snapshot can be ahead of what this node has pulled. */
-    if (w->view->head.seq >= w->position)
+    /* Up to the head only where everything before it was delivered: a client that saves this and dies must lose
+     * nothing. And a snapshot, or a cursor of another node, can be ahead of what this node has pulled. */
+    if (live && w->view->head.seq >= w->position)
         cursor_seal(w->view->key, w->view->head, cursor);
     else
         memcpy(cursor, w->last, CURSOR_SIZE);
     sync.has_cursor = sync.has_live = true;
     sync.cursor = (ProtobufCBinaryData){CURSOR_SIZE, cursor};
-    sync.live = true;
+    sync.live = live;
     m.body_case = LIANDONG__V1__TO_CLIENT__BODY_FEED_SYNC;
     m.feed_sync = &sync;
     if (!watcher_put(w, &m)) return false;
@@ -64,15 +65,8 @@ bool watcher_has_room(struct watcher *w) { return w->sink.backlog(w->to) < WATCH
 
 /* Joins the lane at its position; false: the ring no longer holds what comes next. */
 bool watcher_join_lane(struct watcher *w) {
-    struct ring *ring = &w->view->ring;
-    if (w->position + 1 < ring->first) return false;
-    struct lane *lane = ring_lane(ring, w->caller.office);
-    if (!lane) return false;
-    if (!w->lane) {
-        w->lane = lane;
-        DL_APPEND(lane->watchers, w);
-    }
-    w->lane_at = lane_after(lane, w->position);
+    if (w->position + 1 < w->view->ring.first) return false;
+    w->lane_at = lane_after(w->lane, w->position);
     w->state = WATCHER_RING;
     return true;
 }
@@ -101,7 +95,7 @@ static void walk_lane(struct watcher *w) {
     if (buffer_size(out) != before) w->sink.flush(w->to);
     if (w->lane_at < lane->next) return;
     if (ring->head > w->position) w->position = ring->head; /* nothing up to the head is for this office */
-    if (!w->synced) w->synced = watcher_put_sync(w);
+    if (!w->synced) w->synced = watcher_put_sync(w, true);
 }
 
 /* ---- the start */
@@ -125,25 +119,27 @@ static void on_checked(struct read *read, const PGresult *result, const char *fa
     struct cursor asked = w->asked;
     bool same = !fault && PQntuples(result) == 1 &&
                 cursor_mark(PQgetvalue(result, 0, 0), (size_t)PQgetlength(result, 0, 0)) == asked.mark;
+    bool unknown = !fault && PQntuples(result) == 0 && asked.seq > w->view->head.seq;
     watcher_drop_read(w);
     if (fault)
         watcher_fail(w, fault);
     else if (same)
         begin_at(w, asked);
     else
-        begin_reset(w, "FORKED");
+        begin_reset(w, unknown ? "FUTURE" : "FORKED");
 }
 
-/* Of our history, or not? The ring knows the newest; of older ones the table is asked. */
+/* Of our history, or not? The ring knows the newest; of older ones the table is asked, and of newer ones, too: a
+ * watcher that comes from another node can be ahead of what this one has pulled. */
 static void check_cursor(struct watcher *w, struct cursor c) {
     struct feed_view *v = w->view;
-    if (c.seq > v->head.seq) {
-        begin_reset(w, "FUTURE");
-    } else if (c.seq < v->floor) {
+    if (c.seq < v->floor) {
         begin_reset(w, "PRUNED");
+    } else if (c.mark == 0 && c.seq > v->head.seq) {
+        begin_reset(w, "FUTURE");
     } else if (c.mark == 0 || (c.seq == v->head.seq && c.mark == v->head.mark)) {
         begin_at(w, c);
-    } else if (c.seq >= v->ring.first) {
+    } else if (c.seq >= v->ring.first && c.seq <= v->head.seq) {
         if (ring_get(&v->ring, c.seq)->mark == c.mark)
             begin_at(w, c);
         else
@@ -171,6 +167,13 @@ struct watcher *watcher_start(struct feed *f, const struct watcher_terms *terms,
         free(w);
         return NULL;
     }
+    w->lane = ring_lane(&w->view->ring, w->caller.office);
+    if (!w->lane) {
+        free(w->filter);
+        free(w);
+        return NULL;
+    }
+    DL_APPEND(w->lane->watchers, w);
     w->view->watchers.value++;
     if (terms->cursor)
         check_cursor(w, cursor_open(w->view->key, terms->cursor));
@@ -188,6 +191,8 @@ void watcher_continue(struct watcher *w) {
         walk_lane(w);
     else if (w->state == WATCHER_TABLE && w->page && watcher_has_room(w))
         watcher_go_on_with_page(w);
+    else if (w->state == WATCHER_SNAPSHOT && w->page_token_size && watcher_has_room(w))
+        watcher_go_on_with_snapshot(w);
 }
 
 bool watcher_is_live(const struct watcher *w) {
@@ -195,15 +200,14 @@ bool watcher_is_live(const struct watcher *w) {
 }
 
 void watcher_sync(struct watcher *w) {
-    if (watcher_is_live(w)) watcher_put_sync(w);
+    if (watcher_is_live(w)) watcher_put_sync(w, true);
 }
 
 void watcher_stop(struct watcher *w) {
     if (w->state == WATCHER_STOPPED) return;
     w->state = WATCHER_STOPPED;
     w->view->watchers.value--;
-    if (w->lane) DL_DELETE(w->lane->watchers, w);
-    w->lane = NULL;
+    DL_DELETE(w->lane->watchers, w);
     if (w->reading && w->reading->in_flight && !readers_withdraw(w->view->readers, &w->reading->read))
         return; /* freed when the answer comes */
     watcher_free(w);

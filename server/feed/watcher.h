@@ -5,7 +5,8 @@
  *            |                                     ^-------'  (the ring went past it)
  *            '-> SNAPSHOT (RESET) -> TABLE …
  *
- * Order of what is sent: started or reset; deliveries (backlog); FeedSync; deliveries as they happen. */
+ * Order of what is sent: started, or reset, snapshot and its FeedSync (live false); deliveries (backlog); FeedSync
+ * (live true); deliveries as they happen. */
 #ifndef LIANDONG_FEED_WATCHER_H
 #define LIANDONG_FEED_WATCHER_H
 #include "common/buffer.h"

@@ -6,6 +6,8 @@
 #include "feed/watcher.h"
 #include "feed/watcher_filter.h"
 
+#define SNAPSHOT_TOKEN 64 /* bytes; see page_token in 0008_lookup.sql */
+
 enum watcher_state { WATCHER_CHECKING, WATCHER_SNAPSHOT, WATCHER_TABLE, WATCHER_RING, WATCHER_FAILED, WATCHER_STOPPED };
 
 /* A read for a watcher, and the memory of its values; taken only while the watcher is behind the ring. */
@@ -28,20 +30,23 @@ struct watcher {
     uint64_t position;   /* every event up to here is delivered or not for this watcher */
     uint64_t lane_at;    /* position in the lane, in state RING */
     struct lane *lane;
-    struct watcher *prev, *next;   /* in the lane's list, from RING on until the end */
+    struct watcher *prev, *next;   /* in the lane's list, from the start until the end */
     uint8_t last[CURSOR_SIZE];     /* told last, by reply, delivery or sync: the next one's prev */
     struct cursor asked;           /* while CHECKING */
     struct watcher_filter *filter; /* NULL: everything */
     struct watcher_read *reading;  /* in flight, or an unfinished page */
     PGresult *page;                /* unfinished: rows from page_row on are still to be sent */
     int page_row;
+    char page_token[SNAPSHOT_TOKEN]; /* where the snapshot's next page begins, while there is no room for it */
+    size_t page_token_size;          /* 0: no page waits */
 };
 
 /* It can't go on. The owner hears of it once and stops it later, never from within. */
 void watcher_fail(struct watcher *w, const char *fault);
 /* A frame of the watch itself. False: it failed. */
 bool watcher_put(struct watcher *w, Liandong__V1__ToClient *m);
-bool watcher_put_sync(struct watcher *w);
+/* live: everything up to the head was delivered or is not for it. */
+bool watcher_put_sync(struct watcher *w, bool live);
 /* Below the high water: more may be appended. */
 bool watcher_has_room(struct watcher *w);
 /* One delivery: the packed frame with this watcher's prev. False: no room or memory for it. */
@@ -65,4 +70,7 @@ void watcher_free(struct watcher *w);
 void watcher_table_read(struct watcher *w);
 /* There is room again for the page in hand. */
 void watcher_go_on_with_page(struct watcher *w);
+
+/* ---- watcher_snapshot.c */
+void watcher_go_on_with_snapshot(struct watcher *w);
 #endif

@@ -1,9 +1,11 @@
+#include "common/frame.h"
 #include "common/log.h"
 #include "common/wire.h"
 #include "feed/watcher_part.h"
 #include <string.h>
 
 #define SNAPSHOT_INCIDENTS 200
+#define SNAPSHOT_BYTES     (FRAME_CAP / 2) /* of a slice, before its last record */
 
 static bool put_reset(struct watcher *w, const char *reason) {
     Liandong__V1__FeedReset reset = LIANDONG__V1__FEED_RESET__INIT;
@@ -14,22 +16,38 @@ static bool put_reset(struct watcher *w, const char *reason) {
     return watcher_put(w, &m);
 }
 
-static void read_snapshot(struct watcher *w, const char *page, int page_size);
-
-/* Rows without an incident (id NULL) only carry the head. */
-static bool put_snapshot(struct watcher *w, const PGresult *result, bool last) {
-    bool empty = PQgetisnull(result, 0, PQfnumber(result, "id"));
+static bool put_slice(struct watcher *w, const Liandong__V1__FeedSnapshot *page, size_t first, size_t count,
+                      bool last) {
+    Liandong__V1__FeedSnapshot slice = LIANDONG__V1__FEED_SNAPSHOT__INIT;
     Liandong__V1__ToClient m = LIANDONG__V1__TO_CLIENT__INIT;
+    slice.incidents = page->incidents + first;
+    slice.n_incidents = count;
+    slice.has_last = true;
+    slice.last = last;
     m.body_case = LIANDONG__V1__TO_CLIENT__BODY_FEED_SNAPSHOT;
-    m.feed_snapshot = (Liandong__V1__FeedSnapshot *)(void *)mapping_read(
+    m.feed_snapshot = &slice;
+    return watcher_put(w, &m);
+}
+
+/* A page of the longest records there are is larger than a frame may be: it goes out in slices. Rows without an
+ * incident (id NULL) only carry the head. */
+static bool put_page(struct watcher *w, const PGresult *result, bool last) {
+    bool empty = PQgetisnull(result, 0, PQfnumber(result, "id"));
+    const Liandong__V1__FeedSnapshot *page = (const Liandong__V1__FeedSnapshot *)(const void *)mapping_read(
         w->view->snapshot_plan, result, 0, empty ? 0 : PQntuples(result), &w->reading->arena);
-    if (!m.feed_snapshot) {
+    if (!page) {
         watcher_fail(w, "INTERNAL");
         return false;
     }
-    m.feed_snapshot->has_last = true;
-    m.feed_snapshot->last = last;
-    return watcher_put(w, &m);
+    size_t first = 0, bytes = 0;
+    for (size_t i = 0; i < page->n_incidents; i++) {
+        bytes += liandong__v1__incident__get_packed_size(page->incidents[i]);
+        if (bytes < SNAPSHOT_BYTES) continue;
+        if (!put_slice(w, page, first, i + 1 - first, last && i + 1 == page->n_incidents)) return false;
+        first = i + 1;
+        bytes = 0;
+    }
+    return (first > 0 && first == page->n_incidents) || put_slice(w, page, first, page->n_incidents - first, last);
 }
 
 /* The watch goes on from the head that the first page saw: later pages may show newer states, and then the same changes
@@ -42,33 +60,33 @@ static void keep_head(struct watcher *w, const PGresult *result) {
     cursor_seal(w->view->key, head, w->last);
 }
 
-static void on_snapshot(struct read *read, const PGresult *result, const char *fault) {
+static void read_page(struct watcher *w);
+
+static void on_page(struct read *read, const PGresult *result, const char *fault) {
     struct watcher *w = watcher_of(read);
     if (!w) return;
-    if (fault || PQntuples(result) < 1) {
+    int next = fault ? -1 : PQfnumber(result, "next");
+    if (fault || PQntuples(result) < 1 || PQgetlength(result, 0, next) > SNAPSHOT_TOKEN) {
         watcher_drop_read(w);
         watcher_fail(w, fault ? fault : "INTERNAL");
         return;
     }
-    int next = PQfnumber(result, "next");
     bool last = PQgetisnull(result, 0, next);
     if (!w->snapshot_begun) keep_head(w, result);
     w->snapshot_begun = true;
-    if (!put_snapshot(w, result, last)) return;
-    if (!last) {
-        read_snapshot(w, PQgetvalue(result, 0, next), PQgetlength(result, 0, next));
+    if (!put_page(w, result, last)) return;
+    if (last) {
+        w->state = WATCHER_TABLE;
+        if (watcher_put_sync(w, false))
+            watcher_table_read(w); /* the snapshot's place; what came since is the backlog */
         return;
     }
-    w->state = WATCHER_TABLE;
-    w->synced = watcher_put_sync(w);
-    watcher_table_read(w);
+    w->page_token_size = (size_t)PQgetlength(result, 0, next);
+    memcpy(w->page_token, PQgetvalue(result, 0, next), w->page_token_size);
+    if (watcher_has_room(w)) read_page(w); /* else when there is */
 }
 
-/* page: where the page before ended, NULL for the first. */
-static void read_snapshot(struct watcher *w, const char *page, int page_size) {
-    char kept[64];
-    size_t n = page && (size_t)page_size <= sizeof kept ? (size_t)page_size : 0;
-    memcpy(kept, page ? page : "", n); /* it stands in a result that goes away */
+static void read_page(struct watcher *w) {
     struct watcher_read *r = watcher_take_read(w, w->view->statements.snapshot);
     if (!r) {
         watcher_fail(w, "INTERNAL");
@@ -77,12 +95,15 @@ static void read_snapshot(struct watcher *w, const char *page, int page_size) {
     watcher_bind_number(r, "office", w->caller.office);
     watcher_bind_number(r, "limit", SNAPSHOT_INCIDENTS);
     int at = statement_param(r->read.statement, "page");
-    if (n && at >= 0) {
-        r->read.binding.values[at] = arena_copy(&r->arena, kept, n);
-        r->read.binding.lengths[at] = (int)n;
+    if (w->page_token_size && at >= 0) {
+        r->read.binding.values[at] = arena_copy(&r->arena, w->page_token, w->page_token_size);
+        r->read.binding.lengths[at] = (int)w->page_token_size;
     }
-    watcher_submit(w, r, on_snapshot);
+    w->page_token_size = 0;
+    watcher_submit(w, r, on_page);
 }
+
+void watcher_go_on_with_snapshot(struct watcher *w) { read_page(w); }
 
 void watcher_reset(struct watcher *w, const char *reason) {
     if (w->state == WATCHER_FAILED || w->state == WATCHER_STOPPED) return;
@@ -99,5 +120,6 @@ void watcher_reset(struct watcher *w, const char *reason) {
     if (!put_reset(w, reason)) return;
     w->state = WATCHER_SNAPSHOT;
     w->snapshot_begun = false;
-    read_snapshot(w, NULL, 0);
+    w->page_token_size = 0;
+    read_page(w);
 }
