@@ -52,10 +52,15 @@ static void queue_remove(struct writer *w, struct write *m) {
 
 /* ---- groups */
 
+/* `done` may use the write again or free it, so nothing of it is looked at afterwards. A batch's answer is the group's.
+ */
 static void finish(struct write *m, const char *fault) {
+    PGresult *answer = m->answer, *own = m->plan->batch ? NULL : answer;
     m->state = WRITE_IDLE;
     m->group = NULL;
-    m->done(m, fault ? NULL : m->answer, m->row, fault);
+    m->answer = NULL;
+    m->done(m, fault ? NULL : answer, m->row, fault);
+    PQclear(own);
 }
 
 /* SQLSTATEs after which the same statement may well succeed: serialisation, deadlock, lock or statement timeout, lack
@@ -98,6 +103,7 @@ static void on_settled(void *arg, struct group *g) {
     }
     /* A callback may submit again, so the group must be free by then; its answers live until all have read them. */
     memcpy(members, g->members, count * sizeof *members);
+    g->count = 0;
     if (!fault) w->options.committed(w->options.arg);
     for (size_t i = 0; i < count; i++) finish(members[i], fault);
     group_clear(g);
