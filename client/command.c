@@ -203,6 +203,8 @@ static const char *from_stdin(struct parser *p, const ProtobufCMessageDescriptor
 }
 
 static bool fill_field(struct parser *p, struct schema_place place, const char *value) {
+    if (!place.field)
+        return fault(p, "%s%s", _("this word has no place here"), ""); /* a table of verbs that no test has seen */
     ProtobufCMessage *holder = command_holder(p->c->message, place, p->arena);
     char flag[SCHEMA_WORD];
     schema_flag(flag, place.field);
@@ -212,44 +214,56 @@ static bool fill_field(struct parser *p, struct schema_place place, const char *
     return value && value_set(holder, place.field, value, p->now, p->arena, &p->error->said);
 }
 
-static bool take_flag(struct parser *p, struct meant m, const char *shown, const char *value) {
-    bool is_switch = m.flag ? m.flag->type == FLAG_SWITCH : m.place.field->type == PROTOBUF_C_TYPE_BOOL;
-    if (!m.flag && m.negated && value) return fault(p, _("%s takes no value%s"), shown, "");
-    if (m.flag && is_switch && value) return fault(p, _("%s takes no value%s"), shown, "");
-    if (!is_switch && !value) {
-        if (p->at >= p->argc) return fault(p, _("%s needs a value%s"), shown, "");
-        value = p->argv[p->at++];
+/* The value of a flag: what stands behind '=', or the next argument. NULL: said. */
+static const char *need_value(struct parser *p, const char *shown, const char *value) {
+    if (value) return value;
+    if (p->at < p->argc) return p->argv[p->at++];
+    fault(p, _("%s needs a value%s"), shown, "");
+    return NULL;
+}
+
+static bool take_field(struct parser *p, struct schema_place place, bool negated, const char *shown,
+                       const char *value) {
+    if (place.field->type == PROTOBUF_C_TYPE_BOOL) {
+        if (negated && value) return fault(p, _("%s takes no value%s"), shown, "");
+        if (!value) value = negated ? "no" : "yes";
     }
-    if (!m.flag) {
-        if (!fill_field(p, m.place, value ? value : m.negated ? "no" : "yes")) return false;
-        p->error->flag = NULL;
-        return true;
-    }
-    if (m.into == &p->c->globals) remember_global(p, m.flag, value);
-    return fill_flag(p, m.flag, m.into, value);
+    value = need_value(p, shown, value);
+    if (!value || !fill_field(p, place, value)) return false;
+    p->error->flag = NULL;
+    return true;
+}
+
+static bool take_own(struct parser *p, const struct flag *flag, void *into, const char *shown, const char *value) {
+    if (flag->type == FLAG_SWITCH && value) return fault(p, _("%s takes no value%s"), shown, "");
+    value = flag->type == FLAG_SWITCH ? "" : need_value(p, shown, value);
+    if (!value) return false;
+    if (into == &p->c->globals) remember_global(p, flag, value);
+    return fill_flag(p, flag, into, value);
 }
 
 static bool take_long(struct parser *p, const char *argument) {
     const char *name = argument + 2;
     size_t size = strcspn(name, "=");
     struct meant m = find_flag(p, name, size);
-    if (m.candidates == 0) return unknown_flag(p, name, size);
+    if (!m.flag && !m.place.field) return unknown_flag(p, name, size);
     char shown[SCHEMA_WORD];
     snprintf(shown, sizeof shown, "--%.*s", (int)(size < sizeof shown - 3 ? size : sizeof shown - 3), name);
     if (m.candidates > 1) return fault(p, _("%s is the beginning of several flags; write it out%s"), shown, "");
-    return take_flag(p, m, shown, name[size] == '=' ? name + size + 1 : NULL);
+    const char *value = name[size] == '=' ? name + size + 1 : NULL;
+    return m.flag ? take_own(p, m.flag, m.into, shown, value) : take_field(p, m.place, m.negated, shown, value);
 }
 
 static bool take_letters(struct parser *p, const char *argument) {
     for (const char *letter = argument + 1; *letter; letter++) {
         char shown[3] = {'-', *letter, '\0'};
         struct meant m = find_letter(p, *letter);
-        if (m.candidates == 0) return fault(p, _("there is no flag %s here%s"), argument, "");
+        if (!m.flag) return fault(p, _("there is no flag %s here%s"), argument, "");
         if (m.flag->type == FLAG_SWITCH) {
-            if (!take_flag(p, m, shown, NULL)) return false;
+            if (!take_own(p, m.flag, m.into, shown, NULL)) return false;
             continue;
         }
-        return take_flag(p, m, shown, letter[1] ? letter + 1 + (letter[1] == '=') : NULL);
+        return take_own(p, m.flag, m.into, shown, letter[1] ? letter + 1 + (letter[1] == '=') : NULL);
     }
     return true;
 }

@@ -115,10 +115,12 @@ enum csv_state csv_next(struct csv *c) {
     return CSV_RECORD;
 }
 
+static bool stands_in(const char *set, char byte) { return byte != '\0' && strchr(set, byte) != NULL; }
+
 void csv_put(FILE *out, const char *text, size_t size, bool guard) {
-    bool formula = guard && size > 0 && memchr("=+-@\t\r", text[0], 6) != NULL;
+    bool formula = guard && size > 0 && stands_in("=+-@\t\r", text[0]);
     bool quote = formula;
-    for (size_t i = 0; i < size && !quote; i++) quote = memchr(",\"\r\n", text[i], 4) != NULL;
+    for (size_t i = 0; i < size && !quote; i++) quote = stands_in(",\"\r\n", text[i]);
     if (size > 0 && (text[0] == ' ' || text[size - 1] == ' ')) quote = true;
     if (quote) fputc('"', out);
     if (formula) fputc('\'', out);

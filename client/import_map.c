@@ -157,17 +157,21 @@ bool import_map_classes(struct import_map *m, const char *spec, struct arena *ar
     return true;
 }
 
+static int two_digits(const char *text) {
+    return text[0] >= '0' && text[0] <= '9' && text[1] >= '0' && text[1] <= '9' ? (text[0] - '0') * 10 + text[1] - '0'
+                                                                                : -1;
+}
+
 bool import_map_zone(struct import_map *m, const char *zone, struct value_error *error) {
-    unsigned hours, minutes;
-    char sign, end;
     if (strcmp(zone, "Z") == 0 || strcmp(zone, "UTC") == 0) {
         m->zone_ms = 0;
         return true;
     }
-    if (sscanf(zone, "%c%2u:%2u%c", &sign, &hours, &minutes, &end) != 3 || (sign != '+' && sign != '-') || hours > 14 ||
-        minutes > 59)
+    bool formed = strlen(zone) == 6 && (zone[0] == '+' || zone[0] == '-') && zone[3] == ':';
+    int hours = formed ? two_digits(zone + 1) : -1, minutes = formed ? two_digits(zone + 4) : -1;
+    if (hours < 0 || hours > 14 || minutes < 0 || minutes > 59)
         return wrong(error, _("\"%s\" is no time zone; write it as +08:00 or -05:00%s"), zone, "");
-    m->zone_ms = (sign == '-' ? -1 : 1) * (int64_t)(hours * 60 + minutes) * 60000;
+    m->zone_ms = (zone[0] == '-' ? -1 : 1) * ((int64_t)hours * 60 + minutes) * 60000;
     return true;
 }
 

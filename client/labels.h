@@ -10,6 +10,7 @@ enum meaning {
     MEANING_PLAIN,
     MEANING_TIME,       /* int64: ms since 1970 UTC; shown in +08:00 */
     MEANING_DURATION,   /* ms */
+    MEANING_RANK,       /* enum whose numbers people say too: level 1 */
     MEANING_UUID,       /* 16 bytes, shown as 8-4-4-4-12 */
     MEANING_REQUEST,    /* string: name of a request, "report_incident" */
     MEANING_FIELD,      /* string: name of a field of Incident */

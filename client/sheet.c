@@ -79,7 +79,8 @@ static void reveal(const struct stand_ins *s, const char *text, FILE *out) {
         uint32_t point = text_decode(text + at, size - at, &length);
         if (point - STAND_IN < s->count) {
             char bytes[4];
-            fwrite(bytes, 1, encode(bytes, s->points[point - STAND_IN]), out);
+            size_t count = encode(bytes, s->points[point - STAND_IN]);
+            fwrite(bytes, 1, count, out);
         } else {
             fwrite(text + at, 1, length, out);
         }

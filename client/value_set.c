@@ -78,10 +78,37 @@ static void list_words(const ProtobufCEnumDescriptor *type, char *out, size_t ro
     }
 }
 
+/* How well a text names a value: the whole word, label, name or rank before the beginning of one, before a part of the
+ * label ("自杀" is enough for 自伤自杀). */
+enum likeness { LIKE_NONE, LIKE_PART, LIKE_BEGINNING, LIKE_WHOLE };
+
+static enum likeness likeness_of(const ProtobufCEnumValue *value, const char *word, const char *label,
+                                 const char *text) {
+    if (schema_same_word(word, text) || schema_same_word(label, text) || schema_same_word(value->name, text))
+        return LIKE_WHOLE;
+    if (is_beginning(word, text) || is_beginning(label, text)) return LIKE_BEGINNING;
+    return *text && strstr(label, text) ? LIKE_PART : LIKE_NONE;
+}
+
+static bool is_rank(const struct target *t, const ProtobufCEnumValue *value, const char *text) {
+    char number[16];
+    snprintf(number, sizeof number, "%d", value->value);
+    return label_meaning(t->message->descriptor, t->field) == MEANING_RANK && strcmp(number, text) == 0;
+}
+
+static bool unknown_value(const struct target *t, const char *text, const char *nearest) {
+    char all[512], hint[640];
+    list_words(t->field->descriptor, all, sizeof all);
+    if (!nearest) return wrong(t, _("\"%s\" is not known here. Known: %s"), text, all);
+    snprintf(hint, sizeof hint, _("did you mean %s? Known: %s"), nearest, all);
+    return wrong(t, _("\"%s\" is not known here; %s"), text, hint);
+}
+
 static bool set_enum(const struct target *t, const char *text) {
     const ProtobufCEnumDescriptor *type = t->field->descriptor;
-    const ProtobufCEnumValue *found = NULL;
-    unsigned beginnings = 0;
+    enum likeness best = LIKE_NONE;
+    unsigned as_good = 0;
+    int number = 0;
     struct suggest near;
     char words[64][SCHEMA_WORD];
     suggest_begin(&near, text);
@@ -90,29 +117,18 @@ static bool set_enum(const struct target *t, const char *text) {
         if (value->value == 0) continue; /* unspecified is said by not saying it */
         const char *label = label_name(value->name);
         schema_word(words[i], type, value);
-        if (schema_same_word(words[i], text) || schema_same_word(label, text) || schema_same_word(value->name, text)) {
-            int number = value->value;
-            return put(t, &number, sizeof number);
+        enum likeness like = is_rank(t, value, text) ? LIKE_WHOLE : likeness_of(value, words[i], label, text);
+        if (like > best) {
+            best = like;
+            as_good = 0;
+            number = value->value;
         }
-        if (is_beginning(words[i], text) || is_beginning(label, text)) {
-            found = value;
-            beginnings++;
-        }
+        as_good += like == best;
         suggest_offer(&near, words[i]);
         suggest_offer(&near, label);
     }
-    if (beginnings == 1) {
-        int number = found->value;
-        return put(t, &number, sizeof number);
-    }
-    char all[512];
-    list_words(type, all, sizeof all);
-    if (near.best) {
-        char hint[640];
-        snprintf(hint, sizeof hint, _("did you mean %s? Known: %s"), near.best, all);
-        return wrong(t, _("\"%s\" is not known here; %s"), text, hint);
-    }
-    return wrong(t, _("\"%s\" is not known here. Known: %s"), text, all);
+    if (best == LIKE_NONE || as_good > 1) return unknown_value(t, text, near.best);
+    return put(t, &number, sizeof number);
 }
 
 static bool set_request_name(const struct target *t, const char *text) {

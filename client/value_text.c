@@ -9,7 +9,7 @@
 #include "incident.pb-c.h"
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h> /* atoi */
+#include <stdlib.h>
 #include <string.h>
 
 const char *value_clean(struct arena *arena, const char *text, bool one_line) {
@@ -48,7 +48,7 @@ const char *value_of_field(struct arena *arena, const char *name, const char *te
         name ? protobuf_c_message_descriptor_get_field_by_name(&liandong__v1__incident__descriptor, name) : NULL;
     if (field && text && *text && field->type == PROTOBUF_C_TYPE_ENUM && strspn(text, "0123456789") == strlen(text)) {
         char unknown[16];
-        return arena_printf(arena, "%s", label_value(field->descriptor, atoi(text), unknown));
+        return arena_printf(arena, "%s", label_value(field->descriptor, (int)strtol(text, NULL, 10), unknown));
     }
     int64_t ms;
     if (field && text && label_meaning(NULL, field) == MEANING_TIME && clock_parse(&ms, text, 0))

@@ -42,6 +42,20 @@ static void enums_by_word_label_and_beginning(void **state) {
     assert_false(m.has_class_);
 }
 
+static void enums_by_part_and_rank(void **state) {
+    (void)state;
+    Liandong__V1__ReportIncident m = LIANDONG__V1__REPORT_INCIDENT__INIT;
+    assert_true(set(&m, "threats", "自杀,伤")); /* a part of one label; the beginning of one is closer than a part */
+    assert_int_equal(m.threats[0], LIANDONG__V1__THREAT__THREAT_SELF_HARM);
+    assert_int_equal(m.threats[1], LIANDONG__V1__THREAT__THREAT_ASSAULT);
+    assert_false(set(&m, "class", "事")); /* stands in several */
+    assert_true(set(&m, "level", "1"));
+    assert_int_equal(m.level, LIANDONG__V1__INCIDENT_LEVEL__INCIDENT_LEVEL_MAJOR);
+    assert_false(set(&m, "level", "0"));
+    assert_false(set(&m, "level", "5"));
+    assert_false(set(&m, "class", "1")); /* classes have no order */
+}
+
 static void lists_grow(void **state) {
     (void)state;
     Liandong__V1__ReportIncident m = LIANDONG__V1__REPORT_INCIDENT__INIT;
@@ -151,6 +165,7 @@ static void nothing_reaches_the_terminal_raw(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(enums_by_word_label_and_beginning),
+        cmocka_unit_test(enums_by_part_and_rank),
         cmocka_unit_test(lists_grow),
         cmocka_unit_test(times),
         cmocka_unit_test(numbers),
