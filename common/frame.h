@@ -7,15 +7,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FRAME_HEADER 4u
-#define FRAME_CAP_HELLO 4096u       /* bytes of payload before the hello was served (threat: floods from strangers) */
-#define FRAME_CAP 1048576u          /* and afterwards */
+#define FRAME_HEADER    4u
+#define FRAME_CAP_HELLO 4096u    /* bytes of payload before the hello was served (threat: floods from strangers) */
+#define FRAME_CAP       1048576u /* and afterwards */
 
 enum frame_state {
-    FRAME_PARTIAL,  /* more bytes are needed: `need` in all, header included (4 while the header is incomplete) */
-    FRAME_WHOLE,    /* payload and payload_size are set; the frame took `need` bytes */
-    FRAME_TOO_LARGE,/* claims more than the cap: close */
-    FRAME_EMPTY     /* claims 0 bytes: close (no message packs to nothing) */
+    FRAME_PARTIAL,   /* more bytes are needed: `need` in all, header included (4 while the header is incomplete) */
+    FRAME_WHOLE,     /* payload and payload_size are set; the frame took `need` bytes */
+    FRAME_TOO_LARGE, /* claims more than the cap: close */
+    FRAME_EMPTY      /* claims 0 bytes: close (no message packs to nothing) */
 };
 struct frame {
     const uint8_t *payload;

@@ -3,7 +3,8 @@
  *
  * Never holds message bodies: callers pass ids, codes, counts and durations. Every string is escaped (text_json),
  * cut at 512 bytes, and runs of 15 or 18 digits ending like an ID number and 11-digit mobile numbers are blotted out
- * here, so that a slip elsewhere does not leak. Logging never fails the caller: a line that can't be written is counted. */
+ * here, so that a slip elsewhere does not leak. Logging never fails the caller: a line that can't be written is
+ * counted. */
 #ifndef LIANDONG_COMMON_LOG_H
 #define LIANDONG_COMMON_LOG_H
 #include <stdbool.h>
@@ -19,9 +20,15 @@ struct log_field {
     int64_t integer;
     size_t size; /* of bytes, printed as hex */
 };
-static inline struct log_field log_str(const char *key, const char *v) { return (struct log_field){key, LOG_FIELD_STRING, v, 0, 0}; }
-static inline struct log_field log_int(const char *key, int64_t v) { return (struct log_field){key, LOG_FIELD_INTEGER, NULL, v, 0}; }
-static inline struct log_field log_bytes(const char *key, const void *v, size_t n) { return (struct log_field){key, LOG_FIELD_BYTES, (const char *)v, 0, n}; }
+static inline struct log_field log_str(const char *key, const char *v) {
+    return (struct log_field){key, LOG_FIELD_STRING, v, 0, 0};
+}
+static inline struct log_field log_int(const char *key, int64_t v) {
+    return (struct log_field){key, LOG_FIELD_INTEGER, NULL, v, 0};
+}
+static inline struct log_field log_bytes(const char *key, const void *v, size_t n) {
+    return (struct log_field){key, LOG_FIELD_BYTES, (const char *)v, 0, n};
+}
 
 /* Opens or re-opens (for rotation) the log. path NULL or "-": stderr. False with errno set: the old one stays. */
 bool log_open(const char *path);
@@ -35,7 +42,7 @@ uint64_t log_lost(void);
 /* {"ts":"…","level":"info","ev":"conn.open","conn":7,…}. Strings that are NULL are left out. */
 void log_emit(enum log_level level, const char *event, const struct log_field *fields, size_t count);
 /* log_event(LOG_INFO, "conn.open", log_int("conn", 7), log_str("office", code)); at least one field. */
-#define log_event(level, event, ...)                                                                       \
-    log_emit((level), (event), (const struct log_field[]){__VA_ARGS__},                                    \
+#define log_event(level, event, ...)                                                                                   \
+    log_emit((level), (event), (const struct log_field[]){__VA_ARGS__},                                                \
              sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))
 #endif

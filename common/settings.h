@@ -17,7 +17,7 @@ enum setting_type {
     SETTING_CHOICE    /* char *, one of `choices` */
 };
 struct setting {
-    const char *key;          /* lower_case, also file key; env is LIANDONG_KEY; flag is --key with '-' for '_' */
+    const char *key; /* lower_case, also file key; env is LIANDONG_KEY; flag is --key with '-' for '_' */
     enum setting_type type;
     size_t offset;            /* of its member in the values struct */
     const char *standard;     /* default, as text; NULL: "" or 0 */
@@ -30,14 +30,18 @@ struct setting {
 
 /* Where a refusal came from, as one sentence ready to print: source ("/etc/x.ini:12", "LIANDONG_LISTEN", "--listen"),
  * key, reason and remedy. */
-struct settings_error { char text[512]; };
+struct settings_error {
+    char text[512];
+};
 
 /* Sets every member to its default. `values` must be zeroed or released. False only without memory. */
 bool settings_defaults(const struct setting *table, size_t count, void *values, struct settings_error *error);
 /* Applies one INI file (inih; section [liandong] or none; UTF-8). Unknown or repeated keys, empty files and
  * unreadable files are errors that name the line. */
-bool settings_read_file(const struct setting *table, size_t count, void *values, const char *path, struct settings_error *error);
-/* Applies LIANDONG_* of `environment` (as environ). Unknown LIANDONG_ names are errors except those in `ignore` (NULL-ended). */
+bool settings_read_file(const struct setting *table, size_t count, void *values, const char *path,
+                        struct settings_error *error);
+/* Applies LIANDONG_* of `environment` (as environ). Unknown LIANDONG_ names are errors except those in `ignore`
+ * (NULL-ended). */
 bool settings_read_environment(const struct setting *table, size_t count, void *values, char **environment,
                                const char *const *ignore, struct settings_error *error);
 /* Applies one value; `source` is for the error. */
@@ -49,6 +53,7 @@ bool settings_read_flag(const struct setting *table, size_t count, void *values,
 /* key = value lines with help as comments: what --help and `check` print. */
 void settings_print(const struct setting *table, size_t count, const void *values, FILE *out);
 /* Names of the settings that differ and may not change while running, comma-separated; "" where none. */
-void settings_fixed_changes(const struct setting *table, size_t count, const void *old_values, const void *new_values, char *out, size_t room);
+void settings_fixed_changes(const struct setting *table, size_t count, const void *old_values, const void *new_values,
+                            char *out, size_t room);
 void settings_release(const struct setting *table, size_t count, void *values);
 #endif

@@ -7,11 +7,11 @@
 #include <stdbool.h>
 
 struct status_row {
-    const char *reason;         /* stable token, key of the table */
+    const char *reason; /* stable token, key of the table */
     Liandong__V1__Code code;
-    const char *message;        /* English, for developers; also gettext msgid of the hint in English */
-    const char *hint;           /* Chinese: what is wrong and what to do next */
-    uint32_t retry_after_ms;    /* 0: trying again as it is does not help */
+    const char *message;     /* English, for developers; also gettext msgid of the hint in English */
+    const char *hint;        /* Chinese: what is wrong and what to do next */
+    uint32_t retry_after_ms; /* 0: trying again as it is does not help */
 };
 /* The row of a reason; the row of INTERNAL for an unknown one. Never NULL. */
 const struct status_row *status_find(const char *reason);

@@ -9,14 +9,15 @@
 
 enum text_fault {
     TEXT_OK,
-    TEXT_NOT_UTF8,   /* malformed, overlong, surrogate or above U+10FFFF */
-    TEXT_CONTROL,    /* C0 (newline and tab pass where `multiline`), DEL, C1 */
-    TEXT_DIRECTION   /* U+202A..202E, U+2066..2069, U+200E, U+200F, U+061C: they can reorder what a reader sees */
+    TEXT_NOT_UTF8, /* malformed, overlong, surrogate or above U+10FFFF */
+    TEXT_CONTROL,  /* C0 (newline and tab pass where `multiline`), DEL, C1 */
+    TEXT_DIRECTION /* U+202A..202E, U+2066..2069, U+200E, U+200F, U+061C: they can reorder what a reader sees */
 };
 
 /* Judges `size` bytes; *at (may be NULL) is the offset of the first fault. NUL is a control byte. */
 enum text_fault text_check(const char *text, size_t size, bool multiline, size_t *at);
-/* Decodes one code point at `text` (size > 0), sets *length to its bytes; malformed: returns UINT32_MAX, *length = 1. */
+/* Decodes one code point at `text` (size > 0), sets *length to its bytes; malformed: returns UINT32_MAX, *length = 1.
+ */
 uint32_t text_decode(const char *text, size_t size, size_t *length);
 /* Number of code points in valid text. */
 size_t text_count(const char *text, size_t size);

@@ -1,11 +1,10 @@
-/* One TLS 1.3 connection without a socket: takes bytes, gives bytes. The server's loop, the blocking client and the unit
- * tests share it. No OpenSSL type leaves this pair of files and tls_context.
- * Floor 1 (common).
+/* One TLS 1.3 connection without a socket: takes bytes, gives bytes. The server's loop, the blocking client and the
+ * unit tests share it. No OpenSSL type leaves this pair of files and tls_context. Floor 1 (common).
  *
  * Decision 2026-11: a BIO of our own instead of two memory BIOs. It reads from the caller's slice and writes into the
  * caller's buffer, so the "want write during read" class of bug can't happen (a write never blocks) and an idle
- * connection holds no buffer at all. After the handshake a server lets the peer's decoded certificate go: an idle connection holds
- * 12.4 KiB of OpenSSL instead of 17.9 (tls_park_test prints it). */
+ * connection holds no buffer at all. After the handshake a server lets the peer's decoded certificate go: an idle
+ * connection holds 12.4 KiB of OpenSSL instead of 17.9 (tls_park_test prints it). */
 #ifndef LIANDONG_COMMON_TLS_H
 #define LIANDONG_COMMON_TLS_H
 #include "common/buffer.h"
@@ -28,10 +27,12 @@ enum tls_state tls_get_state(const struct tls *t);
  * Consumes everything unless `in` is full (its cap): then *consumed says how much was taken, and the rest must be given
  * again after `in` was drained, also where that rest is empty but tls_pending says that decrypted bytes are waiting.
  * Returns the state. Passing size 0 starts a client's handshake or goes on after draining. */
-enum tls_state tls_feed(struct tls *t, const uint8_t *bytes, size_t size, size_t *consumed, struct buffer *in, struct buffer *out);
+enum tls_state tls_feed(struct tls *t, const uint8_t *bytes, size_t size, size_t *consumed, struct buffer *in,
+                        struct buffer *out);
 /* True where a record was read but `in` had no room for all of its plaintext (16 KiB at most). */
 bool tls_pending(const struct tls *t);
-/* The stream below ended. Without a close_notify before it that is a failure, "TRUNCATED": what came last may be missing. */
+/* The stream below ended. Without a close_notify before it that is a failure, "TRUNCATED": what came last may be
+ * missing. */
 enum tls_state tls_end(struct tls *t);
 /* Encrypts `size` bytes into `out`, in records of at most 16 KiB. False: failed, close. Only in TLS_OPEN. */
 bool tls_write(struct tls *t, const void *bytes, size_t size, struct buffer *out);

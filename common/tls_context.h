@@ -1,7 +1,8 @@
 /* Certificates, keys and the protocol settings that every connection shares.
  * Floor 1 (common). The settings are read back by a unit test: TLS 1.3 only, ALPN liandong/1, no tickets, no session
  * cache, no early data, no renegotiation, no compression, X25519 and P-256, ECDSA/Ed25519/RSA-PSS, security level 2,
- * RSA keys of 3,072 bits at least, client certificates with X509_STRICT and, where a CRL is given, CRL checks of the chain. */
+ * RSA keys of 3,072 bits at least, client certificates with X509_STRICT and, where a CRL is given, CRL checks of the
+ * chain. */
 #ifndef LIANDONG_COMMON_TLS_CONTEXT_H
 #define LIANDONG_COMMON_TLS_CONTEXT_H
 #include <stdbool.h>
@@ -16,11 +17,13 @@ struct tls_files {
     const char *ca;          /* PEM, the only trust anchor */
     const char *crl;         /* PEM or NULL/"" */
 };
-struct tls_error { char text[384]; }; /* one sentence: which file, what is wrong, what to do */
+struct tls_error {
+    char text[384];
+}; /* one sentence: which file, what is wrong, what to do */
 struct tls_context;
 
-/* NULL with error->text. All files are read and checked as a whole: key fits certificate, certificate not expired and of the
- * right purpose, CA readable, CRL not past nextUpdate. */
+/* NULL with error->text. All files are read and checked as a whole: key fits certificate, certificate not expired and
+ * of the right purpose, CA readable, CRL not past nextUpdate. */
 struct tls_context *tls_context_server(const struct tls_files *files, struct tls_error *error);
 struct tls_context *tls_context_client(const struct tls_files *files, struct tls_error *error);
 /* Connections made from it stay valid. */

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define UUID_SIZE 16
+#define UUID_SIZE      16
 #define UUID_TEXT_SIZE 37 /* with NUL */
 
 /* Makes one; strictly larger than the one before in this process. False where the system gives no randomness. */

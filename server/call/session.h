@@ -43,7 +43,8 @@ size_t session_frame_cap(const struct session *s);
 bool session_can_take(const struct session *s);
 /* One whole payload. Answers by io->output + io->flush, or io->close. */
 void session_frame(struct session *s, const uint8_t *payload, size_t size);
-/* The bytes can't be followed as frames any more; the connection is about to close. Says why: a reason of the status table. */
+/* The bytes can't be followed as frames any more; the connection is about to close. Says why: a reason of the status
+ * table. */
 void session_bad_stream(struct session *s, const char *reason);
 /* backlog fell below SESSION_LOW_WATER after having been above: a watch goes on from its cursor. */
 void session_drained(struct session *s);

@@ -149,7 +149,9 @@ void link_down(struct link *l, const char *why) {
         e.done(e.arg, (struct link_answer){.over = true, .lost = true});
     }
     if (was_ready) l->options.events.lost(l->options.arg);
-    uint64_t jitter = (uint64_t)rand() % (l->backoff_ms / 2 + 1);
+    uint16_t random = 0; /* without randomness all nodes come back at once: slower, not wrong */
+    uv_random(NULL, NULL, &random, sizeof random, 0, NULL);
+    uint64_t jitter = random % (l->backoff_ms / 2 + 1);
     uv_timer_start(&l->timer, connect_again, l->backoff_ms + jitter, 0);
     l->backoff_ms = l->backoff_ms * 2 > LINK_BACKOFF_LAST_MS ? LINK_BACKOFF_LAST_MS : l->backoff_ms * 2;
 }

@@ -10,12 +10,26 @@ create function search_text(t text) returns text immutable strict parallel safe 
   select lower(normalize(t, NFKC))
 $$;
 
--- The pairs of neighbouring characters of one spelling, blanks excepted. Two rare pairs may share a number: the text is compared too.
-create function bigrams(t text) returns int4[] immutable strict parallel safe language sql as $$
-  select coalesce(array_agg(distinct (ascii(a) & 32767) << 16 | ascii(b) & 65535), '{}')
-  from (select string_to_array(t, null) as c) s, unnest(s.c, s.c[2:]) as pair(a, b)
-  where a > ' ' and b > ' '
-$$;
+-- The pairs of neighbouring characters of one spelling, blanks excepted; some more than once (the index keeps each once). Two rare
+-- pairs may share a number, so the text is compared too.
+create function bigrams(t text) returns int4[] immutable strict parallel safe language plpgsql as $$
+declare
+  characters text[] := string_to_array(t, null);
+  pairs int4[] := '{}';
+  n int4 := 0;
+  before int4;
+  code int4 := 32;
+begin
+  for i in 1 .. cardinality(characters) loop
+    before := code;
+    code := ascii(characters[i]);
+    if before > 32 and code > 32 then
+      n := n + 1;
+      pairs[n] := (before & 32767) << 16 | (code & 65535);
+    end if;
+  end loop;
+  return pairs;
+end $$;
 
 create table incident_search(
   num int8 primary key,
@@ -32,7 +46,7 @@ grant select, insert, update on incident_search to liandong_app;
 grant select, update on search_head to liandong_app;
 
 create function incident_words(i incident) returns text stable parallel safe language sql as $$
-  select search_text(concat_ws(' ', incident_no(i.num), i.external_no, i.place, i.reporter, i.reporter_phone, i.content, i.dispatched_to, i.result))
+  select search_text(concat_ws(' ', i.external_no, i.place, i.reporter, i.reporter_phone, i.content, i.dispatched_to, i.result))
 $$;
 
 -- Indexes up to `most` further records; says how many. One process at a time: the others get 0.

@@ -11,7 +11,10 @@
 #define KEEPALIVE_IDLE_S  60
 #define KEEPALIVE_EVERY_S 10
 #define KEEPALIVE_PROBES  3
-#define USER_TIMEOUT_MS   20000 /* unacknowledged bytes for this long: the peer's machine or network is gone */
+/* Unacknowledged bytes for this long: the peer's machine or network is gone. The kernel also counts the time in which a
+ * reader's window stays full, so it must be above CONN_STALL_MS: a slow reader is given its minute, and then a reason.
+ */
+#define USER_TIMEOUT_MS (CONN_STALL_MS + 5000)
 
 static bool fail(struct address_error *error, const struct address *address, const char *what, int number) {
     char text[ADDRESS_TEXT_SIZE];

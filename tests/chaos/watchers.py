@@ -6,6 +6,7 @@ import time
 
 from peer.peer import Closed, Peer, Refused
 from peer.watch import Gap, Reset, Watch
+from support.waiting import until
 
 # name, device, nodes it goes to, then: s it dawdles over an event; (chance, s) of stopping to read; chance of leaving after an event
 TEMPERS = (
@@ -78,9 +79,8 @@ class Watcher(threading.Thread):
 
 
 def wait_for_all(watchers, wanted, timeout):
-  """Until every watcher has been delivered as many events as it should, or the time is over."""
-  end = time.monotonic() + timeout
-  while time.monotonic() < end:
-    if all(len(w.seen) >= wanted[w.name] or not w.is_alive() for w in watchers):
-      return
-    time.sleep(0.02)  # between two looks
+  """Until every watcher has been delivered as many events as it should, or the time is over: the counts tell."""
+  try:
+    until(lambda: all(len(w.seen) >= wanted[w.name] or not w.is_alive() for w in watchers), timeout)
+  except TimeoutError:
+    pass

@@ -18,8 +18,8 @@ struct wish {
     size_t raw_uri_size;
     int64_t from_s, until_s; /* seconds from now; 0: the plain case */
     enum key_kind key;
-    bool server, client;     /* extended key usage; neither: none */
-    bool authority;          /* an intermediate authority */
+    bool server, client; /* extended key usage; neither: none */
+    bool authority;      /* an intermediate authority */
 };
 
 /* A self-signed authority; tests fail where OpenSSL does. */
@@ -27,9 +27,11 @@ struct authority *authority_make(const char *name);
 void authority_free(struct authority *a);
 /* Writes PEM files (0600) of these names into the scratch folder and returns the certificate's path. */
 const char *authority_write(struct authority *a, const char *file);
-const char *authority_issue(struct authority *a, const struct wish *wish, const char *certificate_file, const char *key_file);
+const char *authority_issue(struct authority *a, const struct wish *wish, const char *certificate_file,
+                            const char *key_file);
 /* An authority below `a`. Its certificates' files get its own certificate behind them. */
 struct authority *authority_below(struct authority *a, const char *name);
-/* A list that revokes the authority's certificates numbered `serials` (0-ended; issue counts from 1), until `until_s`. */
+/* A list that revokes the authority's certificates numbered `serials` (0-ended; issue counts from 1), until `until_s`.
+ */
 const char *authority_revoke(struct authority *a, const long *serials, int64_t until_s, const char *file);
 #endif

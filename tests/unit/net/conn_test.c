@@ -184,7 +184,8 @@ static void test_bad_frames(void **state) {
     }
 }
 
-/* The peer dies after every byte of handshake, hello and one call. */
+/* The peer dies after every byte of handshake, hello and one call. A handshake can be a few bytes shorter than the one
+ * before (DER drops leading zeros of a signature), so what was cut is seen from what was held back. */
 static void test_every_cut(void **state) {
     size_t whole = 0;
     (void)state;
@@ -205,7 +206,7 @@ static void test_every_cut(void **state) {
             assert_int_equal(fake.frames, 2);
             whole = c.sent;
         } else {
-            assert_true(fake.frames < 2);
+            assert_int_equal(fake.frames == 2, buffer_size(&c.out) == 0);
         }
         end(&b, &c);
     }
