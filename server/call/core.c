@@ -47,7 +47,13 @@ static void on_feed_ready(void *arg) {
     c->feed_ready = true;
     core_check_ready(c);
 }
-static void on_committed(void *arg) { feed_poke(((struct core *)arg)->feed); }
+static void on_committed(void *arg, const PGresult *pen, const PGresult *tail) {
+    feed_take(((struct core *)arg)->feed, pen, tail);
+}
+static void on_poked(void *arg) {
+    struct core *c = arg;
+    if (c->feed) feed_poke(c->feed);
+}
 
 /* ---- start */
 
@@ -64,13 +70,14 @@ static struct statement **collect(struct core *c, bool writes, const char *const
 }
 
 static bool start_writer(struct core *c, struct metrics *metrics) {
-    static const char *const names[] = {"_pen", "_caller", "_notify"};
+    static const char *const names[] = {"_pen", "_caller", "_notify", "_feed_tail"};
     size_t count;
-    c->writer_list = collect(c, true, names, 3, &count);
+    c->writer_list = collect(c, true, names, sizeof names / sizeof *names, &count);
     if (!c->writer_list) return false;
     struct writer_options o = {.pen = core_find_statement(c, "_pen"),
                                .caller = core_find_statement(c, "_caller"),
                                .notify = core_find_statement(c, "_notify"),
+                               .tail = core_find_statement(c, "_feed_tail"),
                                .guard = core_find_statement(c, "_guard"),
                                .barrier = core_find_statement(c, "_barrier"),
                                .statements = c->writer_list,
@@ -79,6 +86,7 @@ static bool start_writer(struct core *c, struct metrics *metrics) {
                                .ready = on_writer_ready,
                                .refused = on_refused,
                                .committed = on_committed,
+                               .poked = on_poked,
                                .arg = c};
     c->writer = writer_start(c->loop, c->options.database, c->options.node, c->options.connect_timeout_ms, &o, metrics);
     return c->writer != NULL;
@@ -110,7 +118,6 @@ static bool start_feed(struct core *c, struct metrics *metrics) {
                                             core_find_statement(c, "_secret"), core_find_statement(c, "_snapshot")},
                              .guard = core_find_statement(c, "_guard"),
                              .snapshot_plan = &c->snapshot_plan,
-                             .writer = c->writer,
                              .readers = c->readers,
                              .ring_bytes = c->options.ring_bytes,
                              .ready = on_feed_ready,

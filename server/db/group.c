@@ -20,9 +20,19 @@ static bool took_error(struct group *g, struct link_answer *answer) {
     return true;
 }
 
-static void on_side(void *arg, struct link_answer answer) { /* pen, caller, notify: only their failure matters */
+static void on_side(void *arg, struct link_answer answer) { /* caller, notify: only their failure matters */
     struct group *g = arg;
     if (!took_error(g, &answer)) PQclear(answer.result);
+}
+
+static void on_pen(void *arg, struct link_answer answer) {
+    struct group *g = arg;
+    if (!took_error(g, &answer)) g->pen = answer.result;
+}
+
+static void on_tail(void *arg, struct link_answer answer) {
+    struct group *g = arg;
+    if (!took_error(g, &answer)) g->tail = answer.result;
 }
 
 static void on_single(void *arg, struct link_answer answer) {
@@ -128,14 +138,15 @@ bool group_send(struct group *g, struct link *link, const struct writer_options 
     g->batches_count = g->batches_answered = 0;
     g->sqlstate[0] = '\0';
     for (size_t i = 0; i < g->count; i++) g->members[i]->group = g;
-    if (!send_side(g, link, o->pen, NULL, NULL)) return false;
+    if (!link_send(link, o->pen, NULL, NULL, on_pen, g)) return false;
     for (size_t i = 0; i < g->count;) {
         struct write *w = g->members[i];
         size_t n = w->plan->batch ? gather(g, i) : 1;
         if (w->plan->batch ? !send_batch(g, link, i, n) : !send_single(g, link, o, w)) return false;
         i += n;
     }
-    return send_side(g, link, o->notify, NULL, NULL) && link_sync(link, on_sync, g);
+    return send_side(g, link, o->notify, NULL, NULL) && link_send(link, o->tail, NULL, NULL, on_tail, g) &&
+           link_sync(link, on_sync, g);
 }
 
 void group_clear(struct group *g) {
@@ -144,6 +155,9 @@ void group_clear(struct group *g) {
         if (!g->members[i]->plan->batch) PQclear(g->members[i]->answer);
         g->members[i]->answer = NULL;
     }
+    PQclear(g->pen);
+    PQclear(g->tail);
+    g->pen = g->tail = NULL;
     g->count = 0;
     g->batches_answered = 0;
     arena_reset(&g->arena);

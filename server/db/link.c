@@ -82,24 +82,28 @@ static void on_notice(void *arg, const PGresult *notice) {
               log_str("sqlstate", PQresultErrorField(notice, PG_DIAG_SQLSTATE)));
 }
 
+#define SESSION_OPTIONS                                                                                                \
+    "-c TimeZone=UTC -c DateStyle=ISO -c search_path=liandong,pg_catalog -c statement_timeout=10s -c lock_timeout=5s " \
+    "-c idle_in_transaction_session_timeout=10s -c jit=off"
+
 static void connect_begin(struct link *l) {
     /* What comes after dbname (the operator's conninfo) wins over it; what comes before is only a default. */
     const char *keys[] = {
         "tcp_user_timeout", "keepalives_idle", "keepalives_interval",  "keepalives_count", "gssencmode", "dbname",
         "application_name", "client_encoding", "target_session_attrs", "options",          NULL};
-    const char *values[] = {
-        "5000",
-        "10",
-        "3",
-        "3",
-        "disable",
-        l->conninfo,
-        l->name,
-        "UTF8",
-        l->options.writes ? "read-write" : "any",
-        "-c TimeZone=UTC -c DateStyle=ISO -c search_path=liandong,pg_catalog -c statement_timeout=10s "
-        "-c lock_timeout=5s -c idle_in_transaction_session_timeout=10s -c jit=off",
-        NULL};
+    const char *values[] = {"5000",
+                            "10",
+                            "3",
+                            "3",
+                            "disable",
+                            l->conninfo,
+                            l->name,
+                            "UTF8",
+                            l->options.writes ? "read-write" : "any",
+                            l->options.one_plan ? SESSION_OPTIONS
+                                " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off"
+                                                : SESSION_OPTIONS,
+                            NULL};
     l->state = LINK_CONNECTING;
     l->pg = PQconnectStartParams(keys, values, 1);
     if (!l->pg || PQstatus(l->pg) == CONNECTION_BAD) {

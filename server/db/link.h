@@ -29,7 +29,8 @@ typedef void (*link_answer_cb)(void *arg, struct link_answer answer);
 struct link_events {
     void (*ready)(void *arg);              /* every statement is prepared and described: send now */
     void (*lost)(void *arg);               /* after every open answer was given as lost */
-    void (*poked)(void *arg, int backend); /* a notification on the channel "liandong", and which backend sent it */
+    void (*poked)(void *arg, int backend); /* where it listens: a notification on the channel "liandong", and which
+                                              backend sent it */
     void (*refused)(void *arg, const char *why); /* the guard said no; the link goes on trying (it may be mended) */
 };
 struct link_options {
@@ -42,6 +43,8 @@ struct link_options {
     struct statement
         *barrier;         /* a commit of its own after each connect, so that what was unknown is settled. NULL: none */
     bool listens, writes; /* writes: only a server that takes writes will do (target_session_attrs) */
+    bool one_plan;        /* its statements are always carried out the same way, by index: each is planned once, also
+                             while the tables are still empty. Planning costs more than executing most of them */
     uint64_t connect_timeout_ms;
     struct link_events events;
     void *arg;

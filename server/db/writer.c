@@ -12,12 +12,10 @@ struct writer {
     struct writer_options options;
     struct link *link;
     uv_check_t after_poll; /* what one tick's sockets brought goes out as one group */
-    struct group group;
-    bool in_flight;
+    struct group groups[2];
     struct write *first, *last; /* the queue */
     size_t queued;
-    uint64_t sent_at_us;
-    struct metric groups, members, group_us, failed, lost, depth;
+    struct metric groups_sent, members, group_us, failed, lost, depth;
     void (*stopped)(void *arg);
     void *stopped_arg;
 };
@@ -93,8 +91,8 @@ static void on_settled(void *arg, struct group *g) {
     struct write *members[GROUP_MEMBERS];
     size_t count = g->count;
     const char *fault = NULL;
-    w->in_flight = false;
-    metric_observe(&w->group_us, clock_monotonic_us() - w->sent_at_us);
+    g->sent = false;
+    metric_observe(&w->group_us, clock_monotonic_us() - g->sent_at_us);
     if (g->lost || (g->failed && (count > 1 || !(fault = alone_fault(g->members[0], g->sqlstate))))) {
         (g->lost ? &w->lost : &w->failed)->value++;
         requeue(w, g);
@@ -104,14 +102,13 @@ static void on_settled(void *arg, struct group *g) {
     /* A callback may submit again, so the group must be free by then; its answers live until all have read them. */
     memcpy(members, g->members, count * sizeof *members);
     g->count = 0;
-    if (!fault) w->options.committed(w->options.arg);
     for (size_t i = 0; i < count; i++) finish(members[i], fault);
+    if (!fault) w->options.committed(w->options.arg, g->pen, g->tail);
     group_clear(g);
 }
 
 /* The members of the next group: one that must go alone, or as many as come before such a one. */
-static void collect(struct writer *w) {
-    struct group *g = &w->group;
+static void collect(struct writer *w, struct group *g) {
     while (w->first && g->count < GROUP_MEMBERS && !(w->first->alone && g->count)) {
         struct write *m = w->first;
         queue_remove(w, m);
@@ -121,19 +118,27 @@ static void collect(struct writer *w) {
     }
 }
 
+/* The group that may go out now. NULL: both are sent, or the next one is still smaller than the one before it. */
+static struct group *next_group(struct writer *w) {
+    struct group *free = !w->groups[0].sent ? &w->groups[0] : &w->groups[1];
+    const struct group *other = free == &w->groups[0] ? &w->groups[1] : &w->groups[0];
+    return free->sent || (other->sent && w->queued < other->count) ? NULL : free;
+}
+
 static void kick(struct writer *w) {
-    if (w->in_flight || !w->first || !link_is_ready(w->link)) return;
-    collect(w);
-    w->in_flight = true;
-    w->sent_at_us = clock_monotonic_us();
-    w->groups.value++;
-    w->members.value += (int64_t)w->group.count;
-    if (group_send(&w->group, w->link, &w->options)) return;
-    if (!w->in_flight) return; /* the Sync was sent, then the link broke: it is settled already */
+    struct group *g = next_group(w);
+    if (!g || !w->first || !link_is_ready(w->link)) return;
+    collect(w, g);
+    g->sent = true;
+    g->sent_at_us = clock_monotonic_us();
+    w->groups_sent.value++;
+    w->members.value += (int64_t)g->count;
+    if (group_send(g, w->link, &w->options)) return;
+    if (!g->sent) return; /* the Sync was sent, then the link broke: it is settled already */
     link_break(w->link, "a group could not be sent");
-    if (!w->in_flight) return;
-    w->group.lost = true;
-    on_settled(w, &w->group);
+    if (!g->sent) return;
+    g->lost = true;
+    on_settled(w, g);
 }
 
 static void on_after_poll(uv_check_t *check) {
@@ -151,8 +156,8 @@ static void on_ready(void *arg) {
 }
 static void on_lost(void *arg) { (void)arg; } /* the open answers came as lost: the group is queued again */
 static void on_poked(void *arg, int backend) {
-    (void)arg;
-    (void)backend;
+    struct writer *w = arg;
+    if (backend != link_backend(w->link)) w->options.poked(w->options.arg);
 }
 static void on_refused(void *arg, const char *why) {
     struct writer *w = arg;
@@ -161,9 +166,8 @@ static void on_refused(void *arg, const char *why) {
 
 /* ---- for the owner */
 
-int writer_backend(const struct writer *w) { return link_backend(w->link); }
 bool writer_is_ready(const struct writer *w) { return link_is_ready(w->link); }
-size_t writer_load(const struct writer *w) { return w->queued + (w->in_flight ? w->group.count : 0); }
+size_t writer_load(const struct writer *w) { return w->queued + w->groups[0].count + w->groups[1].count; }
 
 bool writer_submit(struct writer *w, struct write *m) {
     if (w->queued >= w->options.queue_limit) return false;
@@ -181,7 +185,8 @@ bool writer_withdraw(struct writer *w, struct write *m) {
 }
 
 static void add_metrics(struct writer *w, struct metrics *metrics) {
-    w->groups = (struct metric){.name = "liandong_commit_groups_total", .help = "Commit groups sent to PostgreSQL"};
+    w->groups_sent =
+        (struct metric){.name = "liandong_commit_groups_total", .help = "Commit groups sent to PostgreSQL"};
     w->members = (struct metric){.name = "liandong_commit_members_total", .help = "Writes sent in commit groups"};
     w->failed = (struct metric){.name = "liandong_commit_groups_failed_total",
                                 .help = "Groups that were rolled back and sent again member by member"};
@@ -191,7 +196,7 @@ static void add_metrics(struct writer *w, struct metrics *metrics) {
         .name = "liandong_commit_group_seconds", .help = "From sending a group to its Sync", .type = METRIC_HISTOGRAM};
     w->depth =
         (struct metric){.name = "liandong_writes_waiting", .help = "Writes queued or in flight", .type = METRIC_GAUGE};
-    struct metric *all[] = {&w->groups, &w->members, &w->failed, &w->lost, &w->group_us, &w->depth};
+    struct metric *all[] = {&w->groups_sent, &w->members, &w->failed, &w->lost, &w->group_us, &w->depth};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) metrics_add(metrics, all[i]);
 }
 
@@ -200,9 +205,11 @@ struct writer *writer_start(uv_loop_t *loop, const char *conninfo, const char *n
     struct writer *w = calloc(1, sizeof *w);
     if (!w) return NULL;
     w->options = *options;
-    w->group.settled = on_settled;
-    w->group.arg = w;
-    arena_init(&w->group.arena, GROUP_ARENA_CAP);
+    for (size_t i = 0; i < 2; i++) {
+        w->groups[i].settled = on_settled;
+        w->groups[i].arg = w;
+        arena_init(&w->groups[i].arena, GROUP_ARENA_CAP);
+    }
     struct link_options link = {.loop = loop,
                                 .conninfo = conninfo,
                                 .node = node,
@@ -211,7 +218,9 @@ struct writer *writer_start(uv_loop_t *loop, const char *conninfo, const char *n
                                 .statements_count = options->statements_count,
                                 .guard = options->guard,
                                 .barrier = options->barrier,
+                                .listens = true,
                                 .writes = true,
+                                .one_plan = true,
                                 .connect_timeout_ms = connect_timeout_ms,
                                 .events = {on_ready, on_lost, on_poked, on_refused},
                                 .arg = w};
@@ -231,7 +240,7 @@ static void on_check_closed(uv_handle_t *handle) {
     struct writer *w = handle->data;
     void (*done)(void *arg) = w->stopped;
     void *arg = w->stopped_arg;
-    arena_free(&w->group.arena);
+    for (size_t i = 0; i < 2; i++) arena_free(&w->groups[i].arena);
     free(w);
     if (done) done(arg);
 }

@@ -1,10 +1,14 @@
 /* The one pen: all writes of this process, in commit groups.
  * Floor 2 (db). Does not know who asked.
  *
- * One group is in flight; what arrives meanwhile is the next group (no timer, no knob: idle means lowest latency, load
- * means large groups). A group is one implicit transaction: pen (feed_head for update, a statement of its own, so that
- * everything after it sees all earlier commits of all processes), members, notify, Sync. Members of the same batch
- * request share one execution. A member learns its outcome only after the Sync: its row comes before the commit.
+ * One group is being carried out; what arrives meanwhile is the next group (no timer, no knob: idle means lowest
+ * latency, load means large groups). Once the next one is as large as the one before it, it is sent ahead, so that
+ * PostgreSQL need not wait while this process answers and reads: among two groups there is no order to keep, for each
+ * connection has one call in flight. A group is one implicit transaction: pen (feed_head for update, a statement of its
+ * own, so that everything after it sees all earlier commits of all processes), members, notify, tail (what the group
+ * appended, for those who wait for it: asked for here it costs no second round trip, and is shown to nobody before the
+ * Sync), Sync. Members of the same batch request share one execution. A member learns its outcome only after the Sync:
+ * its row comes before the commit.
  *
  *   QUEUED -> SENT -> done          SENT -> (group failed) QUEUED alone -> SENT -> done
  *                                   SENT -> (connection lost: outcome unknown) QUEUED again, safe by request_id
@@ -41,21 +45,21 @@ struct write {
 
 struct writer;
 struct writer_options {
-    struct statement *pen, *caller, *notify, *guard,
+    struct statement *pen, *caller, *notify, *tail, *guard,
         *barrier;                        /* caller: office, device, officer, role, timeout in ms as text */
-    struct statement *const *statements; /* all that the writer sends, the four above included */
+    struct statement *const *statements; /* all that the writer sends, the first four included */
     size_t statements_count;
     uint32_t queue_limit;
     void (*ready)(void *arg); /* connected (again) */
     void (*refused)(void *arg, const char *why);
-    void (*committed)(void *arg); /* a group is durable: the feed may have grown */
+    /* A group is durable and its members were answered. What its pen and tail said, borrowed. */
+    void (*committed)(void *arg, const PGresult *pen, const PGresult *tail);
+    void (*poked)(void *arg); /* another process committed */
     void *arg;
 };
 struct writer *writer_start(uv_loop_t *loop, const char *conninfo, const char *node, uint64_t connect_timeout_ms,
                             const struct writer_options *options, struct metrics *metrics);
 bool writer_is_ready(const struct writer *w);
-/* Process id of its PostgreSQL backend: its notifications are this process's own. 0 while not connected. */
-int writer_backend(const struct writer *w);
 /* Queues. False where the queue is full. Goes out with the next group, at the latest at the end of this loop tick. */
 bool writer_submit(struct writer *w, struct write *write);
 /* Takes back what was not sent yet; then it was surely not carried out and `done` is not called. False: it was sent. */

@@ -86,15 +86,18 @@ static void become_warm(struct feed *f) {
     f->options.ready(f->options.arg);
 }
 
+/* Appends rows. False: one did not fit; it is looked at again at the next tick, not in a busy loop. */
+static bool take_rows(struct feed *f, const PGresult *r) {
+    int rows = PQntuples(r), row = 0;
+    while (row < rows && take_row(f, r, row)) row++;
+    return row == rows;
+}
+
 static void on_pulled(void *arg, struct link_answer answer) {
     struct feed *f = arg;
     if (answer.lost) return;
-    if (answer.result && PQresultStatus(answer.result) == PGRES_TUPLES_OK) {
-        int rows = PQntuples(answer.result), row = 0;
-        while (row < rows && take_row(f, answer.result, row)) row++;
-        if (rows == PULL_EVENTS) f->again = true;
-        if (row < rows) f->again = false; /* look again at the next tick, not in a busy loop */
-    }
+    if (answer.result && PQresultStatus(answer.result) == PGRES_TUPLES_OK)
+        f->again = take_rows(f, answer.result) && (f->again || PQntuples(answer.result) == PULL_EVENTS);
     PQclear(answer.result);
     if (answer.over) wake_watchers(f);
 }
@@ -137,6 +140,23 @@ static void pull(struct feed *f) {
 void feed_poke(struct feed *f) {
     f->pokes.value++;
     pull(f);
+}
+
+/* The feed's end as columns seq, hash say it. */
+static struct cursor end_of(const PGresult *r) {
+    return (struct cursor){(uint64_t)mapping_get_int8(r, 0, 0),
+                           cursor_mark(PQgetvalue(r, 0, 1), (size_t)PQgetlength(r, 0, 1))};
+}
+
+/* While a pull is under way its answer may hold the same rows: they may not be taken twice. */
+void feed_take(struct feed *f, const PGresult *pen, const PGresult *tail) {
+    struct cursor before = pen && PQntuples(pen) == 1 ? end_of(pen) : (struct cursor){0};
+    if (f->pulling || !f->head_known || before.seq != f->view.head.seq || before.mark != f->view.head.mark) {
+        feed_poke(f);
+        return;
+    }
+    take_rows(f, tail);
+    wake_watchers(f);
 }
 
 /* ---- a fresh connection: is it our history? */
@@ -199,9 +219,7 @@ static void on_head(void *arg, struct link_answer answer) { /* seq, hash, floor 
     struct feed *f = arg;
     if (answer.lost) return;
     if (answer.result && PQresultStatus(answer.result) == PGRES_TUPLES_OK && PQntuples(answer.result) == 1) {
-        f->found =
-            (struct cursor){(uint64_t)mapping_get_int8(answer.result, 0, 0),
-                            cursor_mark(PQgetvalue(answer.result, 0, 1), (size_t)PQgetlength(answer.result, 0, 1))};
+        f->found = end_of(answer.result);
         f->view.floor = (uint64_t)mapping_get_int8(answer.result, 0, 2);
         if (!f->head_known) {
             if (f->warm)
@@ -241,10 +259,6 @@ static void on_ready(void *arg) {
 static void on_lost(void *arg) {
     struct feed *f = arg;
     f->pulling = f->head_known = false;
-}
-static void on_poked(void *arg, int backend) {
-    struct feed *f = arg;
-    if (backend != writer_backend(f->options.writer)) feed_poke(f);
 }
 static void on_refused(void *arg, const char *why) {
     struct feed *f = arg;
@@ -292,9 +306,9 @@ static struct link *open_link(struct feed *f, uv_loop_t *loop, const char *conni
                              .statements = f->sent,
                              .statements_count = sizeof f->sent / sizeof *f->sent,
                              .guard = f->options.guard,
-                             .listens = true,
+                             .one_plan = true,
                              .connect_timeout_ms = connect_timeout_ms,
-                             .events = {on_ready, on_lost, on_poked, on_refused},
+                             .events = {on_ready, on_lost, NULL, on_refused},
                              .arg = f};
     return link_start(&o);
 }

@@ -1,16 +1,16 @@
 /* The one live feed: reads the table `feed` behind the writer of any node, keeps the newest events in the ring, and
  * wakes the watchers whose offices may see them. Floor 3 (feed). Knows no socket.
  *
- * The table is the truth. A poke (own commit, notification of another node, a tick each second) only means: look. Pulls
- * ask for seq > head in order, so every node and every client sees the same order, and nothing is sent before it is
- * durable. After a reconnect the head is compared by hash: another history (FORKED) empties the ring and resets every
- * watcher. */
+ * The table is the truth. A poke (notification of another node, a tick each second) only means: look. Pulls ask for
+ * seq > head in order, so every node and every client sees the same order, and nothing is sent before it is durable. A
+ * commit of this node brings its own events along; they are taken where the commit began exactly at the head known
+ * here, by hash, and are only a poke else. After a reconnect the head is compared by hash: another history (FORKED)
+ * empties the ring and resets every watcher. */
 #ifndef LIANDONG_FEED_FEED_H
 #define LIANDONG_FEED_FEED_H
 #include "common/metrics.h"
 #include "db/link.h"
 #include "db/readers.h"
-#include "db/writer.h"
 #include "feed/ring.h"
 
 struct feed_statements {
@@ -20,7 +20,6 @@ struct feed_options {
     struct feed_statements statements;
     struct statement *guard;
     const struct plan *snapshot_plan; /* _snapshot's rows -> FeedSnapshot; compiled by the time the feed is ready */
-    const struct writer *writer;      /* its commits poke by themselves: their notifications are not looked at again */
     struct readers *readers;          /* for pages, checks of cursors and snapshots */
     size_t ring_bytes;
     void (*ready)(void *arg); /* the ring is warm: watches may begin */
@@ -32,6 +31,8 @@ struct feed *feed_start(uv_loop_t *loop, const char *conninfo, const char *node,
                         const struct feed_options *options, struct metrics *metrics);
 /* Something may have been committed. */
 void feed_poke(struct feed *f);
+/* A group is durable: what its pen (seq and hash of the feed's end before it) and its tail (what it appended) said. */
+void feed_take(struct feed *f, const PGresult *pen, const PGresult *tail);
 bool feed_is_ready(const struct feed *f); /* warm, and its connection is up */
 /* Cursor of the newest event known here. */
 void feed_head_cursor(struct feed *f, uint8_t out[CURSOR_SIZE]);

@@ -63,18 +63,17 @@ create function feed_begin(out seq int8, out hash bytea, out moment timestamptz,
     out repeat_most int4, out base int8)
   language plpgsql as $$
 declare
-  h feed_head;
-  t threshold;
+  h record;
   new_day date;
 begin
-  select * into strict h from feed_head;
-  select * into strict t from threshold x where x.since <= h.day order by x.since desc limit 1;
+  select f.seq, f.hash, f.at, f.day, f.number, t.future_minutes, t.repeat_days, t.repeat_most into strict h
+  from feed_head f cross join lateral (select * from threshold x where x.since <= f.day order by x.since desc limit 1) t;
   seq := h.seq;
   hash := h.hash;
   moment := greatest(h.at, date_trunc('milliseconds', clock_timestamp()));
-  latest := moment + make_interval(mins => t.future_minutes);
-  repeat_span := make_interval(days => t.repeat_days);
-  repeat_most := t.repeat_most;
+  latest := moment + make_interval(mins => h.future_minutes);
+  repeat_span := make_interval(days => h.repeat_days);
+  repeat_most := h.repeat_most;
   new_day := (moment at time zone 'Asia/Shanghai')::date;
   if new_day <> h.day then
     perform directory_work_out();

@@ -10,18 +10,15 @@ begin
     where b.made > 0 and b.office = any (sees) and (b.phone = nullif(phones[n], '') or b.place = nullif(places[n], '')));
 end $$;
 
--- Answers one row per member, numbered by ord. The arrays are of equal length, one element per member. The pen is held.
+-- Answers one row per member, numbered by ord. Called on a connection that plans once and by index (see one_plan in db/link.h).
+-- The arrays are of equal length, one element per member. The pen is held.
 create function report_incidents(
     request_ids uuid[], acts bytea[], offices int4[], devices int8[], officers text[],
     sources int2[], classes int2[], levels int2[], external_nos text[], occurred timestamptz[], received timestamptz[],
     places text[], longitudes float8[], latitudes float8[], reporters text[], phones text[], contents text[], threat_lists text[],
     mass_counts int4[])
   returns table(ord int8, outcome text, reason text, field text, id uuid, no text, version int4, state int2, at timestamptz, replay bool)
-  language plpgsql
-  -- The plan never depends on the values: don't make it anew each time. And it may be made while the tables are still empty: it
-  -- must use the indexes all the same.
-  set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off
-  as $$
+  language plpgsql as $$
 declare
   turn record := feed_begin();
   several bool := cardinality(request_ids) > 1;
