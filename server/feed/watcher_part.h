@@ -15,7 +15,8 @@ struct watcher_read {
     struct read read;
     struct arena arena;
     struct watcher *watcher;
-    uint64_t until; /* of a page: what it was asked up to */
+    uint64_t until;  /* of a page: what it was asked up to */
+    uint64_t window; /* of pages: how many events, whosever they are, the next one looks through; 0: the first */
     bool in_flight;
 };
 struct watcher {

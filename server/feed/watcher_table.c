@@ -2,6 +2,15 @@
 
 #define PAGE_EVENTS 512
 
+/* A page merges the events of all offices that the watcher sees, so it must not look further than about a page of them
+ * in all: each office would give as many. How densely they lie among everybody else's is learned page by page. */
+static void learn_window(struct watcher_read *r, int rows) {
+    if (rows < PAGE_EVENTS / 2)
+        r->window *= 2;
+    else if (rows == PAGE_EVENTS && r->window > PAGE_EVENTS)
+        r->window -= r->window / 4;
+}
+
 /* Sends rows of the page in hand until the way out is full. True where the page is done. */
 static bool send_page(struct watcher *w, const PGresult *page, int *row) {
     struct arena *arena = &w->reading->arena;
@@ -39,6 +48,7 @@ static void on_page(struct read *read, const PGresult *result, const char *fault
         return;
     }
     int rows = PQntuples(result), row = 0;
+    learn_window(w->reading, rows);
     uint64_t until = w->reading->until;
     if (!send_page(w, result, &row)) {
         if (w->state == WATCHER_FAILED) return;
@@ -63,7 +73,9 @@ void watcher_table_read(struct watcher *w) {
         watcher_fail(w, "INTERNAL");
         return;
     }
-    r->until = w->view->head.seq;
+    if (r->window == 0) r->window = PAGE_EVENTS;
+    uint64_t head = w->view->head.seq; /* a cursor of another node may be ahead of it */
+    r->until = head > w->position && head - w->position > r->window ? w->position + r->window : head;
     watcher_bind_number(r, "office", w->caller.office);
     watcher_bind_number(r, "after", (int64_t)w->position);
     watcher_bind_number(r, "until", (int64_t)r->until);
