@@ -19,7 +19,7 @@ static uint64_t silence_at(const struct conn *c) {
 }
 /* Half way there it is asked for a sign of life, once: a watcher that only listens is not dead. */
 static uint64_t ping_at(const struct conn *c) {
-    if (c->state != CONN_SERVING || c->asked_at >= c->heard_at || !session_can_take(c->session)) return 0;
+    if (c->state != CONN_SERVING || c->asked || !session_can_take(c->session)) return 0;
     return c->heard_at + c->hub->limits.silence_limit_ms / 2;
 }
 static uint64_t frame_at(const struct conn *c) { return c->partial_at ? c->partial_at + CONN_FRAME_MS : 0; }
@@ -64,7 +64,7 @@ static void check_session(struct conn *c, uint64_t now) {
     if (conn_is_ending(c)) return;
     if (is_due(session_deadline(c->session), now)) session_expired(c->session, now);
     if (!conn_is_ending(c) && is_due(ping_at(c), now)) {
-        c->asked_at = now;
+        c->asked = true; /* no moment: the answer may come within the same millisecond */
         session_ping(c->session);
     }
     if (c->state == CONN_SERVING && !conn_is_ending(c) && !c->unsent && is_due(heartbeat_at(c), now)) {

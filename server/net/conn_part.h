@@ -49,7 +49,7 @@ struct conn {
     /* uv_now of … ; 0: not so */
     uint64_t opened_at;  /* of the present state */
     uint64_t heard_at;   /* last whole frame, or end of the last call */
-    uint64_t asked_at;   /* a sign of life was asked for */
+    bool asked;          /* a sign of life was asked for since */
     uint64_t said_at;    /* last bytes given to the kernel */
     uint64_t partial_at; /* the frame that is incomplete began */
     uint64_t taken_at;   /* the kernel took some of `unsent` */
@@ -61,6 +61,10 @@ struct conn {
 void conn_mark(struct conn *c, enum conn_due due);
 void conn_enter(struct conn *c, enum conn_state to);
 void conn_settle(struct conn *c);
+static inline void conn_heard(struct conn *c, uint64_t now) {
+    c->heard_at = now;
+    c->asked = false;
+}
 static inline bool conn_is_ending(const struct conn *c) { return c->state >= CONN_LEAVING || (c->due & DUE_END) != 0; }
 static inline bool conn_has_session(const struct conn *c) { return c->session != NULL; }
 /* Logs and counts a handshake that came to nothing. */

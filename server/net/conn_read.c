@@ -61,7 +61,7 @@ static void take_frames(struct conn *c) {
             conn_leave(c, state == FRAME_EMPTY ? "FRAME_EMPTY" : "FRAME_TOO_LARGE");
         }
         if (state != FRAME_WHOLE) break;
-        c->heard_at = now;
+        conn_heard(c, now);
         c->partial_at = 0;
         session_frame(c->session, frame.payload, frame.payload_size);
         buffer_consume(&c->in, frame.need);
@@ -88,7 +88,7 @@ static void open_session(struct conn *c) {
         conn_close(c, "NO_MEMORY");
         return;
     }
-    c->heard_at = uv_now(h->loop);
+    conn_heard(c, uv_now(h->loop));
     conn_enter(c, CONN_HELLO);
     log_event(LOG_DEBUG, "conn.open", log_int("conn", (int64_t)c->id), log_str("peer", address),
               log_str("uri", peer.uri));

@@ -144,7 +144,7 @@ static size_t io_backlog(void *arg) { return conn_backlog(arg); }
 static void io_flush(void *arg) { hub_wake(((struct conn *)arg)->hub); }
 static void io_resume(void *arg) {
     struct conn *c = arg;
-    c->heard_at = uv_now(c->hub->loop);
+    conn_heard(c, uv_now(c->hub->loop));
     if (!c->reading || buffer_size(&c->in) > 0 || buffer_size(&c->held) > 0) conn_mark(c, DUE_READ);
 }
 static void io_close(void *arg, const char *reason) { conn_leave(arg, reason); }

@@ -144,7 +144,7 @@ void crowd_ready(struct connection *c) {
 }
 
 void crowd_live(struct connection *c) {
-    if (c->live) return;
+    if (c->live || c->role == ROLE_REPORTER) return;
     c->live = true;
     c->crowd->live++;
 }

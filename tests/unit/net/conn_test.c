@@ -160,6 +160,32 @@ static void test_last_words(void **state) {
     end(&b, &c);
 }
 
+/* One who answers each question for a sign of life stays, also where the answer comes within the millisecond in which
+ * it was asked. */
+static void test_signs_of_life(void **state) {
+    struct bench b;
+    struct client c;
+    unsigned answered = 0;
+    (void)state;
+    memset(&fake, 0, sizeof fake);
+    assert_true(bench_start(&b));
+    b.hub.limits.silence_limit_ms = 60;
+    assert_true(client_open(&c, &b));
+    greet(&c);
+    client_say(&c, "now", 3);
+    expect(&c, (const uint8_t *)"now", 3);
+    while (answered < 6) {
+        client_turn(&c);
+        assert_false(c.ended);
+        if (buffer_size(&c.in) < FRAME_HEADER + 4) continue;
+        expect(&c, (const uint8_t *)"ping", 4);
+        client_say(&c, "pong", 4);
+        expect(&c, (const uint8_t *)"pong", 4); /* the session is an echo */
+        answered++;
+    }
+    end(&b, &c);
+}
+
 static void test_bad_frames(void **state) {
     static const struct {
         const char *bytes;
@@ -337,12 +363,19 @@ static void test_without_memory(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_echo),         cmocka_unit_test(test_pipelined),
-                                       cmocka_unit_test(test_backpressure), cmocka_unit_test(test_slow_reader),
-                                       cmocka_unit_test(test_last_words),   cmocka_unit_test(test_bad_frames),
-                                       cmocka_unit_test(test_every_cut),    cmocka_unit_test(test_close_twice),
-                                       cmocka_unit_test(test_drain),        cmocka_unit_test(test_refused_session),
-                                       cmocka_unit_test(test_pressed),      cmocka_unit_test(test_without_memory)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_echo),
+                                       cmocka_unit_test(test_pipelined),
+                                       cmocka_unit_test(test_backpressure),
+                                       cmocka_unit_test(test_slow_reader),
+                                       cmocka_unit_test(test_last_words),
+                                       cmocka_unit_test(test_signs_of_life),
+                                       cmocka_unit_test(test_bad_frames),
+                                       cmocka_unit_test(test_every_cut),
+                                       cmocka_unit_test(test_close_twice),
+                                       cmocka_unit_test(test_drain),
+                                       cmocka_unit_test(test_refused_session),
+                                       cmocka_unit_test(test_pressed),
+                                       cmocka_unit_test(test_without_memory)};
     bench_certificates();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     tls_context_free(bench_client_context());
