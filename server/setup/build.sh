@@ -20,13 +20,19 @@ build_tree() {
     cmake -G Ninja -S "$ROOT" -B "$tree" $options >"$log" 2>&1 || build_failed "$log"
     printf '%s' "$options" >"$tree/options"
   fi
-  if ninja -C "$tree" -n "${targets[@]}" 2>/dev/null | grep -q 'no work to do'; then return 0; fi
-  say "编译 ${tree#"$ROOT"/}"
-  if [ -t 1 ]; then
-    ninja -C "$tree" "${targets[@]}" || fail 70 "编译没有成功（原因见上）" "若换过编译器或系统，删掉 $tree 再来一次"
-  else
-    ninja -C "$tree" "${targets[@]}" >"$log" 2>&1 || build_failed "$log"
-  fi
+  # Only ninja itself can say whether there is anything to do: its dry run ends at the lists of files that it would look through.
+  ninja -C "$tree" "${targets[@]}" 2>&1 | tee "$log" | build_progress "${tree#"$ROOT"/}" || build_failed "$log"
+}
+# build_progress TREE: of ninja's words on stdin, says that something is built where that is so; counts where somebody watches.
+build_progress() {
+  local line said=''
+  while IFS= read -r line; do
+    [[ $line =~ ^\[[1-9][0-9]*/[0-9]+\] ]] || continue
+    [ -n "$said" ] || say "编译 $1"
+    said=yes
+    [ ! -t 1 ] || printf '\r%s ' "${BASH_REMATCH[0]}"
+  done
+  [ ! -t 1 ] || [ -z "$said" ] || printf '\r\e[K'
 }
 build_failed() {
   tail -n 40 "$1" >&2

@@ -72,20 +72,23 @@ class Bench:
 
 # ---- reports
 
-@measurement(Figure("report_64x1", "reports/s", "pgbench-c64"))
+@measurement(Figure("report_64x1", "reports/s", "pgbench-c64", DURABLE))
 def report_64x1(b):
-  with Liandong(b.ground) as server:
-    b.add("report_64x1", "liandong", b.run(server, "reports", [("reporter", STATION, 64)], seconds=b.seconds(6)), "reports_per_s")
+  for who, make in (("liandong", lambda: Liandong(b.ground)), (DURABLE, lambda: Reference(b.ground, durable=True))):
+    with make() as server:
+      b.add("report_64x1", who, b.run(server, "reports", [("reporter", STATION, 64)], seconds=b.seconds(6)), "reports_per_s")
   b.sheet.add("report_64x1", "pgbench-c64", references.pgbench(b.ground, 64, b.seconds(6))["tps"])
 
 
-@measurement(Figure("report_1_p50", "us", "pgbench-c1"), Figure("report_1_p99", "us", "pgbench-c1"))
+@measurement(Figure("report_1_p50", "us", "pgbench-c1", DURABLE), Figure("report_1_p99", "us", "pgbench-c1", DURABLE))
 def report_1(b):
-  with Liandong(b.ground) as server:
-    values = b.run(server, "reports", [("reporter", STATION, 1)], seconds=b.seconds(5))
+  for who, make in (("liandong", lambda: Liandong(b.ground)), (DURABLE, lambda: Reference(b.ground, durable=True))):
+    with make() as server:
+      values = b.run(server, "reports", [("reporter", STATION, 1)], seconds=b.seconds(5))
+    for share in ("p50", "p99"):
+      b.add(f"report_1_{share}", who, values, f"acknowledged_{share}_us")
   alone = references.pgbench(b.ground, 1, b.seconds(5))
   for share in ("p50", "p99"):
-    b.add(f"report_1_{share}", "liandong", values, f"acknowledged_{share}_us")
     b.sheet.add(f"report_1_{share}", "pgbench-c1", alone[f"{share}_us"])
 
 
