@@ -22,8 +22,6 @@ create function report_incidents(
 declare
   turn record := feed_begin();
   several bool := cardinality(request_ids) > 1;
-  again bool := several and (exists (select from unnest(phones) p where p <> '' group by p having count(*) > 1)
-                             or exists (select from unnest(places) p where p <> '' group by p having count(*) > 1));
   made int4[] := '{}';  -- by ord: the how manieth fresh one of this group it became; 0: none
   n int4 := 0;
   m record;
@@ -43,22 +41,19 @@ declare
   repeats int4;
 begin
   for m in
-    -- repeats: reports of the same phone or place that the office sees, in the days before. Subqueries instead of joins: starting
-    -- a join costs a single report more than it saves a group. known is no EXISTS: that might be planned, while the feed is small, as a
-    -- hash of all of it, which each later group would build anew.
-    select u.ord, (select o from office o where o.id = u.office) as office,
+    -- repeats: reports of the same phone or place that the office sees, in the days before. known is no EXISTS: that might be
+    -- planned, while the feed is small, as a hash of all of it, which each later group would build anew.
+    select u.ord, o as office,
       (select true from feed f where f.request_id = u.request_id) as known,
       (select count(*) from (select from incident i
          where i.reporter_phone = nullif(u.phone, '') and i.received_at > coalesce(u.received_at, turn.moment) - turn.repeat_span
-           and i.received_at <= coalesce(u.received_at, turn.moment)
-           and i.origin = any ((select o.sees from office o where o.id = u.office)::int4[]) limit turn.repeat_most) a)
+           and i.received_at <= coalesce(u.received_at, turn.moment) and i.origin = any (o.sees) limit turn.repeat_most) a)
       + (select count(*) from (select from incident i
          where i.place = nullif(u.place, '') and i.received_at > coalesce(u.received_at, turn.moment) - turn.repeat_span
-           and i.received_at <= coalesce(u.received_at, turn.moment)
-           and i.origin = any ((select o.sees from office o where o.id = u.office)::int4[])
-           and (coalesce(u.phone, '') = '' or i.reporter_phone is distinct from u.phone) limit turn.repeat_most) b) as repeats,
-      again and (array_position(phones, u.phone) < u.ord or array_position(places, u.place) < u.ord) as again
+           and i.received_at <= coalesce(u.received_at, turn.moment) and i.origin = any (o.sees)
+           and (coalesce(u.phone, '') = '' or i.reporter_phone is distinct from u.phone) limit turn.repeat_most) b) as repeats
     from unnest(request_ids, offices, phones, places, received) with ordinality as u(request_id, office, phone, place, received_at, ord)
+      left join office o on o.id = u.office
   loop
     ord := m.ord;
     me := m.office;
@@ -109,7 +104,7 @@ begin
     phone := nullif(phones[ord], '');
     threats := nullif(threat_lists[ord], '{}');
     repeats := 1 + m.repeats;
-    if m.again then
+    if several and (array_position(phones, phone) < ord or array_position(places, place) < ord) then
       repeats := repeats + repeats_in_group(ord::int4, phones, places, offices, made, me.sees);
     end if;
     outcome := 'done';
