@@ -54,6 +54,7 @@ begin
            and (coalesce(u.phone, '') = '' or i.reporter_phone is distinct from u.phone) limit turn.repeat_most) b) as repeats
     from unnest(request_ids, offices, phones, places, received) with ordinality as u(request_id, office, phone, place, received_at, ord)
       left join office o on o.id = u.office
+    order by u.ord
   loop
     ord := m.ord;
     me := m.office;

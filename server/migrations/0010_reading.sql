@@ -28,8 +28,8 @@ begin
   end loop;
   if first_broken is null and (checked < h.seq or exists (select from feed f where f.seq > checked)) then
     first_broken := format('#%s MISSING', checked + 1);
-  elsif first_broken is null and previous <> h.hash then
-    first_broken := format('#%s HEAD', h.seq);
+  elsif first_broken is null and (checked <> h.seq or previous <> h.hash) then
+    first_broken := format('#%s HEAD', checked);
   end if;
   intact := first_broken is null;
 end $$;

@@ -51,7 +51,7 @@ def audience(ground, office, wanted):
 
 def sees(d, office, role, no):
   desk = d.desk(office, role)
-  seen = {bool(desk.ask("show_incident", incident=no)), bool(desk.ask("show_history", incident=no)), no in desk.numbers("list_incidents"),
+  seen = {*(desk.ask(request, incident=no)[0]["reason"] is None for request in ("show_incident", "show_history")), no in desk.numbers("list_incidents"),
           no in desk.numbers("search_incidents", text="争吵"), no in [r["no"] for r in desk.ask("_feed_page", office=desk.id, after=0, until=10**9, limit=100)],
           no in [r["no"] for r in desk.ask("_snapshot", office=desk.id, limit=100)]}
   assert len(seen) == 1, f"{office}: the doors disagree"
