@@ -32,8 +32,15 @@ int client_fail(struct client *client, int code, const char *what, const char *n
     return code;
 }
 
+bool client_flush(struct client *client) {
+    errno = 0;
+    if (fflush(client->out) == 0 && !ferror(client->out)) return true;
+    if (!client->out_error) client->out_error = errno ? errno : EIO;
+    return false;
+}
+
 int client_finish(struct client *client, int code) {
-    if (fflush(client->out) == 0 && !ferror(client->out)) return code;
-    return client_fail(client, EXIT_CODE_FAILED, strerror(errno),
+    if (client_flush(client) && !client->out_error) return code;
+    return client_fail(client, EXIT_CODE_FAILED, strerror(client->out_error),
                        _("standard output took only a part; look at the disk or the program that reads it"));
 }

@@ -30,6 +30,7 @@ struct client {
     struct terminal terminal;
     FILE *out, *err; /* data; talk */
     bool quiet;
+    int out_error;        /* errno of the first time that `out` took nothing more; 0: it took all */
     struct arena arena;   /* of the run: the command and what is said at its end */
     struct arena scratch; /* of one line or answer; whoever prints resets it */
     int64_t now;          /* ms, when the command began: what relative times are relative to */
@@ -42,6 +43,8 @@ void client_say(struct client *client, const char *format, ...) __attribute__((f
 void client_warn(struct client *client, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* "error: …" with what is wrong, and what to do next (NULL: nothing). Returns `code`. */
 int client_fail(struct client *client, int code, const char *what, const char *next);
+/* Hands over what was printed, before talk about it follows. False: standard output takes no more. */
+bool client_flush(struct client *client);
 /* Ends output: FAILED with the reason where standard output could not take everything, else `code`. */
 int client_finish(struct client *client, int code);
 #endif

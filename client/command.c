@@ -268,6 +268,13 @@ static bool take_letters(struct parser *p, const char *argument) {
     return true;
 }
 
+/* "watch" for "feed watch". NULL: nothing ends so. */
+static const char *verb_ending(const char *word) {
+    for (size_t i = 0; i < verbs_count; i++)
+        if (strchr(verbs[i].words, ' ') && schema_same_word(word, verb_name(&verbs[i]))) return verbs[i].words;
+    return NULL;
+}
+
 static bool unknown_verb(struct parser *p, const char *noun, const char *word) {
     struct suggest near;
     suggest_begin(&near, word);
@@ -284,6 +291,7 @@ static bool unknown_verb(struct parser *p, const char *noun, const char *word) {
     }
     const char *whole = noun ? arena_printf(p->arena, "%s %s", noun, word) : word;
     const char *better = near.best && noun ? arena_printf(p->arena, "%s %s", noun, near.best) : near.best;
+    if (verb_ending(word)) better = verb_ending(word);
     if (better) return fault(p, _("there is no command \"%s\"; did you mean \"%s\"?"), whole ? whole : word, better);
     return fault(p, _("there is no command \"%s\"%s"), whole ? whole : word, "");
 }

@@ -259,7 +259,10 @@ int failure_print(struct client *client, const struct command *command, const st
         client_warn(client, "%s", _("interrupted; nothing was sent, or it changes nothing"));
         return EXIT_CODE_SIGNAL + host_interrupted();
     }
-    client_fail(client, 0, failure_link_text(&client->arena, &result->error), failure_link_next(&result->error));
+    const char *next = failure_link_next(&result->error);
+    client_warn(client, _("error: %s"), failure_link_text(&client->arena, &result->error));
+    if (result->has_request_id) client_warn(client, "  %s", _("it did not reach the server: nothing was entered"));
+    if (next) client_warn(client, _("next: %s"), next);
     print_request_id(client, result);
     return failure_code_of_link(&result->error);
 }

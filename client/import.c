@@ -118,6 +118,7 @@ static bool read_file(struct import *i) {
     i->bytes = host_read_file(i->path, FILE_MAX, &i->size);
     if (!i->bytes) return fail(i, "%s: %s", i->path, strerror(errno));
     if (i->flags->encoding && !convert(i)) return false;
+    i->report.recoded = i->flags->encoding != NULL;
     return i->flags->encoding || check_encoding(i);
 }
 

@@ -46,6 +46,7 @@ static void print_row_verdict(struct import_report *r, const struct csv *row, en
 static bool open_rejects(struct import_report *r) {
     if (r->rejects || r->reject_failed) return r->rejects != NULL;
     r->rejects = fopen(r->reject_path, "wb");
+    if (r->rejects && r->recoded) fputs("\xef\xbb\xbf", r->rejects);
     if (r->rejects && r->reject_heading) fprintf(r->rejects, "%s" CSV_LINE_END, r->reject_heading);
     if (r->rejects) return true;
     r->reject_failed = true;
@@ -99,14 +100,10 @@ void import_report_progress(struct import_report *r) {
 bool import_report_end(struct import_report *r) {
     struct client *client = r->client;
     double seconds = (double)(clock_monotonic_us() - r->began_us) / 1e6;
-    bool written = !r->reject_failed;
+    bool written = !r->reject_failed, kept = r->rejects != NULL;
     if (r->rejects && (ferror(r->rejects) || fclose(r->rejects) != 0)) {
         client_warn(client, _("warning: can't write the reject file %s: %s"), r->reject_path, strerror(errno));
-        written = false;
-    } else if (r->rejects) {
-        client_say(client,
-                   _("rejected rows with their reasons: %s; mend them and import that file with the same --map"),
-                   r->reject_path);
+        written = kept = false;
     }
     r->rejects = NULL;
     /* The sum is the answer where no other form was asked for; beside rows for a program it is talk. */
@@ -120,5 +117,13 @@ bool import_report_end(struct import_report *r) {
         fprintf(out, _("%zu of %zu rows: created %zu, there already %zu, rejected %zu; %.1f s"), r->done, r->rows,
                 r->counts[IMPORT_CREATED], r->counts[IMPORT_REPLAYED], r->counts[IMPORT_REJECTED], seconds);
     fputc('\n', out);
+    client_flush(client);
+    if (kept)
+        client_say(client,
+                   r->recoded ? _("rejected rows with their reasons: %s, in UTF-8; mend them and import that file with "
+                                  "the same flags but without --encoding")
+                              : _("rejected rows with their reasons: %s; mend them and import that file with the same "
+                                  "flags"),
+                   r->reject_path);
     return written;
 }

@@ -18,6 +18,7 @@ struct import_report {
     const char *reject_heading; /* its first line, without line end, or NULL */
     FILE *rejects;
     bool reject_failed;
+    bool recoded;   /* the file came in another encoding; the rejects are UTF-8, with a mark that Excel knows it by */
     bool every_row; /* print every verdict, not only rejections */
     size_t rows, done, counts[4];
     bool heading; /* of the CSV was printed */
@@ -25,13 +26,8 @@ struct import_report {
 };
 
 /* Tells the verdict on the row at hand. no: the incident's number, or NULL. reason: of a rejection, else NULL. */
-void import_report_row(
-    struct import_report *r,
-    const struct csv *row, /* The reason's cell at the end of a rejected row begins with this, so that it is not taken
-                            * for a part of the row when the mended file is imported. */
-#define IMPORT_REASON_MARK "#rejected: "
-
-    enum import_verdict verdict, const char *no, const char *reason);
+void import_report_row(struct import_report *r, const struct csv *row, enum import_verdict verdict, const char *no,
+                       const char *reason);
 /* Draws the bar, not more often than ten times a second. */
 void import_report_progress(struct import_report *r);
 /* The sum; closes the reject file. False where that could not be written. */

@@ -12,6 +12,7 @@ enum meaning {
     MEANING_DURATION,   /* ms */
     MEANING_RANK,       /* enum whose numbers people say too: level 1 */
     MEANING_UUID,       /* 16 bytes, shown as 8-4-4-4-12 */
+    MEANING_OFFICE,     /* string: code of an office, "ytp" */
     MEANING_REQUEST,    /* string: name of a request, "report_incident" */
     MEANING_FIELD,      /* string: name of a field of Incident */
     MEANING_FIELD_VALUE /* string: value of the field that the sibling `field` names */

@@ -13,12 +13,12 @@
 enum shape { SHAPE_TABLE, SHAPE_RECORD, SHAPE_LINE };
 
 /* What tables show of a message that comes in many; a record on its own shows all it has. "?": may be left out where
- * the terminal is narrow. */
+ * the terminal is narrow, the leftmost first. */
 static const struct {
     const char *message, *columns;
 } views[] = {
     {"Incident", "no,state,class,level,received_at,origin_office_name?,repeat_count?,place?,content"},
-    {"HistoryEntry", "version,at,kind,office?,officer?,field,old_value,new_value,note"},
+    {"HistoryEntry", "version,at,kind,office?,officer?,field,old_value,new_value,note?"},
 };
 
 /* Fields whose text is long: they give way where the terminal is narrow. */

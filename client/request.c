@@ -127,7 +127,7 @@ static int answer(struct client *client, struct command *command, struct caller 
                            _("liandong incident list, or liandong incident search WORD"));
     if (!print_answer(client, result.reply, command->globals.fields))
         return client_fail(client, EXIT_CODE_FAILED, _("out of memory"), NULL);
-    fflush(client->out); /* before what is said about it */
+    client_flush(client); /* before what is said about it */
     return remark(client, command, result.reply);
 }
 

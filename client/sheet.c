@@ -9,7 +9,8 @@
 /* libsmartcols measures with wcwidth, for which ambiguous characters take one column. Where the terminal gives them
  * two, each is replaced by a stand-in of two columns from the very rare block U+30000 (those in the text are replaced
  * as well, so nothing is mistaken), and put back in the finished table. */
-#define WIDE_LEAST    16 /* columns of long text below which others give way */
+#define WIDE_LEAST    20 /* columns of long text, as of a time, below which others give way */
+#define CUT_MARK      ".."
 #define STAND_IN      0x30000u
 #define STAND_INS_MAX 128u
 struct stand_ins {
@@ -104,51 +105,98 @@ static bool put_text(struct libscols_line *line, size_t column, const char *text
     return copy && scols_line_refer_data(line, column, copy) == 0;
 }
 
-static size_t column_width(const struct sheet *s, size_t c) {
-    size_t widest = width_text(s->columns[c].label, 1);
+/* Which columns are shown, and how wide each may be. */
+struct layout {
+    bool shown[SHEET_COLUMNS_MAX];
+    size_t rooms[SHEET_COLUMNS_MAX];
+};
+
+static size_t natural_width(const struct sheet *s, size_t c, unsigned ambiguous) {
+    size_t widest = width_text(s->columns[c].label, ambiguous);
     for (size_t r = 0; r < s->row_count; r++) {
-        size_t width = s->rows[r].cells[c] ? width_text(s->rows[r].cells[c], 1) : 0;
+        size_t width = s->rows[r].cells[c] ? width_text(s->rows[r].cells[c], ambiguous) : 0;
         if (width > widest) widest = width;
     }
-    return s->columns[c].wide && widest > WIDE_LEAST ? WIDE_LEAST : widest;
+    return widest;
 }
 
-/* Which columns are shown: optional ones give way, the rightmost first, until the rest fits. */
-static void choose_columns(const struct sheet *s, const struct terminal *terminal, bool shown[SHEET_COLUMNS_MAX]) {
-    size_t total = 0, widths[SHEET_COLUMNS_MAX];
+static bool is_empty(const struct sheet *s, size_t c) {
+    for (size_t r = 0; r < s->row_count; r++)
+        if (s->rows[r].cells[c] && *s->rows[r].cells[c]) return false;
+    return true;
+}
+
+/* Leaves out optional columns, the leftmost first, until the rest takes no more than `limit`. */
+static size_t leave_out(const struct sheet *s, struct layout *l, size_t total, size_t limit, bool only_empty) {
+    for (size_t c = 0; c < s->column_count && total > limit; c++) {
+        if (!l->shown[c] || !s->columns[c].optional || (only_empty && !is_empty(s, c))) continue;
+        l->shown[c] = false;
+        total -= l->rooms[c] + 2;
+    }
+    return total;
+}
+
+/* Long text begins with WIDE_LEAST columns; then it shares what is left, or gives what is still missing. */
+static void lay_out(const struct sheet *s, const struct terminal *terminal, unsigned ambiguous, struct layout *l) {
+    size_t total = 0, limit = (size_t)terminal->columns + 2, natural[SHEET_COLUMNS_MAX];
     for (size_t c = 0; c < s->column_count; c++) {
-        shown[c] = true;
-        widths[c] = column_width(s, c) + 2;
-        total += widths[c];
+        natural[c] = natural_width(s, c, ambiguous);
+        bool gives = terminal->out && s->columns[c].wide && natural[c] > WIDE_LEAST;
+        l->shown[c] = true;
+        l->rooms[c] = gives ? WIDE_LEAST : natural[c];
+        total += l->rooms[c] + 2;
     }
-    for (size_t c = s->column_count; terminal->out && c-- > 0 && total > terminal->columns + 2;) {
-        if (!s->columns[c].optional) continue;
-        shown[c] = false;
-        total -= widths[c];
+    if (!terminal->out) return;
+    total = leave_out(s, l, total, limit, true);
+    total = leave_out(s, l, total, limit, false);
+    for (bool changed = true; changed && total != limit;) {
+        changed = false;
+        for (size_t c = 0; c < s->column_count && total != limit; c++) {
+            if (!l->shown[c] || !s->columns[c].wide) continue;
+            bool longer = total < limit && l->rooms[c]<natural[c], shorter = total> limit && l->rooms[c] > 4;
+            l->rooms[c] += longer ? 1 : 0;
+            l->rooms[c] -= shorter ? 1 : 0;
+            total = total + (longer ? 1 : 0) - (shorter ? 1 : 0);
+            changed |= longer || shorter;
+        }
     }
+}
+
+/* The text, or its beginning and CUT_MARK; to be freed. NULL without memory. */
+static char *cut(const char *text, size_t room, unsigned ambiguous) {
+    if (width_text(text, ambiguous) <= room) return strdup(text);
+    size_t fit = width_fit(text, room > strlen(CUT_MARK) ? room - strlen(CUT_MARK) : 0, ambiguous);
+    char *out = malloc(fit + sizeof CUT_MARK);
+    if (!out) return NULL;
+    memcpy(out, text, fit);
+    memcpy(out + fit, CUT_MARK, sizeof CUT_MARK);
+    return out;
 }
 
 static bool fill(const struct sheet *s, struct libscols_table *table, const struct terminal *terminal,
                  struct stand_ins *stand_ins) {
-    bool shown[SHEET_COLUMNS_MAX];
-    choose_columns(s, terminal, shown);
+    unsigned ambiguous = stand_ins ? 2 : 1;
+    struct layout l;
+    lay_out(s, terminal, ambiguous, &l);
     for (size_t c = 0; c < s->column_count; c++) {
-        if (!shown[c]) continue;
-
+        if (!l.shown[c]) continue;
         const struct sheet_column *column = &s->columns[c];
         int flags = (column->number ? SCOLS_FL_RIGHT : 0) | (column->wide && terminal->out ? SCOLS_FL_TRUNC : 0);
         char *label = stand_ins ? disguise(stand_ins, column->label) : NULL;
-        bool added =
-            scols_table_new_column(table, label ? label : column->label, column->wide ? 0.3 : 0, flags) != NULL;
+        bool added = scols_table_new_column(table, label ? label : column->label, 0, flags) != NULL;
         free(label);
         if (!added) return false;
     }
     for (size_t r = 0; r < s->row_count; r++) {
         struct libscols_line *line = scols_table_new_line(table, NULL);
         if (!line) return false;
-        for (size_t c = 0, at = 0; c < s->column_count; c++)
-            if (shown[c] && !put_text(line, at++, s->rows[r].cells[c] ? s->rows[r].cells[c] : "", stand_ins))
-                return false;
+        for (size_t c = 0, at = 0; c < s->column_count; c++) {
+            if (!l.shown[c]) continue;
+            char *text = cut(s->rows[r].cells[c] ? s->rows[r].cells[c] : "", l.rooms[c], ambiguous);
+            bool put = text && put_text(line, at++, text, stand_ins);
+            free(text);
+            if (!put) return false;
+        }
         if (s->rows[r].mark == SHEET_ALARM) scols_line_set_color(line, TERMINAL_RED);
         if (s->rows[r].mark == SHEET_WARN) scols_line_set_color(line, TERMINAL_YELLOW);
     }

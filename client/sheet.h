@@ -29,8 +29,8 @@ struct sheet {
     size_t row_count;
 };
 
-/* Aligned columns under a heading. On a terminal long text is cut, and optional columns are left out from the right, so
- * that a row is a line; elsewhere all is printed. False without memory. */
+/* Aligned columns under a heading. On a terminal long text is cut (it ends in "..") and optional columns are left out
+ * (empty ones, then the leftmost), so that a row is a line; elsewhere all is printed. False without memory. */
 bool sheet_print_table(const struct sheet *s, FILE *out, struct terminal *terminal);
 /* One row as "label  value" lines; empty values are left out; several lines of a value stand below each other. */
 void sheet_print_record(const struct sheet *s, FILE *out, struct terminal *terminal);

@@ -46,6 +46,27 @@ static void add(struct facts *f, const char *key, const char *label, const char 
     f->cells[f->count++] = text;
 }
 
+static bool for_program(const struct client *client) {
+    enum print_form form = print_form(client);
+    return form == PRINT_JSON || form == PRINT_NDJSON;
+}
+
+static const char *ms_text(struct client *client, int64_t ms) {
+    return arena_printf(&client->arena, "%lld", (long long)ms);
+}
+
+/* For programs as "help json" has it: words of the protocol, milliseconds. */
+static const char *hello_text(struct client *client, const Liandong__V1__HelloReply *hello,
+                              const ProtobufCFieldDescriptor *field) {
+    const void *member = wire_member(&hello->base, field);
+    if (!for_program(client) || !wire_has(&hello->base, field) || field->type == PROTOBUF_C_TYPE_STRING)
+        return value_text(&client->arena, &hello->base, field, true);
+    if (field->type == PROTOBUF_C_TYPE_INT64) return ms_text(client, *(const int64_t *)member);
+    if (field->type != PROTOBUF_C_TYPE_ENUM) return value_plain(&client->arena, &hello->base, field);
+    const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(field->descriptor, *(const int *)member);
+    return value ? schema_token(field->descriptor, value) : "";
+}
+
 static void add_hello(struct facts *f, struct client *client, const Liandong__V1__HelloReply *hello) {
     static const char *const shown[] = {"office_name",  "office_code",     "system",  "officer",
                                         "role",         "server",          "version", "server_time",
@@ -53,8 +74,8 @@ static void add_hello(struct facts *f, struct client *client, const Liandong__V1
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
         const ProtobufCFieldDescriptor *field =
             protobuf_c_message_descriptor_get_field_by_name(hello->base.descriptor, shown[i]);
-        add(f, field->name, label_field(hello->base.descriptor, field),
-            value_text(&client->arena, &hello->base, field, true), false);
+        add(f, field->name, label_field(hello->base.descriptor, field), hello_text(client, hello, field),
+            for_program(client) && field->type == PROTOBUF_C_TYPE_UINT32);
     }
 }
 
@@ -76,11 +97,12 @@ int status_run(struct client *client, struct command *command) {
         int64_t expiry = tls_context_expiry(caller.context);
         char when[CLOCK_TEXT_SIZE];
         clock_print(when, expiry);
+        const char *until = for_program(client) ? ms_text(client, expiry) : when;
         add(&facts, "address", _("address"), caller.link.server, false);
         add_hello(&facts, client, hello);
         add(&facts, "clock_ahead_ms", _("this computer's clock is ahead by (ms)"),
             arena_printf(&client->arena, "%lld", (long long)(clock_now_ms() - hello->server_time)), true);
-        add(&facts, "certificate_until", _("certificate valid until"), when, false);
+        add(&facts, "certificate_until", _("certificate valid until"), until, false);
         add(&facts, "certificate_days", _("certificate days left"),
             arena_printf(&client->arena, "%lld", (long long)((expiry - client->now) / 86400000)), true);
         add(&facts, "connect_ms", _("connecting took (ms)"),

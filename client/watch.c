@@ -101,7 +101,7 @@ static bool choose_start(struct watch *w) {
 
 /* Lines first, then the place: the other way round a crash in between would lose them. False: said, fatal. */
 static bool save(struct watch *w, bool now) {
-    if (fflush(w->client->out) != 0 || ferror(w->client->out)) {
+    if (!client_flush(w->client)) {
         w->code = client_finish(w->client, EXIT_CODE_FAILED);
         return false;
     }
@@ -143,8 +143,11 @@ static void print_event(struct watch *w, const Liandong__V1__Delivery *delivery)
     if (is_json(w) && !fields) {
         print_json_line(w, &delivery->base);
     } else if (print_form(client) == PRINT_TABLE && !fields) {
-        unsigned ambiguous = client->terminal.out ? terminal_ambiguous(&client->terminal) : 1;
-        watch_line_print(client->out, delivery->event, ambiguous, client->terminal.colour, &w->arena);
+        if (client->terminal.out) {
+            terminal_ambiguous(&client->terminal);
+            terminal_measure(&client->terminal);
+        }
+        watch_line_print(client->out, delivery->event, &client->terminal, &w->arena);
     } else {
         print_row(client, &delivery->event->base,
                   fields ? fields : "at,no,kind,class,level,state,office_name,officer,title,note", w->printed == 0);

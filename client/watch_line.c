@@ -5,6 +5,10 @@
 #include "client/value.h"
 #include "client/width.h"
 #include "common/clock.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define INDENT 3 /* of what stands below its line: as wide as the mark */
 
 enum sheet_mark watch_line_mark(const Liandong__V1__Event *event) {
     return print_mark(event->has_level ? (int)event->level : 0, event->has_class_ ? (int)event->class_ : 0);
@@ -41,6 +45,13 @@ static void print_change(FILE *out, const Liandong__V1__Event *event, const Lian
     fputs(new_value && *new_value ? new_value : _("(none)"), out);
 }
 
+/* A reason stands in a field of its own; as the note it would be told twice. */
+static bool tells_note(const Liandong__V1__Event *event) {
+    for (size_t i = 0; i < event->n_changes; i++)
+        if (event->changes[i]->new_value && strcmp(event->changes[i]->new_value, event->note) == 0) return true;
+    return false;
+}
+
 static void print_rest(FILE *out, const Liandong__V1__Event *event, struct arena *arena) {
     fputs(value_clean(arena, event->title, true), out);
     for (size_t i = 0; event->report && i < event->n_threats; i++) {
@@ -51,16 +62,14 @@ static void print_rest(FILE *out, const Liandong__V1__Event *event, struct arena
     if (event->has_repeat_count && event->repeat_count > 1)
         fprintf(out, _("; report no. %u within 30 days"), event->repeat_count);
     for (size_t i = 0; i < event->n_changes; i++) print_change(out, event, event->changes[i], arena);
-    if (event->note && *event->note) fprintf(out, _("; note: %s"), value_clean(arena, event->note, true));
+    if (event->note && *event->note && !tells_note(event))
+        fprintf(out, _("; note: %s"), value_clean(arena, event->note, true));
 }
 
-void watch_line_print(FILE *out, const Liandong__V1__Event *event, unsigned ambiguous, bool colour,
-                      struct arena *arena) {
+static void print_what(FILE *out, const Liandong__V1__Event *event, unsigned ambiguous, struct arena *arena) {
     char when[CLOCK_TEXT_SIZE], unknown[16];
-    enum sheet_mark mark = watch_line_mark(event);
     clock_print(when, event->at);
-    if (colour) fputs(colours[mark], out);
-    fprintf(out, "%s %s  ", marks[mark], when);
+    fprintf(out, "%s %s  ", marks[watch_line_mark(event)], when);
     column(out, value_clean(arena, event->no, true), 14, ambiguous);
     column(out, event->kind ? value_clean(arena, label_name(event->kind), true) : "", 8, ambiguous);
     column(out,
@@ -69,9 +78,52 @@ void watch_line_print(FILE *out, const Liandong__V1__Event *event, unsigned ambi
     column(out,
            event->has_level ? label_value(&liandong__v1__incident_level__descriptor, (int)event->level, unknown) : "",
            6, ambiguous);
+}
+
+static void print_who(FILE *out, const Liandong__V1__Event *event, unsigned ambiguous, struct arena *arena) {
     column(out, value_clean(arena, event->office_name ? event->office_name : event->office, true), 10, ambiguous);
     column(out, value_clean(arena, event->officer, true), 6, ambiguous);
-    print_rest(out, event, arena);
-    if (colour && mark != SHEET_PLAIN) fputs(TERMINAL_PLAIN, out);
+}
+
+/* One line, where it fits; else what happened below it, together with who where even that does not fit. */
+static void print_folded(FILE *out, const Liandong__V1__Event *event, size_t columns, unsigned ambiguous,
+                         struct arena *arena) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *line = open_memstream(&text, &size);
+    if (!line) return;
+    print_what(line, event, ambiguous, arena);
+    fflush(line);
+    size_t who = size;
+    print_who(line, event, ambiguous, arena);
+    fflush(line);
+    size_t rest = size;
+    print_rest(line, event, arena);
+    if (fclose(line) != 0 || width_text(text, ambiguous) <= columns) {
+        fputs(text ? text : "", out);
+    } else {
+        const char *head = arena_copy(arena, text, rest);
+        size_t cut = head && width_text(head, ambiguous) <= columns + 2 ? rest : who;
+        size_t end = cut;
+        while (end > 0 && text[end - 1] == ' ') end--;
+        fprintf(out, "%.*s\n%*s", (int)end, text, INDENT, "");
+        width_wrap(out, text + cut, INDENT, columns, ambiguous);
+    }
+    free(text);
+}
+
+void watch_line_print(FILE *out, const Liandong__V1__Event *event, const struct terminal *terminal,
+                      struct arena *arena) {
+    enum sheet_mark mark = watch_line_mark(event);
+    unsigned ambiguous = terminal->ambiguous ? terminal->ambiguous : 1;
+    if (terminal->colour) fputs(colours[mark], out);
+    if (terminal->out && terminal->columns > 0) {
+        print_folded(out, event, terminal->columns, ambiguous, arena);
+    } else {
+        print_what(out, event, ambiguous, arena);
+        print_who(out, event, ambiguous, arena);
+        print_rest(out, event, arena);
+    }
+    if (terminal->colour && mark != SHEET_PLAIN) fputs(TERMINAL_PLAIN, out);
     fputc('\n', out);
 }

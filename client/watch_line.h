@@ -8,9 +8,10 @@
 #include <stdio.h>
 
 /* "!! 2023-06-25 20:15:03  JQ-2023-000123  reported  extreme threat  major  岳塘派出所  张建国  霞光路 扬言放火;
- * threats: arson". The mark in front ("!!" alarm, "! " urgent) says without colour what colour says. Texts are made in
+ * threats: arson". The mark in front ("!!" alarm, "! " urgent) says without colour what colour says. Where that is
+ * wider than `columns` (0: never), what happened goes below it, indented and broken between words. Texts are made in
  * the arena. */
-void watch_line_print(FILE *out, const Liandong__V1__Event *event, unsigned ambiguous, bool colour,
+void watch_line_print(FILE *out, const Liandong__V1__Event *event, const struct terminal *terminal,
                       struct arena *arena);
 enum sheet_mark watch_line_mark(const Liandong__V1__Event *event);
 #endif

@@ -5,16 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *line(const Liandong__V1__Event *event, bool colour) {
+static char *line_on(const Liandong__V1__Event *event, struct terminal terminal) {
     struct arena arena;
     char *text;
     size_t size;
     arena_init(&arena, 1 << 20);
     FILE *out = open_memstream(&text, &size);
-    watch_line_print(out, event, 1, colour, &arena);
+    watch_line_print(out, event, &terminal, &arena);
     fclose(out);
     arena_free(&arena);
     return text;
+}
+
+static char *line(const Liandong__V1__Event *event, bool colour) {
+    return line_on(event, (struct terminal){.ambiguous = 1, .colour = colour});
 }
 
 static void reports_and_changes(void **state) {
@@ -41,6 +45,17 @@ static void reports_and_changes(void **state) {
     assert_string_equal(text, "!! 2023-06-25 20:15:03  JQ-2023-000123  接报      扬言极端      重大    岳塘派出所  "
                               "张建国  霞光路 扬言放火\\x1b；涉险：放火；30天内第3次\n");
     free(text);
+    text = line_on(&event, (struct terminal){.out = true, .columns = 140, .ambiguous = 1}); /* it fits */
+    assert_null(strstr(text, "\n "));
+    free(text);
+    text = line_on(&event, (struct terminal){.out = true, .columns = 100, .ambiguous = 1});
+    assert_string_equal(text, "!! 2023-06-25 20:15:03  JQ-2023-000123  接报      扬言极端      重大    岳塘派出所  "
+                              "张建国\n   霞光路 扬言放火\\x1b；涉险：放火；30天内第3次\n");
+    free(text);
+    text = line_on(&event, (struct terminal){.out = true, .columns = 72, .ambiguous = 1});
+    assert_string_equal(text, "!! 2023-06-25 20:15:03  JQ-2023-000123  接报      扬言极端      重大\n"
+                              "   岳塘派出所  张建国  霞光路 扬言放火\\x1b；涉险：放火；30天内第3次\n");
+    free(text);
     text = line(&event, true);
     assert_memory_equal(text, TERMINAL_RED, strlen(TERMINAL_RED));
     assert_non_null(strstr(text, TERMINAL_PLAIN "\n"));
@@ -66,6 +81,14 @@ static void reports_and_changes(void **state) {
     text = line(&event, false);
     assert_string_equal(text, "   2023-06-25 20:15:03  JQ-2023-000123  派警      纠纷          一般    岳塘派出所  "
                               "张建国  霞光路 扬言放火\\x1b；状态：已接报→已派警；备注：快 去\n");
+    free(text);
+
+    char reason_field[] = "void_reason", reason[] = "快\n去"; /* a reason that is the note too is told once */
+    when.field = reason_field;
+    when.new_value = reason;
+    text = line(&event, false);
+    assert_non_null(strstr(text, "作废原因：快 去"));
+    assert_null(strstr(text, "备注"));
     free(text);
 }
 
