@@ -47,7 +47,8 @@ int caller_open(struct caller *c, struct client *client) {
     c->context = tls_context_client(&files, &error);
     if (!c->context)
         return client_fail(client, EXIT_CODE_CERTIFICATE, value_clean(&client->arena, error.text, true),
-                           failure_renewal());
+                           _("look at the files that --ca, --cert and --key name (liandong profile show); where one is "
+                             "damaged, ask the administrator for a new one"));
     return check_expiry(client, tls_context_expiry(c->context));
 }
 

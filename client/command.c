@@ -391,3 +391,12 @@ const ProtobufCFieldDescriptor *command_missing(const struct command *c) {
     }
     return NULL;
 }
+
+bool command_is_idle(const struct command *c) {
+    if (!c->message || !c->verb->idle) return false;
+    for (unsigned i = 0; i < c->message->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &c->message->descriptor->fields[i];
+        if (wire_has(c->message, field) && !command_lists(c->verb->idle, field->name)) return false;
+    }
+    return true;
+}

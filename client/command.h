@@ -41,6 +41,8 @@ bool command_parse(struct command *c, int argc, char *const *argv, int64_t now, 
                    struct command_error *error);
 /* The first required field that is absent; NULL where none is. */
 const ProtobufCFieldDescriptor *command_missing(const struct command *c);
+/* True where nothing was given but what alone changes nothing. */
+bool command_is_idle(const struct command *c);
 /* True where the name stands in a blank-separated list. */
 bool command_lists(const char *list, const char *name);
 /* The message that holds a place's field; an inner message is made where there is none yet. NULL without memory. */

@@ -210,7 +210,21 @@ static const char *subject(struct client *client, const struct command *command)
     return text ? value_clean(&client->arena, text, true) : "NO";
 }
 
-static void print_next(struct client *client, const struct command *command, Liandong__V1__Code code) {
+/* A short number that fits several: written in full it fits one. */
+static bool print_whole_number(struct client *client, const struct command *command, const char *reason) {
+    static const char zeros[] = "000000"; /* as many digits as JQ-2026-000123 has */
+    const char *number = subject(client, command);
+    size_t size = strlen(number);
+    if (!same(reason, "AMBIGUOUS_NUMBER") || size == 0 || size >= strlen(zeros) || strspn(number, "0123456789") != size)
+        return false;
+    client_warn(client, _("next: write all digits, such as %s%s for the one with this very number"), zeros + size,
+                number);
+    return true;
+}
+
+static void print_next(struct client *client, const struct command *command, const Liandong__V1__Status *status) {
+    Liandong__V1__Code code = status->code;
+    if (print_whole_number(client, command, status->reason)) return;
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         if (ends[i].code != code || !ends[i].next) continue;
         const char *next = arena_printf(&client->arena, _(ends[i].next), subject(client, command));
@@ -247,7 +261,7 @@ static int print_status(struct client *client, const struct command *command, co
     const char *hint = hint_of(&client->arena, status);
     if (*hint) client_warn(client, "  %s", hint);
     print_details(client, command, status);
-    print_next(client, command, status->code);
+    print_next(client, command, status);
     print_request_id(client, result);
     return failure_code_of_status(status->code);
 }

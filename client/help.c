@@ -137,6 +137,15 @@ static void usage(const struct page *p, const struct verb *verb) {
     fprintf(p->out, " %s\n", _("[flags]"));
 }
 
+static bool takes_time(const struct verb *verb) {
+    struct schema_place places[SCHEMA_PLACES_MAX];
+    size_t count =
+        verb->request ? schema_places(schema_type(schema_request(verb->request)), places, SCHEMA_PLACES_MAX) : 0;
+    for (size_t i = 0; i < count; i++)
+        if (places[i].field->type == PROTOBUF_C_TYPE_INT64) return true;
+    return false;
+}
+
 static void verb_page(const struct page *p, const struct verb *verb) {
     fprintf(p->out, _("liandong %s - %s\n"), verb->words, _(verb->about));
     examples(p, _(verb->examples));
@@ -149,6 +158,8 @@ static void verb_page(const struct page *p, const struct verb *verb) {
         heading(p, _("Flags of this command"));
         flags(p, verb->flags, verb->flag_count);
     }
+    if (takes_time(verb))
+        paragraph(p, arena_printf(p->arena, _("Times: %s"), _("2023-06-25 20:15, 20:15 (today), 10m (ago), now")));
     if (verb->detail) paragraph(p, _(verb->detail));
     heading(p, _("Flags of every command"));
     flags(p, global_flags, global_flags_count);

@@ -228,7 +228,10 @@ static bool send_report(struct import *i, ProtobufCMessage *report, const uint8_
     }
     if (result.end == CALL_REFUSED && !is_about_us(result.status->code)) {
         const char *reason = failure_status_text(&i->row, result.status);
-        const char *hint = value_clean(&i->row, result.status->hint, true);
+        bool reused = result.status->code == LIANDONG__V1__CODE__CODE_ALREADY_EXISTS;
+        const char *hint = reused ? _("this row was entered before with another class or other fixed values; change it "
+                                      "with liandong incident correct")
+                                  : value_clean(&i->row, result.status->hint, true);
         const char *both = arena_printf(&i->row, "%s%s%s", reason, *hint ? ": " : "", hint);
         import_report_row(&i->report, &i->csv, IMPORT_REJECTED, NULL, both ? both : reason);
         return true;

@@ -20,7 +20,7 @@ static const char *language_asked(int argc, char *const *argv) {
 
 static int usage_error(struct client *client, const struct command *command, const struct command_error *error) {
     const char *what =
-        error->flag ? arena_printf(&client->arena, "%s: %s", error->flag, error->said.text) : error->said.text;
+        error->flag ? arena_printf(&client->arena, _("%s: %s"), error->flag, error->said.text) : error->said.text;
     const char *next = command->verb   ? arena_printf(&client->arena, "liandong %s --help", command->verb->words)
                        : command->noun ? arena_printf(&client->arena, "liandong %s --help", command->noun)
                                        : "liandong help";

@@ -21,6 +21,14 @@ static const struct {
     {"HistoryEntry", "version,at,kind,office?,officer?,field,old_value,new_value,note?"},
 };
 
+/* What a person reads first of a record that is no incident, and all that says something: that it had been carried out
+ * before is told in words. */
+static const struct {
+    const char *message, *columns;
+} records[] = {
+    {"IncidentReceipt", "no,state,version,at,id"},
+};
+
 /* Fields whose text is long: they give way where the terminal is narrow. */
 static const char *const wide_fields[] = {"content", "place", "note", "title", "result", "old_value", "new_value"};
 
@@ -34,6 +42,13 @@ enum print_form print_form(const struct client *client) {
 const char *print_columns(const ProtobufCMessageDescriptor *type) {
     for (size_t i = 0; i < sizeof views / sizeof *views; i++)
         if (strcmp(views[i].message, type->short_name) == 0) return views[i].columns;
+    return NULL;
+}
+
+/* NULL: all that there are. */
+static const char *record_columns(const ProtobufCMessageDescriptor *type) {
+    for (size_t i = 0; i < sizeof records / sizeof *records; i++)
+        if (strcmp(records[i].message, type->short_name) == 0) return records[i].columns;
     return NULL;
 }
 
@@ -176,6 +191,7 @@ static bool print_rows(struct client *client, const ProtobufCMessageDescriptor *
         return true;
     }
     if (!fields && shape == SHAPE_TABLE && form == PRINT_TABLE) fields = print_columns(type);
+    if (!fields && shape == SHAPE_RECORD && form == PRINT_TABLE) fields = record_columns(type);
     if (!make_sheet(client, type, messages, count, fields, form == PRINT_TABLE && shape != SHAPE_RECORD, &sheet))
         return false;
     if (form == PRINT_CSV) {

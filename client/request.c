@@ -80,6 +80,7 @@ static int check(struct client *client, const struct command *command) {
     const ProtobufCMessageDescriptor *reply = schema_type(schema_reply(command->request));
     if (command->globals.fields && !print_fields_fit(&client->arena, reply, command->globals.fields, &error))
         return usage(client, command, error);
+    if (command_is_idle(command)) return usage(client, command, _("nothing to change was given"));
     if (command->globals.request_id && !schema_writes(command->request))
         return usage(client, command,
                      _("--request-id is for commands that write; this one only reads: just run it again"));

@@ -93,6 +93,7 @@ const struct verb verbs[] = {
      .request = "correct_incident",
      .positional = "incident",
      .required = "incident",
+     .idle = "incident base_version reason",
      .about = N_("correct what was entered; only the fields given change"),
      .examples = N_("liandong incident correct 123 --place '21 Jianshe Road' --reason 'misheard' --base-version 3")},
     {.words = "incident history",

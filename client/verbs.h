@@ -25,6 +25,7 @@ struct verb {
     const char *operands;        /* msgid: words that are not fields of a request; NULL: none are taken */
     const char *detail;          /* msgid: paragraphs of help after the flags; NULL: none */
     bool confirm;                /* hard to undo: asks, or wants --yes */
+    const char *idle;            /* fields that alone change nothing: another must be given; NULL: no such rule */
 };
 extern const struct verb verbs[];
 extern const size_t verbs_count;

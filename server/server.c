@@ -120,7 +120,7 @@ static void reload(struct server *s) {
     }
     settings_fixed_changes(server_settings_table, server_settings_count, &s->settings, &fresh, fixed, sizeof fixed);
     if (fixed[0]) {
-        log_event(LOG_ERROR, "reload.refused", log_str("reason", "these settings need a restart"),
+        log_event(LOG_ERROR, "reload.refused", log_str("reason", "这些设置要重启才生效，其他改动也没有采用"),
                   log_str("settings", fixed));
         goto refused;
     }
@@ -130,8 +130,7 @@ static void reload(struct server *s) {
         goto refused;
     }
     if (!log_open(fresh.log_file)) {
-        log_event(LOG_ERROR, "reload.refused", log_str("reason", "the log file can't be opened"),
-                  log_str("file", fresh.log_file));
+        log_event(LOG_ERROR, "reload.refused", log_str("reason", "日志文件打不开"), log_str("file", fresh.log_file));
         tls_context_free(tls);
         goto refused;
     }

@@ -133,10 +133,11 @@ TEXT
 }
 
 serve_wait() {
-  local code=0
+  local code=0 last
   wait "$SERVE_PID" || code=$?
   SERVE_PID=
-  [ "$code" -eq 0 ] || fail 70 "服务器自己停了（$code）" "最后的日志：" "$(tail -n 5 "$SERVE_STATE/log/liandongd.log" 2>/dev/null)"
+  mapfile -t last < <(tail -n 5 "$SERVE_STATE/log/liandongd.log" 2>/dev/null)
+  [ "$code" -eq 0 ] || fail 70 "服务器自己停了（$code）" "最后的日志：" "${last[@]}"
 }
 
 # Server first, so that it can still answer what it has taken on.

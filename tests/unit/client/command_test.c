@@ -34,6 +34,25 @@ static void fields_become_flags(void **state) {
     assert_false(m->has_level);
 }
 
+static void what_is_meant_by_a_command(void **state) {
+    (void)state;
+    refused("liandong watch", "feed watch");
+    refused("liandong incident watch", "feed watch");
+    refused("liandong incident list --office 岳塘派出所", "岳塘派出所");
+    refused("liandong feed watch --office ytp,YTS", "YTS");
+    assert_true(parse("liandong feed watch --office ytp,yts-2"));
+}
+
+static void a_correction_corrects_something(void **state) {
+    (void)state;
+    assert_true(parse("liandong incident correct 123 --reason why --base-version 2"));
+    assert_true(command_is_idle(&command));
+    assert_true(parse("liandong incident correct 123 --place there"));
+    assert_false(command_is_idle(&command));
+    assert_true(parse("liandong incident close 123"));
+    assert_false(command_is_idle(&command));
+}
+
 static void positional_fields_in_order(void **state) {
     (void)state;
     assert_true(parse("liandong incident note 123 both calmed down"));
@@ -212,6 +231,8 @@ static void examples_parse(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_become_flags),
+        cmocka_unit_test(what_is_meant_by_a_command),
+        cmocka_unit_test(a_correction_corrects_something),
         cmocka_unit_test(positional_fields_in_order),
         cmocka_unit_test(flags_by_beginnings_and_plurals),
         cmocka_unit_test(inner_fields_and_own_flags),

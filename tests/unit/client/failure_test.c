@@ -97,6 +97,32 @@ static void a_conflict_shows_both_values(void **state) {
     free(text);
 }
 
+static void what_did_not_reach_the_server_is_said_so(void **state) {
+    (void)state;
+    struct call_result result = {
+        .end = CALL_UNREACHABLE, .error = {.fault = LINK_CONNECT, .server = "a:1"}, .has_request_id = true};
+    char *text = said("liandong incident report --class dispute quarrel", &result, 69);
+    assert_non_null(strstr(text, "没有送到服务器：什么都没有登记"));
+    free(text);
+    result.has_request_id = false;
+    text = said("liandong incident list", &result, 69);
+    assert_null(strstr(text, "没有送到服务器"));
+    free(text);
+}
+
+static void a_short_number_is_written_out(void **state) {
+    (void)state;
+    char reason[] = "AMBIGUOUS_NUMBER";
+    Liandong__V1__Status status = LIANDONG__V1__STATUS__INIT;
+    status.code = CODE(INVALID_ARGUMENT);
+    status.reason = reason;
+    struct call_result result = {.end = CALL_REFUSED, .status = &status};
+    char *text = said("liandong incident show 12", &result, 2);
+    assert_non_null(strstr(text, "000012"));
+    assert_null(strstr(text, "--help"));
+    free(text);
+}
+
 static void a_violation_names_its_flag_once(void **state) {
     (void)state;
     char reason[] = "TOO_LONG", path[] = "report_incident.content", hint[] = "内容太长";
@@ -128,8 +154,11 @@ static void an_unknown_outcome_says_how_to_ask(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(exit_codes), cmocka_unit_test(every_fault_is_explained),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(exit_codes),
+                                       cmocka_unit_test(every_fault_is_explained),
                                        cmocka_unit_test(a_conflict_shows_both_values),
+                                       cmocka_unit_test(what_did_not_reach_the_server_is_said_so),
+                                       cmocka_unit_test(a_short_number_is_written_out),
                                        cmocka_unit_test(a_violation_names_its_flag_once),
                                        cmocka_unit_test(an_unknown_outcome_says_how_to_ask)};
     language_start("zh");
