@@ -73,11 +73,13 @@ bool link_flush(struct link *l) {
 
 static void on_connect_timeout(uv_timer_t *timer) { link_down(timer->data, "connecting took too long"); }
 
-/* Notices are counted by level only: their text may quote data. SQLSTATE 57P01 as a WARNING is the one that matters: an
- * administrator ended a commit's wait for the standby. The connection ends with it, so the outcome is unknown, as it
- * must be. */
+/* Of a notice only its SQLSTATE is told: its text may quote data. The one that matters is that somebody ended a
+ * commit's wait for the standby: then what was written is only here and can still be lost. Terminating the backend does
+ * that and ends the connection with it; cancelling does it and then answers the Sync as if all were well. */
 static void on_notice(void *arg, const PGresult *notice) {
-    const struct link *l = arg;
+    struct link *l = arg;
+    const char *from = PQresultErrorField(notice, PG_DIAG_SOURCE_FUNCTION);
+    l->wait_cut |= from && strcmp(from, "SyncRepWaitForLSN") == 0;
     log_event(LOG_WARN, "db.notice", log_str("link", l->options.role),
               log_str("sqlstate", PQresultErrorField(notice, PG_DIAG_SQLSTATE)));
 }
@@ -105,6 +107,7 @@ static void connect_begin(struct link *l) {
                                                 : SESSION_OPTIONS,
                             NULL};
     l->state = LINK_CONNECTING;
+    l->wait_cut = false;
     l->pg = PQconnectStartParams(keys, values, 1);
     if (!l->pg || PQstatus(l->pg) == CONNECTION_BAD) {
         link_down(l, l->pg ? PQerrorMessage(l->pg) : "out of memory");
@@ -172,6 +175,11 @@ static bool dispatch_one(struct link *l, unsigned *idle) {
         struct expected e = queue_pop(l);
         e.done(e.arg, (struct link_answer){.over = true});
         return true;
+    }
+    if (head->sync && PQresultStatus(r) == PGRES_PIPELINE_SYNC && l->wait_cut) {
+        PQclear(r); /* its outcome is unknown: asked again behind the barrier, which waits for the standby */
+        link_down(l, "a commit's wait for the standby was cut short");
+        return false;
     }
     if (head->sync && PQresultStatus(r) == PGRES_PIPELINE_SYNC) {
         struct expected e = queue_pop(l);

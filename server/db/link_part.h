@@ -28,6 +28,7 @@ struct link {
     size_t queue_first, queue_count, queue_room;
     size_t setup_open; /* answers of the set-up still to come */
     bool setup_failed;
+    bool wait_cut; /* a commit's wait for the standby was ended: the next Sync proves nothing */
     char why[256];
     void (*stopped)(void *arg);
     void *stopped_arg;

@@ -226,6 +226,33 @@ def read(peer):
 
 
 @case
+def a_wait_for_the_standby_is_not_cut_short(stage):
+  """A commit that is here but on no standby is not acknowledged, although whoever cancels its wait makes PostgreSQL say it went well."""
+  waiting = "from pg_stat_activity where datname = $1 and application_name like '% writer' and wait_event = 'SyncRep'"
+
+  def need(standby):
+    stage.sql(f"alter system set synchronous_standby_names = '{standby}'")
+    stage.sql("select pg_reload_conf()")
+    until(lambda: stage.sql("show synchronous_standby_names") == [(standby,)], 5, "the setting")
+
+  with stage.alone(heartbeat="10s") as node, stage.peer(node) as peer:
+    key = request_id()
+    try:
+      need("nobody")
+      call = peer.send("report_incident", request=key, deadline_ms=30000, **fields("没有备库"))
+      until(lambda: stage.sql(f"select pg_cancel_backend(pid) {waiting}", node.name), 5, "the wait for the standby")
+      try:
+        raise AssertionError(f"acknowledged: {peer.answer(call, 2)}")
+      except TimeoutError:
+        pass
+    finally:
+      need("")
+    receipt = peer.answer(call, 20).report_incident
+    assert receipt.no and not receipt.replay
+    assert stage.sql("select count(*) from incident", database=node.name) == [("1",)]
+
+
+@case
 def database_away(stage):
   """While the database can't be reached: UNAVAILABLE within the deadline, unhealthy; afterwards all is well by itself."""
   with stage.alone() as node, stage.peer(node) as peer, stage.watch(node=node) as watch:
