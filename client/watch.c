@@ -351,8 +351,10 @@ static void say_interruption(struct watch *w, uint32_t pause_ms) {
         clock_print(when, w->reached_at);
         snprintf(reached, sizeof reached, _("; reached %s %s"), when, w->reached_no);
     }
-    const char *line = arena_printf(arena, _("-- connection interrupted: %s. Connecting again in %.1f s%s"), why,
-                                    pause_ms / 1000.0, reached);
+    const char *line = arena_printf(arena,
+                                    w->started ? _("-- connection interrupted: %s. Connecting again in %.1f s%s")
+                                               : _("-- %s. Trying again in %.1f s%s"),
+                                    why, pause_ms / 1000.0, reached);
     if (!line) return;
     /* On a terminal the tries after the first share one line. */
     if (w->client->terminal.err && w->failures > 1 && !w->client->quiet)
@@ -387,6 +389,9 @@ int watch_run(struct client *client, struct command *command) {
     if (command->globals.fields &&
         !print_fields_fit(&client->arena, &liandong__v1__event__descriptor, command->globals.fields, &error))
         return client_fail(client, EXIT_CODE_USAGE, error, "liandong feed watch --help");
+    if (w.request->has_cursor && w.request->cursor.len != CURSOR_SIZE)
+        return client_fail(client, EXIT_CODE_USAGE, _("--cursor is a place in the feed as -o ndjson tells it"),
+                           "liandong feed watch --help");
     w.code = caller_open(&w.caller, client);
     if (w.code != EXIT_CODE_OK) {
         caller_close(&w.caller);
