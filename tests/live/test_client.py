@@ -252,6 +252,16 @@ def status_and_verify(stage):
   assert "岳塘派出所" in data and "张建国" in data
   verdict = json.loads(ok(stage, "feed", "verify", "-o", "json"))
   assert verdict["intact"] is True
+  facts = json.loads(ok(stage, "status", "-o", "json"))  # as "help json" has it
+  assert facts["system"] == "POLICE" and facts["role"] == "DUTY" and facts["heartbeat_ms"] > 0 and facts["server_time"].isdigit(), facts
+
+
+@case
+def a_full_disk_is_named(stage):
+  line, environment = words(stage, "incident", "list")
+  with open("/dev/full", "w", encoding="utf-8") as full:
+    done = subprocess.run(line, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, timeout=SECONDS, check=False)
+  assert done.returncode == 1 and ("设备上没有空间" in done.stderr or os.strerror(28) in done.stderr), done.stderr
 
 
 # ---- import
@@ -297,6 +307,24 @@ def import_small(stage):
     assert places == ["岳塘街道", "书院路, 3 栋", "岳塘街道"]
     times = stage.sql("select extract(epoch from occurred_at)::int8 from incident order by num", database=node.name)
     assert times[0] == ("1687695300",), times  # 20:15 in +08:00
+
+
+@case
+def import_in_another_encoding(stage):
+  """The reject file is UTF-8, says so, and goes in again once mended."""
+  path = os.path.join(stage.folder, "calls-gb.csv")
+  with open(path, "w", encoding="gb18030") as f:
+    f.write(ROWS)
+  with stage.alone() as node:
+    server = f"localhost:{node.port}"
+    _, verdicts, talk = imported(stage, path, *MAP, "--encoding", "gb18030", server=server)
+    assert verdicts.count("created") == 3 and "UTF-8" in talk, f"{verdicts} {talk}"
+    with open(path + ".rejected.csv", encoding="utf-8-sig") as f:
+      mended = f.read().replace("not a time", "2023-06-25 20:19")
+    with open(path + ".mended.csv", "w", encoding="utf-8-sig") as f:
+      f.write(mended)
+    _, verdicts, talk = imported(stage, path + ".mended.csv", *MAP, server=server)
+    assert verdicts == ["rejected", "created", "rejected"] and "UTF-8" not in talk, f"{verdicts} {talk}"
 
 
 @case
