@@ -275,7 +275,7 @@ static const char *verb_ending(const char *word) {
     return NULL;
 }
 
-static bool unknown_verb(struct parser *p, const char *noun, const char *word) {
+const char *command_nearest(const char *noun, const char *word, struct arena *arena) {
     struct suggest near;
     suggest_begin(&near, word);
     for (size_t i = 0; i < verbs_count; i++) {
@@ -283,15 +283,19 @@ static bool unknown_verb(struct parser *p, const char *noun, const char *word) {
         if (words[0] == '_') continue;
         if (!noun) {
             size_t size = blank ? (size_t)(blank - words) : strlen(words);
-            const char *first = arena_copy(p->arena, words, size);
+            const char *first = arena_copy(arena, words, size);
             if (first) suggest_offer(&near, first);
         } else if (blank && strncmp(words, noun, (size_t)(blank - words)) == 0 && noun[blank - words] == '\0') {
             suggest_offer(&near, blank + 1);
         }
     }
+    if (verb_ending(word)) return verb_ending(word);
+    return near.best && noun ? arena_printf(arena, "%s %s", noun, near.best) : near.best;
+}
+
+static bool unknown_verb(struct parser *p, const char *noun, const char *word) {
     const char *whole = noun ? arena_printf(p->arena, "%s %s", noun, word) : word;
-    const char *better = near.best && noun ? arena_printf(p->arena, "%s %s", noun, near.best) : near.best;
-    if (verb_ending(word)) better = verb_ending(word);
+    const char *better = command_nearest(noun, word, p->arena);
     if (better) return fault(p, _("there is no command \"%s\"; did you mean \"%s\"?"), whole ? whole : word, better);
     return fault(p, _("there is no command \"%s\"%s"), whole ? whole : word, "");
 }

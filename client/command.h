@@ -43,6 +43,8 @@ bool command_parse(struct command *c, int argc, char *const *argv, int64_t now, 
 const ProtobufCFieldDescriptor *command_missing(const struct command *c);
 /* True where nothing was given but what alone changes nothing. */
 bool command_is_idle(const struct command *c);
+/* The command that was probably meant by words that are none; noun may be NULL. NULL: no idea. */
+const char *command_nearest(const char *noun, const char *word, struct arena *arena);
 /* True where the name stands in a blank-separated list. */
 bool command_lists(const char *list, const char *name);
 /* The message that holds a place's field; an inner message is made where there is none yet. NULL without memory. */

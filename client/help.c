@@ -263,9 +263,13 @@ int help_run(struct client *client, struct command *command) {
     if (first) about.verb = verbs_find(first, second);
     if (first && !second && verbs_is_noun(first)) about.noun = first;
     if (first && !about.verb && !about.noun) {
+        struct arena *arena = &client->arena;
+        const char *whole = second ? arena_printf(arena, "%s %s", first, second) : first;
+        const char *shown = value_clean(arena, whole, true);
+        const char *better = second ? command_nearest(first, second, arena) : command_nearest(NULL, first, arena);
         const char *what =
-            arena_printf(&client->arena, _("there is no command \"%s%s%s\""), value_clean(&client->arena, first, true),
-                         second ? " " : "", value_clean(&client->arena, second, true));
+            better ? arena_printf(arena, _("there is no command \"%s\"; did you mean \"%s\"?"), shown, better)
+                   : arena_printf(arena, _("there is no command \"%s\"%s"), shown, "");
         return client_fail(client, EXIT_CODE_USAGE, what ? what : "", "liandong help");
     }
     help_print(client, client->out, &about);

@@ -57,43 +57,44 @@ int profile_set(struct client *client, struct command *command) {
     return EXIT_CODE_OK;
 }
 
+#define PROFILES_MAX 256
+
 struct listing {
     struct client *client;
+    const char *cells[PROFILES_MAX][3];
+    struct sheet_row rows[PROFILES_MAX];
     size_t count;
 };
 
 static void list_one(void *arg, const char *name) {
     struct listing *listing = arg;
-    struct client *client = listing->client;
+    struct arena *arena = &listing->client->arena;
     struct options options;
     struct settings_error error;
+    if (listing->count == PROFILES_MAX) return;
+    const char **cells = listing->cells[listing->count];
     bool good = options_load_file(&options, name, &error);
-    const struct sheet_column columns[] = {{.key = "profile", .label = _("profile")},
-                                           {.key = "server", .label = _("server")},
-                                           {.key = "cert", .label = _("certificate")}};
-    const char *const cells[] = {value_clean(&client->scratch, name, true),
-                                 good ? value_clean(&client->scratch, options.server, true) : _("(unreadable)"),
-                                 good ? value_clean(&client->scratch, options.cert, true) : ""};
-    const struct sheet_row row = {.cells = cells};
-    const struct sheet sheet = {columns, 3, &row, 1};
-    switch (print_form(client)) {
-    case PRINT_TABLE: sheet_print_line(&sheet, client->out); break;
-    case PRINT_CSV: sheet_print_csv(&sheet, client->out, listing->count == 0); break;
-    case PRINT_ID: fprintf(client->out, "%s\n", cells[0]); break;
-    case PRINT_JSON:
-    case PRINT_NDJSON: sheet_print_ndjson(&sheet, client->out); break;
-    }
-    listing->count++;
+    cells[0] = value_clean(arena, name, true);
+    cells[1] = good ? value_clean(arena, options.server, true) : _("(unreadable)");
+    cells[2] = good ? value_clean(arena, options.cert, true) : "";
+    listing->rows[listing->count++] = (struct sheet_row){.cells = cells};
     options_release(&options);
-    arena_reset(&client->scratch);
 }
 
 int profile_list(struct client *client, struct command *command) {
+    const struct sheet_column columns[] = {{.key = "profile", .label = _("profile")},
+                                           {.key = "server", .label = _("server")},
+                                           {.key = "cert", .label = _("certificate")}};
     char folder[HOST_PATH];
-    struct listing listing = {.client = client};
+    struct listing *listing = arena_zero(&client->arena, sizeof *listing);
     (void)command;
-    if (host_config_folder(folder, sizeof folder)) host_list(folder, ".ini", list_one, &listing);
-    if (listing.count == 0)
+    if (!listing) return client_fail(client, EXIT_CODE_FAILED, _("out of memory"), NULL);
+    listing->client = client;
+    if (host_config_folder(folder, sizeof folder)) host_list(folder, ".ini", list_one, listing);
+    const struct sheet sheet = {columns, 3, listing->rows, listing->count};
+    if (listing->count > 0)
+        print_sheet(client, &sheet, false);
+    else
         client_say(client, _("no profile yet; make one: %s"),
                    "liandong profile set server=HOST:PORT ca=ca.crt cert=terminal.crt key=terminal.key");
     return EXIT_CODE_OK;
