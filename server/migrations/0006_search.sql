@@ -5,9 +5,10 @@
 -- num <= search_head.done are in incident_search; the few newer ones are read one by one by each search, so that a search is
 -- never behind.
 
--- One spelling: small letters, full-width forms made half-width.
+-- One spelling: small letters, full-width forms made half-width. By the database's own rules, whichever column the text comes from:
+-- those that are compared byte by byte know no capitals but the 26, and what is searched for comes from no column.
 create function search_text(t text) returns text immutable strict parallel safe language sql as $$
-  select lower(normalize(t, NFKC))
+  select lower(normalize(t, NFKC) collate "default")
 $$;
 
 -- The pairs of neighbouring characters of one spelling, blanks excepted; some more than once (the index keeps each once). Two rare

@@ -72,7 +72,8 @@ def list_filter(stage, fields, fits):
 
 SEARCHES = (
   ("two_characters", "放火", True), ("one_word_inside", "言放", True), ("two_words", "放火 岳塘", True), ("latin", "zhang", True),
-  ("latin_case", "ZHANG", True), ("number", "12345-7", True), ("one_missing", "放火 洪水", False), ("absent", "洪水", False),
+  ("latin_case", "ZHANG", True), ("cyrillic", "Иван ПЕТРОВ", True), ("cyrillic_case", "петров", True),
+  ("number", "12345-7", True), ("one_missing", "放火 洪水", False), ("absent", "洪水", False),
   ("not_adjacent", "扬放", False), ("place", "书院", True), ("like_wildcard", "放%", False), ("quote", "放'", False),
 )
 
@@ -82,8 +83,8 @@ def search(stage, text, found):
   tag = "书院路派"
   hits = stage.ask("ytp-duty", "search_incidents", text=tag).incidents
   if not hits:
-    stage.report(content="扬言放火自杀 zhang san", place="岳塘书院路派", external_no="12345-7")
-    stage.report("xcp-duty", content="扬言放火自杀 zhang san", place="岳塘书院路派", external_no="12345-7")
+    stage.report(content="扬言放火自杀 zhang san Иван ПЕТРОВ", place="岳塘书院路派", external_no="12345-7")
+    stage.report("xcp-duty", content="扬言放火自杀 zhang san Иван ПЕТРОВ", place="岳塘书院路派", external_no="12345-7")
     hits = stage.ask("ytp-duty", "search_incidents", text=tag).incidents
   assert len(hits) == 1, "the search sees the other district"
   got = [i.no for i in pages(stage, "search_incidents", text=text)]
