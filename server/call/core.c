@@ -93,8 +93,9 @@ static bool start_writer(struct core *c, struct metrics *metrics) {
 }
 
 static bool start_readers(struct core *c, struct metrics *metrics) {
-    static const char *const names[] = {"_caller",    "_snapshot",          "_feed_page",    "_feed_at",
-                                        "_directory", "_directory_version", "_search_index", "_feed_keep"};
+    static const char *const names[] = {"_caller",   "_snapshot",  "_feed_page",         "_feed_stretch",
+                                        "_feed_at",  "_directory", "_directory_version", "_search_index",
+                                        "_feed_keep"};
     size_t count;
     c->reader_list = collect(c, false, names, sizeof names / sizeof *names, &count);
     if (!c->reader_list) return false;
@@ -114,6 +115,7 @@ static bool start_readers(struct core *c, struct metrics *metrics) {
 
 static bool start_feed(struct core *c, struct metrics *metrics) {
     struct feed_options o = {.statements = {core_find_statement(c, "_feed_pull"), core_find_statement(c, "_feed_page"),
+                                            core_find_statement(c, "_feed_stretch"),
                                             core_find_statement(c, "_feed_head"), core_find_statement(c, "_feed_at"),
                                             core_find_statement(c, "_secret"), core_find_statement(c, "_snapshot")},
                              .guard = core_find_statement(c, "_guard"),

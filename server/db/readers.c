@@ -16,6 +16,7 @@ struct readers {
     size_t queued;
     unsigned open; /* links not yet stopped */
     bool was_ready, stopping;
+    PGresult *answering; /* while its `done` runs */
     struct metric reads, failed;
     void (*stopped)(void *arg);
     void *stopped_arg;
@@ -23,12 +24,21 @@ struct readers {
 
 static void serve(struct readers *r);
 
-static void finish(struct read *read, const char *fault) {
-    PGresult *answer = read->answer;
+/* `done` may ask again, and that may end another read from within. */
+static void finish(struct readers *r, struct read *read, const char *fault) {
+    PGresult *outer = r->answering;
+    r->answering = read->answer;
     read->answer = NULL;
     read->reader = NULL;
-    read->done(read, fault ? NULL : answer, fault);
-    PQclear(answer);
+    read->done(read, fault ? NULL : r->answering, fault);
+    PQclear(r->answering);
+    r->answering = outer;
+}
+
+PGresult *readers_keep(struct readers *r) {
+    PGresult *answer = r->answering;
+    r->answering = NULL;
+    return answer;
 }
 
 /* The transaction is over: a row set, an error, or a loss. */
@@ -60,7 +70,7 @@ static void settle(struct reader *reader, bool lost) {
         log_event(LOG_WARN, "read.failed", log_str("request", read->statement->name),
                   log_str("sqlstate", read->sqlstate), log_str("fault", fault));
     }
-    finish(read, fault);
+    finish(r, read, fault);
 }
 
 static void keep_error(struct read *read, const PGresult *result) {
@@ -237,5 +247,5 @@ void readers_stop(struct readers *r, void (*done)(void *arg), void *arg) {
     r->stopped = done;
     r->stopped_arg = arg;
     for (unsigned i = 0; i < r->options.connections; i++) link_stop(r->all[i].link, on_link_stopped, &r->all[i]);
-    while (r->first) finish(take_first(r), "DRAINING");
+    while (r->first) finish(r, take_first(r), "DRAINING");
 }

@@ -44,5 +44,7 @@ bool readers_submit(struct readers *r, struct read *read);
 /* The asker goes away: where the read is only queued it is removed (true, `done` is not called); else false and `done`
  * comes. */
 bool readers_withdraw(struct readers *r, struct read *read);
+/* During `done`: the result becomes the caller's, who clears it. */
+PGresult *readers_keep(struct readers *r);
 void readers_stop(struct readers *r, void (*done)(void *arg), void *arg);
 #endif

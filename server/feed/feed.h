@@ -14,7 +14,7 @@
 #include "feed/ring.h"
 
 struct feed_statements {
-    struct statement *pull, *page, *head, *at, *secret, *snapshot;
+    struct statement *pull, *page, *stretch, *head, *at, *secret, *snapshot;
 };
 struct feed_options {
     struct feed_statements statements;

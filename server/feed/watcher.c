@@ -137,7 +137,8 @@ static void check_cursor(struct watcher *w, struct cursor c) {
         begin_reset(w, "PRUNED");
     } else if (c.mark == 0 && c.seq > v->head.seq) {
         begin_reset(w, "FUTURE");
-    } else if (c.mark == 0 || (c.seq == v->head.seq && c.mark == v->head.mark)) {
+    } else if (c.mark == 0 || c.seq == 0 /* where every history begins */ ||
+               (c.seq == v->head.seq && c.mark == v->head.mark)) {
         begin_at(w, c);
     } else if (c.seq >= v->ring.first && c.seq <= v->head.seq) {
         if (ring_get(&v->ring, c.seq)->mark == c.mark)
@@ -189,7 +190,7 @@ struct watcher *watcher_start(struct feed *f, const struct watcher_terms *terms,
 void watcher_continue(struct watcher *w) {
     if (w->state == WATCHER_RING)
         walk_lane(w);
-    else if (w->state == WATCHER_TABLE && w->page && watcher_has_room(w))
+    else if (w->state == WATCHER_TABLE && w->reading && w->reading->hand.rows && watcher_has_room(w))
         watcher_go_on_with_page(w);
     else if (w->state == WATCHER_SNAPSHOT && w->page_token_size && watcher_has_room(w))
         watcher_go_on_with_snapshot(w);

@@ -10,10 +10,18 @@
 
 enum watcher_state { WATCHER_CHECKING, WATCHER_SNAPSHOT, WATCHER_TABLE, WATCHER_RING, WATCHER_FAILED, WATCHER_STOPPED };
 
-/* A read for a watcher, and the memory of its values; taken only while the watcher is behind the ring. */
+/* Rows that wait to be sent; rows NULL: none. */
+struct watcher_page {
+    PGresult *rows;
+    int at;       /* the next one */
+    uint64_t end; /* every event up to here is in the pages up to this one, or not for this watcher */
+};
+/* What a watcher needs while it is behind the ring, and only then. */
 struct watcher_read {
     struct read read;
-    struct arena arena;
+    struct arena arena;  /* the read's values */
+    struct arena frames; /* the event at hand */
+    struct watcher_page hand, next;
     struct watcher *watcher;
     uint64_t until;  /* of a page: what it was asked up to */
     uint64_t window; /* of pages: how many events, whosever they are, the next one looks through; 0: the first */
@@ -31,13 +39,11 @@ struct watcher {
     uint64_t position;   /* every event up to here is delivered or not for this watcher */
     uint64_t lane_at;    /* position in the lane, in state RING */
     struct lane *lane;
-    struct watcher *prev, *next;   /* in the lane's list, from the start until the end */
-    uint8_t last[CURSOR_SIZE];     /* told last, by reply, delivery or sync: the next one's prev */
-    struct cursor asked;           /* while CHECKING */
-    struct watcher_filter *filter; /* NULL: everything */
-    struct watcher_read *reading;  /* in flight, or an unfinished page */
-    PGresult *page;                /* unfinished: rows from page_row on are still to be sent */
-    int page_row;
+    struct watcher *prev, *next;     /* in the lane's list, from the start until the end */
+    uint8_t last[CURSOR_SIZE];       /* told last, by reply, delivery or sync: the next one's prev */
+    struct cursor asked;             /* while CHECKING */
+    struct watcher_filter *filter;   /* NULL: everything */
+    struct watcher_read *reading;    /* in flight, or with pages */
     char page_token[SNAPSHOT_TOKEN]; /* where the snapshot's next page begins, while there is no room for it */
     size_t page_token_size;          /* 0: no page waits */
 };

@@ -11,6 +11,7 @@ struct watcher_read *watcher_take_read(struct watcher *w, struct statement *s) {
         r = calloc(1, sizeof *r);
         if (!r) return NULL;
         arena_init(&r->arena, READ_ARENA_CAP);
+        arena_init(&r->frames, READ_ARENA_CAP);
         r->watcher = w;
         w->reading = r;
     }
@@ -32,13 +33,15 @@ void watcher_bind_number(struct watcher_read *r, const char *name, int64_t v) {
 void watcher_drop_read(struct watcher *w) {
     if (!w->reading) return;
     arena_free(&w->reading->arena);
+    arena_free(&w->reading->frames);
+    PQclear(w->reading->hand.rows);
+    PQclear(w->reading->next.rows);
     free(w->reading);
     w->reading = NULL;
 }
 
 void watcher_free(struct watcher *w) {
     watcher_drop_read(w);
-    PQclear(w->page);
     free(w->filter);
     free(w);
 }

@@ -108,8 +108,7 @@ void watcher_go_on_with_snapshot(struct watcher *w) { read_page(w); }
 void watcher_reset(struct watcher *w, const char *reason) {
     if (w->state == WATCHER_FAILED || w->state == WATCHER_STOPPED) return;
     bool busy = w->reading && w->reading->in_flight;
-    PQclear(w->page);
-    w->page = NULL;
+    if (!busy) watcher_drop_read(w); /* with its pages */
     w->view->resets.value++;
     log_event(LOG_WARN, "feed.reset", log_str("reason", reason), log_int("office", w->caller.office));
     w->synced = false;

@@ -1,9 +1,11 @@
 #include "feed/watcher_part.h"
 
 #define PAGE_EVENTS 512
+#define SHORT_WINDOW                                                                                                   \
+    (4u * PAGE_EVENTS) /* up to here it is cheaper to look at everybody's events than at each office's */
 
-/* A page merges the events of all offices that the watcher sees, so it must not look further than about a page of them
- * in all: each office would give as many. How densely they lie among everybody else's is learned page by page. */
+/* A page must not look further than about a page of events in all: among few of its own it merges those of each office
+ * that the watcher sees, and each would give a page. How densely they lie among everybody else's is learned. */
 static void learn_window(struct watcher_read *r, int rows) {
     if (rows < PAGE_EVENTS / 2)
         r->window *= 2;
@@ -11,19 +13,46 @@ static void learn_window(struct watcher_read *r, int rows) {
         r->window -= r->window / 4;
 }
 
-/* Sends rows of the page in hand until the way out is full. True where the page is done. */
-static bool send_page(struct watcher *w, const PGresult *page, int *row) {
-    struct arena *arena = &w->reading->arena;
+static void on_page(struct read *read, const PGresult *result, const char *fault);
+
+static void page_clear(struct watcher_page *page) {
+    PQclear(page->rows);
+    *page = (struct watcher_page){0};
+}
+
+/* Asks for the page behind `after`. Where it can't be asked for, the watcher fails and loses its read. */
+static void ask(struct watcher *w, uint64_t after) {
+    bool is_short = !w->reading || w->reading->window <= SHORT_WINDOW;
+    struct watcher_read *r = watcher_take_read(w, is_short ? w->view->statements.stretch : w->view->statements.page);
+    if (!r) {
+        watcher_fail(w, "INTERNAL");
+        return;
+    }
+    if (r->window == 0) r->window = PAGE_EVENTS;
+    uint64_t head = w->view->head.seq; /* a cursor of another node may be ahead of it */
+    r->until = head > after && head - after > r->window ? after + r->window : head;
+    watcher_bind_number(r, "office", w->caller.office);
+    watcher_bind_number(r, "after", (int64_t)after);
+    watcher_bind_number(r, "until", (int64_t)r->until);
+    watcher_bind_number(r, "limit", PAGE_EVENTS);
+    w->view->table_pages.value++;
+    watcher_submit(w, r, on_page);
+}
+
+/* The page after the one in hand, so that PostgreSQL reads while this one is sent; unless the ring will be reached. */
+static void ask_ahead(struct watcher *w) {
+    uint64_t end = w->reading->hand.end;
+    if (!w->reading->in_flight && end + 1 < w->view->ring.first) ask(w, end);
+}
+
+/* Sends from the page in hand until the way out is full. True where the page is done. */
+static bool send_page(struct watcher *w, struct watcher_page *page, struct arena *frames) {
     struct buffer *out = w->sink.output(w->to);
-    bool sent = false, whole = true;
-    for (; *row < PQntuples(page); (*row)++) {
+    int begin = page->at, rows = PQntuples(page->rows);
+    for (; page->at < rows && watcher_has_room(w); page->at++) {
         struct event e;
-        if (!watcher_has_room(w)) {
-            whole = false;
-            break;
-        }
-        arena_reset(arena);
-        if (!event_read(&e, page, *row, w->view->key, arena)) {
+        arena_reset(frames);
+        if (!event_read(&e, page->rows, page->at, w->view->key, frames)) {
             watcher_fail(w, "INTERNAL");
             return false;
         }
@@ -33,10 +62,25 @@ static bool send_page(struct watcher *w, const PGresult *page, int *row) {
             return false;
         }
         w->position = e.seq;
-        sent = true;
     }
-    if (sent) w->sink.flush(w->to);
-    return whole;
+    if (page->at > begin) w->sink.flush(w->to);
+    return page->at == rows;
+}
+
+void watcher_go_on_with_page(struct watcher *w) {
+    struct watcher_read *r = w->reading;
+    while (send_page(w, &r->hand, &r->frames)) {
+        w->position = r->hand.end;
+        page_clear(&r->hand);
+        if (!r->next.rows) {
+            if (!r->in_flight) watcher_table_read(w);
+            return;
+        }
+        r->hand = r->next;
+        r->next = (struct watcher_page){0};
+        ask_ahead(w);
+        if (w->state != WATCHER_TABLE) return;
+    }
 }
 
 static void on_page(struct read *read, const PGresult *result, const char *fault) {
@@ -47,55 +91,26 @@ static void on_page(struct read *read, const PGresult *result, const char *fault
         watcher_fail(w, fault);
         return;
     }
-    int rows = PQntuples(result), row = 0;
-    learn_window(w->reading, rows);
-    uint64_t until = w->reading->until;
-    if (!send_page(w, result, &row)) {
-        if (w->state == WATCHER_FAILED) return;
-        w->page = PQcopyResult(result, PG_COPYRES_TUPLES | PG_COPYRES_ATTRS); /* the rest waits for room */
-        w->page_row = row;
-        if (!w->page) watcher_fail(w, "INTERNAL");
+    struct watcher_read *r = w->reading;
+    int rows = PQntuples(result);
+    learn_window(r, rows);
+    uint64_t end = rows < PAGE_EVENTS ? r->until : (uint64_t)mapping_get_int8(result, rows - 1, 0);
+    struct watcher_page page = {readers_keep(w->view->readers), 0, end};
+    if (r->hand.rows) {
+        r->next = page;
         return;
     }
-    if (rows < PAGE_EVENTS) w->position = until;
-    watcher_table_read(w);
+    r->hand = page;
+    ask_ahead(w);
+    if (w->state == WATCHER_TABLE) watcher_go_on_with_page(w);
 }
 
-/* The next page, or over to the ring where it holds what comes next. */
+/* The next page, or over to the ring where it holds what comes next. Nothing is in flight and no page in hand. */
 void watcher_table_read(struct watcher *w) {
-    if (watcher_join_lane(w)) {
-        watcher_drop_read(w);
-        watcher_continue(w);
+    if (!watcher_join_lane(w)) {
+        ask(w, w->position);
         return;
     }
-    struct watcher_read *r = watcher_take_read(w, w->view->statements.page);
-    if (!r) {
-        watcher_fail(w, "INTERNAL");
-        return;
-    }
-    if (r->window == 0) r->window = PAGE_EVENTS;
-    uint64_t head = w->view->head.seq; /* a cursor of another node may be ahead of it */
-    r->until = head > w->position && head - w->position > r->window ? w->position + r->window : head;
-    watcher_bind_number(r, "office", w->caller.office);
-    watcher_bind_number(r, "after", (int64_t)w->position);
-    watcher_bind_number(r, "until", (int64_t)r->until);
-    watcher_bind_number(r, "limit", PAGE_EVENTS);
-    w->view->table_pages.value++;
-    watcher_submit(w, r, on_page);
-}
-
-void watcher_go_on_with_page(struct watcher *w) {
-    PGresult *page = w->page;
-    int row = w->page_row, rows = PQntuples(page);
-    w->page = NULL;
-    if (send_page(w, page, &row)) {
-        PQclear(page);
-        if (rows < PAGE_EVENTS) w->position = w->reading->until;
-        watcher_table_read(w);
-    } else if (w->state == WATCHER_FAILED) {
-        PQclear(page);
-    } else {
-        w->page = page;
-        w->page_row = row;
-    }
+    watcher_drop_read(w);
+    watcher_continue(w);
 }

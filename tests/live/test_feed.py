@@ -75,6 +75,19 @@ def resume_from_every_cursor(stage):
 
 
 @case
+def from_before_the_first_event(stage):
+  """Who watched an empty feed goes on from there: its cursor belongs to every history."""
+  with stage.alone() as node:
+    with stage.watch(node=node) as watch:
+      assert watch.backlog() == []
+      cursor = watch.cursor
+    with stage.peer(node, "ytp-duty") as desk:
+      no = desk.ask("report_incident", **{"class": CLASS, "content": "第一起"}).no
+    with stage.watch(node=node, cursor=cursor) as watch:
+      assert [e.no for e in watch.backlog()] == [no]
+
+
+@case
 def sync_cursor_skips_the_hidden(stage):
   """A FeedSync's cursor lies behind hidden events, and resuming from it loses nothing."""
   with stage.watch() as watch:
@@ -305,6 +318,38 @@ def a_watch_ends_with_its_connection(stage):
         watch.next()
       stage.report()
   until(lambda: stage.a.http("/healthz")[0] == 200, 5, "health")
+
+
+MANY = """do $$
+begin
+  for n in 1 .. 40 loop
+    perform from feed_head for update;
+    perform from report_incidents(
+      (select array_agg(gen_random_uuid()) from generate_series(1, 300)), (select array_agg(''::bytea) from generate_series(1, 300)),
+      (select array_agg((select id from office where code = case when i % 100 = 0 then 'ytp' else 'xcp' end) order by i) from generate_series(1, 300) i),
+      (select array_agg(1::int8) from generate_series(1, 300)), (select array_agg('某'::text) from generate_series(1, 300)),
+      array_fill(null::int2, array[300]), array_fill(6::int2, array[300]), array_fill(null::int2, array[300]), array_fill(null::text, array[300]),
+      array_fill(null::timestamptz, array[300]), array_fill(null::timestamptz, array[300]), array_fill(null::text, array[300]),
+      array_fill(null::float8, array[300]), array_fill(null::float8, array[300]), array_fill(null::text, array[300]), array_fill(null::text, array[300]),
+      array_fill('一件旧事'::text, array[300]), array_fill(null::text, array[300]), array_fill(null::int4, array[300]));
+  end loop;
+end $$"""
+
+
+@case
+def long_absence(stage):
+  """Far behind the ring, page by page: nearly everything for one who sees most of it, every hundredth for one who sees little."""
+  with stage.alone(ring="1MiB") as node:
+    stage.sql(MANY, database=node.name)
+    for device, office, count in (("xcp-duty", "xcp", 11880), ("ytp-duty", "ytp", 120)):
+      wanted = [row[0] for row in stage.sql("select f.no from feed f where f.office = $1 order by f.seq", office, database=node.name)]
+      assert len(wanted) == count
+      with stage.watch(device, node=node, from_start=True) as watch:
+        got = []
+        while len(got) < count:
+          got.append(watch.event(timeout=20).no)
+        assert got == wanted
+        assert watch.next(timeout=20) is None and watch.live, "told to be live once all is there"
 
 
 @case
