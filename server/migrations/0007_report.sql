@@ -23,6 +23,8 @@ declare
   turn record := feed_begin();
   several bool := cardinality(request_ids) > 1;
   made int4[] := '{}';  -- by ord: the how manieth fresh one of this group it became; 0: none
+  first int4;           -- ord of the request's first turn in this group,
+  kept int4[] := '{}';  -- and by that: the same as made, of whichever turn was not refused
   n int4 := 0;
   m record;
   me office;
@@ -64,8 +66,11 @@ begin
     past := null;
     if m.known then
       select * into past from feed f where f.request_id = request_ids[ord];
-    elsif several and made[array_position(request_ids, request_ids[ord])] > 0 then  -- the same request twice in one group
-      past := events[made[array_position(request_ids, request_ids[ord])]];
+    elsif several then  -- the same request may stand in one group twice
+      first := array_position(request_ids, request_ids[ord]);
+      if kept[first] > 0 then
+        past := events[kept[first]];
+      end if;
     end if;
     if past.seq is not null then
       if past.kind = 'report_incident' and past.actor = me.id and past.act = acts[ord] then
@@ -86,7 +91,7 @@ begin
     elsif class is null or class = 0 then
       reason := 'REQUIRED'; field := 'class';
     elsif contents[ord] is null or char_length(btrim(contents[ord])) < 2 then
-      reason := 'REQUIRED'; field := 'content';
+      reason := case when coalesce(btrim(contents[ord]), '') = '' then 'REQUIRED' else 'TOO_SHORT' end; field := 'content';
     elsif received_at > turn.latest then
       reason := 'IN_FUTURE'; field := 'received_at';
     elsif occurred[ord] > turn.latest then
@@ -99,6 +104,9 @@ begin
 
     n := n + 1;
     made[ord] := n;
+    if several then
+      kept[first] := n;
+    end if;
     level := coalesce(nullif(levels[ord], 0), 3);
     source := coalesce(nullif(sources[ord], 0), case me.system when 1 then 1 when 2 then 6 else 7 end);
     place := nullif(places[ord], '');

@@ -32,6 +32,16 @@ def a_group_answers_each_member(ground):
 
 
 @case
+def a_refused_turn_hides_no_other(ground):
+  """The same request refused, then good twice: one incident. Two would break the group, and everybody in it had to go alone."""
+  with ground.district() as d:
+    p, key = d.desk("p1"), request_id()
+    got = d.group((p, {"content": "没有类别"}, key), (p, GOOD), (p, GOOD, key), (p, GOOD, key), (d.desk("p2"), GOOD, key))
+    assert [a["outcome"] for a in got] == ["refused", "done", "done", "replay", "refused"], outcomes(got)
+    assert got[3]["no"] == got[2]["no"] and got[4]["reason"] == "KEY_REUSED", got
+
+
+@case
 def a_group_of_refused_ones_leaves_nothing(ground):
   with ground.district() as d:
     before = d.sql("select * from feed_head")
