@@ -1,11 +1,11 @@
-#include "common/frame.h"
 #include "common/log.h"
 #include "common/wire.h"
 #include "feed/watcher_part.h"
 #include <string.h>
 
-#define SNAPSHOT_INCIDENTS 200
-#define SNAPSHOT_BYTES     (FRAME_CAP / 2) /* of a slice, before its last record */
+/* In a page, which is read at once and kept for a client that does not read: of the longest records a third of a
+ * megabyte, and so no frame is ever too large. */
+#define SNAPSHOT_INCIDENTS 24
 
 static bool put_reset(struct watcher *w, const char *reason) {
     Liandong__V1__FeedReset reset = LIANDONG__V1__FEED_RESET__INIT;
@@ -16,38 +16,21 @@ static bool put_reset(struct watcher *w, const char *reason) {
     return watcher_put(w, &m);
 }
 
-static bool put_slice(struct watcher *w, const Liandong__V1__FeedSnapshot *page, size_t first, size_t count,
-                      bool last) {
-    Liandong__V1__FeedSnapshot slice = LIANDONG__V1__FEED_SNAPSHOT__INIT;
-    Liandong__V1__ToClient m = LIANDONG__V1__TO_CLIENT__INIT;
-    slice.incidents = page->incidents + first;
-    slice.n_incidents = count;
-    slice.has_last = true;
-    slice.last = last;
-    m.body_case = LIANDONG__V1__TO_CLIENT__BODY_FEED_SNAPSHOT;
-    m.feed_snapshot = &slice;
-    return watcher_put(w, &m);
-}
-
-/* A page of the longest records there are is larger than a frame may be: it goes out in slices. Rows without an
- * incident (id NULL) only carry the head. */
+/* Rows without an incident (id NULL) only carry the head. */
 static bool put_page(struct watcher *w, const PGresult *result, bool last) {
     bool empty = PQgetisnull(result, 0, PQfnumber(result, "id"));
-    const Liandong__V1__FeedSnapshot *page = (const Liandong__V1__FeedSnapshot *)(const void *)mapping_read(
+    Liandong__V1__FeedSnapshot *page = (Liandong__V1__FeedSnapshot *)(void *)mapping_read(
         w->view->snapshot_plan, result, 0, empty ? 0 : PQntuples(result), &w->reading->arena);
+    Liandong__V1__ToClient m = LIANDONG__V1__TO_CLIENT__INIT;
     if (!page) {
         watcher_fail(w, "INTERNAL");
         return false;
     }
-    size_t first = 0, bytes = 0;
-    for (size_t i = 0; i < page->n_incidents; i++) {
-        bytes += liandong__v1__incident__get_packed_size(page->incidents[i]);
-        if (bytes < SNAPSHOT_BYTES) continue;
-        if (!put_slice(w, page, first, i + 1 - first, last && i + 1 == page->n_incidents)) return false;
-        first = i + 1;
-        bytes = 0;
-    }
-    return (first > 0 && first == page->n_incidents) || put_slice(w, page, first, page->n_incidents - first, last);
+    page->has_last = true;
+    page->last = last;
+    m.body_case = LIANDONG__V1__TO_CLIENT__BODY_FEED_SNAPSHOT;
+    m.feed_snapshot = page;
+    return watcher_put(w, &m);
 }
 
 /* The watch goes on from the head that the first page saw: later pages may show newer states, and then the same changes

@@ -236,6 +236,23 @@ def reset_pruned(stage):
 
 
 @case
+def reset_in_small_pages(stage):
+  """Of the longest records there are, whole; what a client makes the server read at once, and hold while it reads nothing, is bounded."""
+  with stage.alone() as node, stage.peer(node) as peer:
+    fields = {"class": CLASS, "content": "汉" * 2666, "place": "地" * 170, "reporter": "人" * 85}
+    nos = [peer.ask("report_incident", **fields).no for _ in range(60)]
+    with stage.peer(node, "yts-mediator") as watcher:
+      watcher.ask("watch_feed", cursor=b"\x01" * 16)
+      pages = []
+      while not pages or not pages[-1].last:
+        push = watcher.push()
+        if push.WhichOneof("body") == "feed_snapshot":
+          pages.append(push.feed_snapshot)
+    assert [i.no for page in pages for i in page.incidents] == nos[::-1] and all(i.content == fields["content"] for page in pages for i in page.incidents)
+    assert max(page.ByteSize() for page in pages) < 384 * 1024, [page.ByteSize() for page in pages]
+
+
+@case
 def reset_future(stage):
   """A cursor from a history that this database has not seen: the backup is older than the client."""
   with told(stage) as (node, peer, nos, cursors):
