@@ -66,5 +66,5 @@ uint32_t retry_pause_ms(unsigned attempt, uint32_t asked_ms, double jitter) {
     return pause_ms(attempt, 200, 5000, asked_ms, jitter);
 }
 uint32_t retry_watch_pause_ms(unsigned attempt, uint32_t asked_ms, double jitter) {
-    return pause_ms(attempt, 1000, 30000, asked_ms, jitter);
+    return pause_ms(attempt, 1000, 10000, asked_ms, jitter);
 }

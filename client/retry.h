@@ -22,6 +22,6 @@ struct retry_outcome retry_of_link(const struct link_error *error, bool sent);
 /* Pause before try number `attempt` (from 1): 0.2 s doubling to 5 s, of which `jitter` (0..1) shortens up to half;
  * never less than the server asked for. ms. */
 uint32_t retry_pause_ms(unsigned attempt, uint32_t asked_ms, double jitter);
-/* The same for a watch, which goes on for ever: 0.5 to 30 s. */
+/* The same for a watch, which goes on for ever: 0.5 to 10 s: an alert must not wait long for a server that is back. */
 uint32_t retry_watch_pause_ms(unsigned attempt, uint32_t asked_ms, double jitter);
 #endif

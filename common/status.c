@@ -25,7 +25,7 @@ const struct status_row status_rows[] = {
     {"DIRECTION_MARK", CODE(INVALID_ARGUMENT), "the text holds a direction mark that can reorder what is shown",
      "文字中含有会打乱显示顺序的方向控制符。请删除后重新输入。", 0},
     {"TOO_LONG", CODE(INVALID_ARGUMENT), "the text is too long", "内容太长。请删减；其余部分可另写一条工作记录。", 0},
-    {"TOO_SHORT", CODE(INVALID_ARGUMENT), "the text is too short", "内容太短。检索词至少两个字，请补充后重试。", 0},
+    {"TOO_SHORT", CODE(INVALID_ARGUMENT), "the text is too short", "内容太短，至少要两个字。请补充后重试。", 0},
     {"TOO_MANY", CODE(INVALID_ARGUMENT), "the list has too many items", "选项过多。请减少后重试。", 0},
     {"UNKNOWN_VALUE", CODE(INVALID_ARGUMENT), "the value is none of those this server knows",
      "取值不在可选范围内。请用 --help 查看可选的值；不填请直接省略该项。", 0},

@@ -54,7 +54,7 @@ begin
     reason := 'REQUIRED';
   elsif char_length(btrim(coalesce(after ->> 'content', ''))) < 2 then
     field := 'content';
-    reason := 'REQUIRED';
+    reason := case when coalesce(btrim(after ->> 'content'), '') = '' then 'REQUIRED' else 'TOO_SHORT' end;
   elsif rule.required is not null and not exists (select from unnest(rule.required) r where after ->> r is not null) then
     field := rule.required[1];
     reason := 'REQUIRED';

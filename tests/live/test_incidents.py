@@ -38,7 +38,7 @@ NOWHERE = {"incident": "JQ-2099-999999"}
 REFUSALS = (
   ("class_missing", "ytp-duty", "report_incident", {"content": "没有类别"}, "REQUIRED", "INVALID_ARGUMENT", "report_incident.class"),
   ("content_missing", "ytp-duty", "report_incident", {"class": CLASS}, "REQUIRED", "INVALID_ARGUMENT", "report_incident.content"),
-  ("content_short", "ytp-duty", "report_incident", {"class": CLASS, "content": " 火 "}, "REQUIRED", "INVALID_ARGUMENT", "report_incident.content"),
+  ("content_short", "ytp-duty", "report_incident", {"class": CLASS, "content": " 火 "}, "TOO_SHORT", "INVALID_ARGUMENT", "report_incident.content"),
   ("received_future", "ytp-duty", "report_incident", {"class": CLASS, "content": "将来", "received_at": 4102444800000}, "IN_FUTURE",
    "INVALID_ARGUMENT", "report_incident.received_at"),
   ("occurred_future", "ytp-duty", "report_incident", {"class": CLASS, "content": "将来", "occurred_at": 4102444800000}, "IN_FUTURE",

@@ -62,7 +62,7 @@ def own_entries_are_corrected_by_the_judicial_office(ground):
 REQUIRED = (
   ("void", "void_incident", {"reason": " "}, "REASON_REQUIRED", "reason"), ("note", "note_incident", {"note": " "}, "REQUIRED", "note"),
   ("dispatch", "dispatch_incident", {}, "REQUIRED", "dispatched_to"), ("dispatch_blank", "dispatch_incident", {"dispatched_to": ""}, "REQUIRED", "dispatched_to"),
-  ("content", "correct_incident", {"content": "火"}, "REQUIRED", "content"), ("content_emptied", "correct_incident", {"content": ""}, "REQUIRED", "content"),
+  ("content", "correct_incident", {"content": "火"}, "TOO_SHORT", "content"), ("content_emptied", "correct_incident", {"content": ""}, "REQUIRED", "content"),
   ("dispatched_at", "dispatch_incident", {"dispatched_to": "x", "dispatched_at": "2100-01-01Z"}, "IN_FUTURE", "dispatched_at"),
   ("occurred_at", "correct_incident", {"occurred_at": "2100-01-01Z"}, "IN_FUTURE", "occurred_at"),
   ("base_ahead", "correct_incident", {"place": "x", "base_version": 2}, "VERSION_CONFLICT", "base_version"),

@@ -21,7 +21,7 @@ def a_group_answers_each_member(ground):
       (p, {**GOOD, "occurred_at": "2100-01-01Z"}), (p, GOOD, used), (other, GOOD, used), (p, GOOD))
     done, same = ("done", None, None), ("replay", None, None)
     reused = ("refused", "KEY_REUSED", "request_id")
-    missing = [("refused", "REQUIRED", field) for field in ("class", "content", "content", "class")]
+    missing = [("refused", *what) for what in (("REQUIRED", "class"), ("REQUIRED", "content"), ("TOO_SHORT", "content"), ("REQUIRED", "class"))]
     assert outcomes(got) == [done, missing[0], done, same, reused, reused, *missing[1:], ("refused", "IN_FUTURE", "received_at"),
                              ("refused", "IN_FUTURE", "occurred_at"), same, reused, done], outcomes(got)
     fields = ("id", "no", "version", "state", "at")
