@@ -36,7 +36,7 @@ def a_cursor_is_good_on_every_node(stage):
     cursor = watch.cursor
   no = stage.report().no
   with stage.watch(node=stage.b, cursor=cursor) as watch:
-    assert [e.no for e in watch.backlog()] == [no]
+    assert watch.event().no == no  # before or after the sync: the other node may not have looked yet
 
 
 @case
