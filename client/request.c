@@ -112,20 +112,11 @@ static int remark(struct client *client, struct command *command, const Protobuf
         _("leave everything as it is and call the administrator: the server's log and a backup show what was changed"));
 }
 
-/* A list about one record that is empty: there is no such record, for every record has its first entry. */
-static bool is_unknown_record(const struct command *command, const ProtobufCMessage *reply) {
-    const ProtobufCFieldDescriptor *rows = schema_rows(reply->descriptor);
-    return rows && command_lists(command->verb->required, "incident") && schema_count(reply, rows) == 0;
-}
-
 static int answer(struct client *client, struct command *command, struct caller *caller, const uint8_t *request_id) {
     struct call_result result;
     caller_call(caller, command->request, command->message, request_id, caller_deadline(caller), &client->arena,
                 &result);
     if (result.end != CALL_DONE) return failure_print(client, command, &result);
-    if (is_unknown_record(command, result.reply))
-        return client_fail(client, EXIT_CODE_NOT_FOUND, label_name("CODE_NOT_FOUND"),
-                           _("liandong incident list, or liandong incident search WORD"));
     if (!print_answer(client, result.reply, command->globals.fields))
         return client_fail(client, EXIT_CODE_FAILED, _("out of memory"), NULL);
     client_flush(client); /* before what is said about it */

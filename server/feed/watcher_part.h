@@ -25,6 +25,7 @@ struct watcher_read {
     struct watcher *watcher;
     uint64_t until;  /* of a page: what it was asked up to */
     uint64_t window; /* of pages: how many events, whosever they are, the next one looks through; 0: the first */
+    int limit;       /* and how many rows it may have */
     bool in_flight;
 };
 struct watcher {

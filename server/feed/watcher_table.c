@@ -1,16 +1,28 @@
 #include "feed/watcher_part.h"
 
-#define PAGE_EVENTS 512
-#define SHORT_WINDOW                                                                                                   \
-    (4u * PAGE_EVENTS) /* up to here it is cheaper to look at everybody's events than at each office's */
+/* A page: what a connection that reads slowly holds, twice at most, besides what is on its way (see P6 of the promises:
+ * half a MiB). The first is small, for nobody knows yet how long the records are. */
+#define PAGE_FIRST   32
+#define PAGE_MOST    512
+#define PAGE_BYTES   (192u << 10)
+#define WINDOW_FIRST 512u
+#define WINDOW_SHORT 2048u /* up to here it is cheaper to look at everybody's events than at each office's */
 
 /* A page must not look further than about a page of events in all: among few of its own it merges those of each office
  * that the watcher sees, and each would give a page. How densely they lie among everybody else's is learned. */
 static void learn_window(struct watcher_read *r, int rows) {
-    if (rows < PAGE_EVENTS / 2)
+    if (rows < r->limit / 2)
         r->window *= 2;
-    else if (rows == PAGE_EVENTS && r->window > PAGE_EVENTS)
+    else if (rows == r->limit && r->window > WINDOW_SHORT)
         r->window -= r->window / 4;
+}
+
+/* How many rows the next page may have, from what those of this one took. */
+static void learn_limit(struct watcher_read *r, int rows, size_t bytes) {
+    if (bytes > PAGE_BYTES)
+        r->limit = (int)((size_t)rows * PAGE_BYTES / bytes) + 1;
+    else if (rows == r->limit && bytes < PAGE_BYTES / 2 && r->limit < PAGE_MOST)
+        r->limit *= 2;
 }
 
 static void on_page(struct read *read, const PGresult *result, const char *fault);
@@ -22,27 +34,30 @@ static void page_clear(struct watcher_page *page) {
 
 /* Asks for the page behind `after`. Where it can't be asked for, the watcher fails and loses its read. */
 static void ask(struct watcher *w, uint64_t after) {
-    bool is_short = !w->reading || w->reading->window <= SHORT_WINDOW;
+    bool is_short = !w->reading || w->reading->window <= WINDOW_SHORT;
     struct watcher_read *r = watcher_take_read(w, is_short ? w->view->statements.stretch : w->view->statements.page);
     if (!r) {
         watcher_fail(w, "INTERNAL");
         return;
     }
-    if (r->window == 0) r->window = PAGE_EVENTS;
+    if (r->window == 0) r->window = WINDOW_FIRST;
+    if (r->limit == 0) r->limit = PAGE_FIRST;
     uint64_t head = w->view->head.seq; /* a cursor of another node may be ahead of it */
     r->until = head > after && head - after > r->window ? after + r->window : head;
     watcher_bind_number(r, "office", w->caller.office);
     watcher_bind_number(r, "after", (int64_t)after);
     watcher_bind_number(r, "until", (int64_t)r->until);
-    watcher_bind_number(r, "limit", PAGE_EVENTS);
+    watcher_bind_number(r, "limit", r->limit);
     w->view->table_pages.value++;
     watcher_submit(w, r, on_page);
 }
 
-/* The page after the one in hand, so that PostgreSQL reads while this one is sent; unless the ring will be reached. */
+/* The page after the one in hand, so that PostgreSQL reads while this one is sent; unless the ring will be reached, or
+ * this one is long. */
 static void ask_ahead(struct watcher *w) {
-    uint64_t end = w->reading->hand.end;
-    if (!w->reading->in_flight && end + 1 < w->view->ring.first) ask(w, end);
+    const struct watcher_page *hand = &w->reading->hand;
+    if (!w->reading->in_flight && hand->end + 1 < w->view->ring.first && PQresultMemorySize(hand->rows) <= PAGE_BYTES)
+        ask(w, hand->end);
 }
 
 /* Sends from the page in hand until the way out is full. True where the page is done. */
@@ -93,8 +108,9 @@ static void on_page(struct read *read, const PGresult *result, const char *fault
     }
     struct watcher_read *r = w->reading;
     int rows = PQntuples(result);
+    uint64_t end = rows < r->limit ? r->until : (uint64_t)mapping_get_int8(result, rows - 1, 0);
     learn_window(r, rows);
-    uint64_t end = rows < PAGE_EVENTS ? r->until : (uint64_t)mapping_get_int8(result, rows - 1, 0);
+    learn_limit(r, rows, PQresultMemorySize(result));
     struct watcher_page page = {readers_keep(w->view->readers), 0, end};
     if (r->hand.rows) {
         r->next = page;

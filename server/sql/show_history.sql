@@ -1,7 +1,19 @@
--- One row per changed field of each event, oldest first; an event that changed no field has one row.
-select f.version, f.at, f.office, f.officer, f.kind, c.field, c.old_value, c.new_value, f.note, n.reason
-from incident_find(:incident::text) n
-  left join incident i using (num)
-  left join feed f on f.seq = any (i.events)
-  left join lateral unnest(f.changed, f.old_values, f.new_values) with ordinality as c(field, old_value, new_value, n) on true
-order by f.seq, c.n
+-- One row per changed field of each event, oldest first; an event that changed no field has one row. A page ends with the event that
+-- brings it over 400 kB: a frame holds that and the largest event there can be. Its mark is a version, which counts nothing hidden.
+with found as materialized (select * from incident_find(:incident::text)),
+  told as materialized (
+    select f.version, f.at, f.office, f.officer, f.kind, c.field, c.old_value, c.new_value, f.note, c.n,
+      sum(w.bytes) over (order by f.version) - sum(w.bytes) over (partition by f.version) as before
+    from found
+      join incident i using (num)
+      join feed f on f.seq = any (i.events) and f.version > coalesce(page_int8(:page::bytea, 1), 0)
+      left join lateral unnest(f.changed, f.old_values, f.new_values) with ordinality as c(field, old_value, new_value, n) on true
+      cross join lateral (select 200 + coalesce(octet_length(c.old_value), 0) + coalesce(octet_length(c.new_value), 0)
+        + coalesce(octet_length(f.note), 0) as bytes) w
+  )
+select t.version, t.at, t.office, t.officer, t.kind, t.field, t.old_value, t.new_value, t.note, found.reason,
+  (select int8send(max(l.version)) from told l
+   where l.before < 400000 and exists (select from told m where m.before >= 400000)) as next
+from found left join told t on t.before < 400000
+where t.version is not null or found.reason is not null
+order by t.version, t.n

@@ -258,7 +258,7 @@ def status_and_verify(stage):
 
 @case
 def a_full_disk_is_named(stage):
-  line, environment = words(stage, "incident", "list")
+  line, environment = words(stage, "incident", "show", stage.report().no)
   with open("/dev/full", "w", encoding="utf-8") as full:
     done = subprocess.run(line, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, timeout=SECONDS, check=False)
   assert done.returncode == 1 and ("设备上没有空间" in done.stderr or os.strerror(28) in done.stderr), done.stderr

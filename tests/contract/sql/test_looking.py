@@ -148,6 +148,29 @@ def common_words_and_rare_ones(ground):
 
 
 @case
+def a_long_history_has_pages(ground):
+  """However often and at what length a record was changed, all of it can be read, each change once and whole."""
+  with ground.district() as d:
+    p = d.desk("p1")
+    no = d.report(p)["no"]
+    for n in range(90):
+      p.change("correct_incident", no, content=f"{n}" + "长" * 2600, place=f"{n}号", reason="改" * 1300)
+    got, page = [], None
+    while True:
+      rows = p.ask("show_history", incident=no, page=page)
+      assert sum(len((row[f] or "").encode()) for row in rows for f in ("old_value", "new_value", "note")) < 600_000
+      assert len({row["next"] for row in rows}) == 1
+      got += rows
+      page = rows[0]["next"]
+      if not page:
+        break
+    assert len(got) == 1 + 2 * 90 and [row["version"] for row in got] == [1] + [v for v in range(2, 92) for _ in (1, 2)]
+    assert p.ask("show_history", incident=no, page="\\x7fffffffffffffff") == []
+    for odd in ("\\x", "\\x00", "\\xffffffffffffffff", "\\x" + "ff" * 30):
+      p.ask("show_history", incident=no, page=odd)
+
+
+@case
 def history_in_order(ground):
   with ground.district() as d:
     p, j = d.desk("p1"), d.desk("j1", "mediator")
