@@ -10,6 +10,7 @@
  * two, each is replaced by a stand-in of two columns from the very rare block U+30000 (those in the text are replaced
  * as well, so nothing is mistaken), and put back in the finished table. */
 #define WIDE_LEAST    20 /* columns of long text, as of a time, below which others give way */
+#define WIDE_SHORTEST 4  /* a character and CUT_MARK */
 #define CUT_MARK      ".."
 #define STAND_IN      0x30000u
 #define STAND_INS_MAX 128u
@@ -153,11 +154,16 @@ static void lay_out(const struct sheet *s, const struct terminal *terminal, unsi
         changed = false;
         for (size_t c = 0; c < s->column_count && total != limit; c++) {
             if (!l->shown[c] || !s->columns[c].wide) continue;
-            bool longer = total < limit && l->rooms[c]<natural[c], shorter = total> limit && l->rooms[c] > 4;
-            l->rooms[c] += longer ? 1 : 0;
-            l->rooms[c] -= shorter ? 1 : 0;
-            total = total + (longer ? 1 : 0) - (shorter ? 1 : 0);
-            changed |= longer || shorter;
+            if (total < limit && l->rooms[c] < natural[c]) {
+                l->rooms[c]++;
+                total++;
+            } else if (total > limit && l->rooms[c] > WIDE_SHORTEST) {
+                l->rooms[c]--;
+                total--;
+            } else {
+                continue;
+            }
+            changed = true;
         }
     }
 }

@@ -140,15 +140,10 @@ static bool set_request_name(const struct target *t, const char *text) {
     return wrong(t, _("\"%s\" is no kind of event. Known: %s"), text, all);
 }
 
-/* As the server's directory has them. An office's name here would find nothing, for ever. */
-static bool is_office_code(const char *text) {
-    return *text && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text);
-}
-
 static bool set_string(const struct target *t, const char *text) {
     enum meaning meaning = label_meaning(t->message->descriptor, t->field);
     if (meaning == MEANING_REQUEST) return set_request_name(t, text);
-    if (meaning == MEANING_OFFICE && !is_office_code(text))
+    if (meaning == MEANING_OFFICE && !text_is_code(text)) /* an office's name would find nothing, for ever */
         return wrong(t, _("\"%s\" is no office's code: small letters and digits, such as %s"), text,
                      _("ytp; liandong status tells that of your own office, incident show that of an incident"));
     char *copy = arena_copy(t->arena, text, strlen(text));

@@ -73,6 +73,11 @@ enum text_fault text_check(const char *text, size_t size, bool multiline, size_t
     return TEXT_OK;
 }
 
+bool text_is_code(const char *text) {
+    size_t size = strlen(text);
+    return size >= 1 && size <= TEXT_CODE_MAX && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == size;
+}
+
 size_t text_count(const char *text, size_t size) {
     size_t count = 0;
     for (size_t i = 0; i < size; i++) count += !continues(text[i]);

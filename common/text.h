@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define TEXT_CODE_MAX 64u
 enum text_fault {
     TEXT_OK,
     TEXT_NOT_UTF8, /* malformed, overlong, surrogate or above U+10FFFF */
@@ -19,6 +20,8 @@ enum text_fault text_check(const char *text, size_t size, bool multiline, size_t
 /* Decodes one code point at `text` (size > 0), sets *length to its bytes; malformed: returns UINT32_MAX, *length = 1.
  */
 uint32_t text_decode(const char *text, size_t size, size_t *length);
+/* True for the code of an office or a device: small letters, digits and '-', at most TEXT_CODE_MAX. */
+bool text_is_code(const char *text);
 /* Number of code points in valid text. */
 size_t text_count(const char *text, size_t size);
 /* Largest prefix of at most `max` bytes that ends at a code point's border. */

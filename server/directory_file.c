@@ -8,7 +8,6 @@
 
 #define FILE_MAX     (16u << 20)
 #define ARENA_MAX    (64u << 20)
-#define CODE_MAX     64u
 #define TEXT_MAX     200u /* bytes of an office's or officer's name */
 #define KEY_BYTES    32u
 #define FAULTS_SHOWN 50u
@@ -88,10 +87,6 @@ static void __attribute__((format(printf, 3, 4))) complain(struct reader *r, uns
 
 /* ---- values */
 
-static bool is_code(const char *text) {
-    size_t size = strlen(text);
-    return size >= 1 && size <= CODE_MAX && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == size;
-}
 static bool is_date(const char *text) {
     static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     int year, month, day, used = 0;
@@ -111,7 +106,7 @@ static const char *convert(struct reader *r, const struct field *field, const ch
     switch (field->type) {
     case FIELD_TEXT:
         return text_check(text, strlen(text), false, NULL) == TEXT_OK && strlen(text) <= TEXT_MAX ? text : NULL;
-    case FIELD_CODE: return is_code(text) ? text : NULL;
+    case FIELD_CODE: return text_is_code(text) ? text : NULL;
     case FIELD_CHOICE: return find_choice(field->choices, text);
     case FIELD_DATE: return is_date(text) ? text : NULL;
     case FIELD_PATH: return text;
@@ -171,9 +166,9 @@ static void take_section(struct reader *r, char *head) {
         return;
     }
     unsigned codes = (one != NULL) + (two != NULL) + (three != NULL);
-    if (codes != sections[kind].codes || !is_code(one) || (two && !is_code(two))) {
+    if (codes != sections[kind].codes || !text_is_code(one) || (two && !text_is_code(two))) {
         complain(r, r->line, "[%s …] 后面要写%s，只用小写字母、数字和 -，最多 %u 个字符", word,
-                 kind == DIRECTORY_PAIRING ? "派出所和司法所两个代码" : "一个代码", CODE_MAX);
+                 kind == DIRECTORY_PAIRING ? "派出所和司法所两个代码" : "一个代码", TEXT_CODE_MAX);
         return;
     }
     struct directory_file *f = r->file;

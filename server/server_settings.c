@@ -1,6 +1,7 @@
 #include "server_settings.h"
 #include "net/address.h"
 #include <errno.h>
+#include <libgen.h>
 #include <libpq-fe.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,11 +174,9 @@ static bool judge_conninfo(const char *key, const char *text, struct settings_er
 /* Without making the file: a check leaves nothing behind. */
 static bool judge_log_file(const char *path, struct settings_error *error) {
     if (strcmp(path, "-") == 0 || access(path, W_OK) == 0) return true;
-    const char *slash = strrchr(path, '/');
-    size_t size = slash == path ? 1 : slash ? (size_t)(slash - path) : 0;
-    char folder[4096];
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)size : 1, slash ? path : ".");
-    if (errno == ENOENT && access(folder, W_OK | X_OK) == 0) return true;
+    char copy[4097];
+    snprintf(copy, sizeof copy, "%s", path); /* the table allows no longer one */
+    if (errno == ENOENT && access(dirname(copy), W_OK | X_OK) == 0) return true;
     snprintf(error->text, sizeof error->text, "log_file：%.200s 写不了（%s）。先建好目录并给运行用户写权限，或写成 -",
              path, strerror(errno));
     return false;

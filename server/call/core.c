@@ -52,7 +52,7 @@ static void on_committed(void *arg, const PGresult *pen, const PGresult *tail) {
 }
 static void on_poked(void *arg) {
     struct core *c = arg;
-    if (c->feed) feed_poke(c->feed);
+    if (c->feed) feed_poke(c->feed); /* the writer is there first */
 }
 
 /* ---- start */

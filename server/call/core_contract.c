@@ -53,6 +53,18 @@ static const ProtobufCMessageDescriptor *body_of(const ProtobufCMessageDescripto
     return protobuf_c_message_descriptor_get_field(envelope, number)->descriptor;
 }
 
+/* What is read by column number: events, and where the feed ends. */
+static bool check_feed_statements(const struct core *c, char *error, size_t room) {
+    static const char *const events[] = {"_feed_pull", "_feed_tail", "_feed_page", "_feed_stretch"};
+    static const char *const ends[] = {"_pen", "_feed_head"}, *const columns[] = {"seq", "hash"};
+    static const Oid types[] = {TYPE_INT8, TYPE_BYTEA};
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++)
+        if (!event_contract(core_find_statement(c, events[i]), error, room)) return false;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (!contract_columns(core_find_statement(c, ends[i]), columns, types, 2, error, room)) return false;
+    return true;
+}
+
 /* With everything described: does every request fit its statement? */
 bool core_compile_plans(struct core *c, char *error, size_t room) {
     for (unsigned i = 0; i < REQUESTS; i++) {
@@ -69,6 +81,6 @@ bool core_compile_plans(struct core *c, char *error, size_t room) {
     }
     struct contract_terms snapshot = {NULL, &liandong__v1__feed_snapshot__descriptor, false, false};
     return contract_compile(&c->snapshot_plan, core_find_statement(c, "_snapshot"), &snapshot, error, room) &&
-           event_contract(core_find_statement(c, "_feed_page"), error, room) &&
+           check_feed_statements(c, error, room) &&
            directory_contract(core_find_statement(c, "_directory"), error, room);
 }

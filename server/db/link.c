@@ -71,6 +71,11 @@ bool link_flush(struct link *l) {
 
 /* ---- connecting */
 
+#define SESSION_OPTIONS                                                                                                \
+    "-c TimeZone=UTC -c DateStyle=ISO -c search_path=liandong,pg_catalog -c statement_timeout=10s -c lock_timeout=5s " \
+    "-c idle_in_transaction_session_timeout=10s -c jit=off"
+#define ONE_PLAN_OPTIONS " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off"
+
 static void on_connect_timeout(uv_timer_t *timer) { link_down(timer->data, "connecting took too long"); }
 
 /* Of a notice only its SQLSTATE is told: its text may quote data. The one that matters is that somebody ended a
@@ -83,10 +88,6 @@ static void on_notice(void *arg, const PGresult *notice) {
     log_event(LOG_WARN, "db.notice", log_str("link", l->options.role),
               log_str("sqlstate", PQresultErrorField(notice, PG_DIAG_SQLSTATE)));
 }
-
-#define SESSION_OPTIONS                                                                                                \
-    "-c TimeZone=UTC -c DateStyle=ISO -c search_path=liandong,pg_catalog -c statement_timeout=10s -c lock_timeout=5s " \
-    "-c idle_in_transaction_session_timeout=10s -c jit=off"
 
 static void connect_begin(struct link *l) {
     /* What comes after dbname (the operator's conninfo) wins over it; what comes before is only a default. */
@@ -102,9 +103,7 @@ static void connect_begin(struct link *l) {
                             l->name,
                             "UTF8",
                             l->options.writes ? "read-write" : "any",
-                            l->options.one_plan ? SESSION_OPTIONS
-                                " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off"
-                                                : SESSION_OPTIONS,
+                            l->options.one_plan ? SESSION_OPTIONS ONE_PLAN_OPTIONS : SESSION_OPTIONS,
                             NULL};
     l->state = LINK_CONNECTING;
     l->wait_cut = false;
@@ -176,17 +175,17 @@ static bool dispatch_one(struct link *l, unsigned *idle) {
         e.done(e.arg, (struct link_answer){.over = true});
         return true;
     }
-    if (head->sync && PQresultStatus(r) == PGRES_PIPELINE_SYNC && l->wait_cut) {
+    if (!head->sync || PQresultStatus(r) != PGRES_PIPELINE_SYNC) {
+        head->done(head->arg, (struct link_answer){.result = r});
+        return true;
+    }
+    if (l->wait_cut) {
         PQclear(r); /* its outcome is unknown: asked again behind the barrier, which waits for the standby */
         link_down(l, "a commit's wait for the standby was cut short");
         return false;
     }
-    if (head->sync && PQresultStatus(r) == PGRES_PIPELINE_SYNC) {
-        struct expected e = queue_pop(l);
-        e.done(e.arg, (struct link_answer){.result = r, .over = true});
-        return true;
-    }
-    head->done(head->arg, (struct link_answer){.result = r});
+    struct expected e = queue_pop(l);
+    e.done(e.arg, (struct link_answer){.result = r, .over = true});
     return true;
 }
 

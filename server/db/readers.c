@@ -154,10 +154,6 @@ static void on_ready(void *arg) {
     serve(r);
 }
 static void on_lost(void *arg) { (void)arg; }
-static void on_poked(void *arg, int backend) {
-    (void)arg;
-    (void)backend;
-}
 static void on_refused(void *arg, const char *why) {
     struct readers *r = ((struct reader *)arg)->owner;
     r->options.refused(r->options.arg, why);
@@ -216,7 +212,7 @@ struct readers *readers_start(uv_loop_t *loop, const char *conninfo, const char 
                                     .statements_count = options->statements_count,
                                     .guard = options->guard,
                                     .connect_timeout_ms = connect_timeout_ms,
-                                    .events = {on_ready, on_lost, on_poked, on_refused},
+                                    .events = {on_ready, on_lost, NULL, on_refused},
                                     .arg = &r->all[i]};
         r->all[i].link = link_start(&link);
         if (!r->all[i].link) { /* those before it stop by themselves; start-up memory may be given up */

@@ -1,7 +1,7 @@
 #include "feed/watcher_part.h"
 
-/* A page: what a connection that reads slowly holds, twice at most, besides what is on its way (see P6 of the promises:
- * half a MiB). The first is small, for nobody knows yet how long the records are. */
+/* A page: what a connection that reads slowly holds, twice at most, besides what is on its way; all that it costs is
+ * to stay about half a MiB. The first is small, for nobody knows yet how long the records are. */
 #define PAGE_FIRST   32
 #define PAGE_MOST    512
 #define PAGE_BYTES   (192u << 10)

@@ -45,11 +45,11 @@ struct conn {
 
     struct unsent *unsent;
     bool above; /* backlog was above SESSION_LOW_WATER */
+    bool asked; /* for a sign of life, since it was heard last */
 
     /* uv_now of … ; 0: not so */
     uint64_t opened_at;  /* of the present state */
     uint64_t heard_at;   /* last whole frame, or end of the last call */
-    bool asked;          /* a sign of life was asked for since */
     uint64_t said_at;    /* last bytes given to the kernel */
     uint64_t partial_at; /* the frame that is incomplete began */
     uint64_t taken_at;   /* the kernel took some of `unsent` */

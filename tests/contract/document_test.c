@@ -108,9 +108,10 @@ static void print_limit(char *out, size_t room, const ProtobufCFieldDescriptor *
     unsigned max = l->max;
     if (field->label == PROTOBUF_C_LABEL_REPEATED)
         snprintf(out, room, "at most %u items", max);
+    else if (field->type == PROTOBUF_C_TYPE_STRING && l->min)
+        snprintf(out, room, "a word of %u characters, at most %u bytes", (unsigned)l->min, max);
     else if (field->type == PROTOBUF_C_TYPE_STRING)
-        snprintf(out, room, "%sat most %u bytes%s", l->min ? "a word of 2 characters, " : "", max,
-                 l->multiline ? ", several lines" : "");
+        snprintf(out, room, "at most %u bytes%s", max, l->multiline ? ", several lines" : "");
     else if (field->type == PROTOBUF_C_TYPE_BYTES)
         snprintf(out, room, "%s %u bytes", l->size ? "exactly" : "at most", l->size ? (unsigned)l->size : max);
     else if (field->type == PROTOBUF_C_TYPE_DOUBLE)

@@ -201,12 +201,25 @@ static void hex_both_ways(void **state) {
     assert_true(text_unhex(back, 0, "", 0));
 }
 
+static void codes(void **state) {
+    (void)state;
+    char longest[TEXT_CODE_MAX + 2];
+    memset(longest, 'a', sizeof longest);
+    longest[TEXT_CODE_MAX] = '\0';
+    assert_true(text_is_code("ytp") && text_is_code("station-0") && text_is_code(longest));
+    longest[TEXT_CODE_MAX] = 'a';
+    longest[TEXT_CODE_MAX + 1] = '\0';
+    assert_false(text_is_code(longest) || text_is_code("") || text_is_code("YTP") || text_is_code("岳塘") ||
+                 text_is_code("a b") || text_is_code("a_b"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_code_point),
         cmocka_unit_test(overlong_forms),
         cmocka_unit_test(faults_at_every_place),
         cmocka_unit_test(counts_and_cuts),
+        cmocka_unit_test(codes),
         cmocka_unit_test(json_is_inert),
         cmocka_unit_test(terminal_is_inert),
         cmocka_unit_test(random_bytes_come_out_clean),
