@@ -48,6 +48,7 @@ struct feed_view {
     struct readers *readers;
     struct feed_statements statements;
     const struct plan *snapshot_plan;
+    unsigned wide_pages; /* watchers behind the ring that have long pages */
     struct metric deliveries, watchers, resets, table_pages;
 };
 struct feed_view *feed_view(struct feed *f);

@@ -26,6 +26,7 @@ struct watcher_read {
     uint64_t until;  /* of a page: what it was asked up to */
     uint64_t window; /* of pages: how many events, whosever they are, the next one looks through; 0: the first */
     int limit;       /* and how many rows it may have */
+    bool wide;       /* its pages may be long: one of the view's wide_pages */
     bool in_flight;
 };
 struct watcher {

@@ -32,6 +32,7 @@ void watcher_bind_number(struct watcher_read *r, const char *name, int64_t v) {
 
 void watcher_drop_read(struct watcher *w) {
     if (!w->reading) return;
+    w->view->wide_pages -= w->reading->wide;
     arena_free(&w->reading->arena);
     arena_free(&w->reading->frames);
     PQclear(w->reading->hand.rows);

@@ -1,10 +1,14 @@
 #include "feed/watcher_part.h"
 
 /* A page: what a connection that reads slowly holds, twice at most, besides what is on its way; all that it costs is
- * to stay about half a MiB. The first is small, for nobody knows yet how long the records are. */
+ * to stay about half a MiB. The first is small, for nobody knows yet how long the records are. Asking for a page costs
+ * as much as a hundred of its rows: a few watchers at a time, those who came first, have it wider, which the server's
+ * memory bears even if they all stop reading. */
 #define PAGE_FIRST   32
-#define PAGE_MOST    512
+#define PAGE_MOST    1024
 #define PAGE_BYTES   (192u << 10)
+#define WIDE_BYTES   (1024u << 10)
+#define WIDE_PAGES   8
 #define WINDOW_FIRST 512u
 #define WINDOW_SHORT 2048u /* up to here it is cheaper to look at everybody's events than at each office's */
 
@@ -17,11 +21,15 @@ static void learn_window(struct watcher_read *r, int rows) {
         r->window -= r->window / 4;
 }
 
-/* How many rows the next page may have, from what those of this one took. */
+static size_t page_bytes(const struct watcher_read *r) { return r->wide ? WIDE_BYTES : PAGE_BYTES; }
+
+/* How many rows the next page may have, from what those of this one took: a little less than would fill it, for one
+ * that is too long has none asked for ahead. */
 static void learn_limit(struct watcher_read *r, int rows, size_t bytes) {
-    if (bytes > PAGE_BYTES)
-        r->limit = (int)((size_t)rows * PAGE_BYTES / bytes) + 1;
-    else if (rows == r->limit && bytes < PAGE_BYTES / 2 && r->limit < PAGE_MOST)
+    size_t most = page_bytes(r);
+    if (bytes > most)
+        r->limit = (int)((size_t)rows * (most - most / 8) / bytes) + 1;
+    else if (rows == r->limit && bytes < most / 2 && r->limit < PAGE_MOST)
         r->limit *= 2;
 }
 
@@ -41,7 +49,11 @@ static void ask(struct watcher *w, uint64_t after) {
         return;
     }
     if (r->window == 0) r->window = WINDOW_FIRST;
-    if (r->limit == 0) r->limit = PAGE_FIRST;
+    if (r->limit == 0) {
+        r->limit = PAGE_FIRST;
+        r->wide = w->view->wide_pages < WIDE_PAGES;
+        w->view->wide_pages += r->wide;
+    }
     uint64_t head = w->view->head.seq; /* a cursor of another node may be ahead of it */
     r->until = head > after && head - after > r->window ? after + r->window : head;
     watcher_bind_number(r, "office", w->caller.office);
@@ -56,7 +68,8 @@ static void ask(struct watcher *w, uint64_t after) {
  * this one is long. */
 static void ask_ahead(struct watcher *w) {
     const struct watcher_page *hand = &w->reading->hand;
-    if (!w->reading->in_flight && hand->end + 1 < w->view->ring.first && PQresultMemorySize(hand->rows) <= PAGE_BYTES)
+    if (!w->reading->in_flight && hand->end + 1 < w->view->ring.first &&
+        PQresultMemorySize(hand->rows) <= page_bytes(w->reading))
         ask(w, hand->end);
 }
 
