@@ -7,6 +7,7 @@
 
 #define GROUP_ARENA_CAP (64u << 20)
 #define FAILURES_LIMIT  3
+#define LOSSES_SUSPECT  2 /* one more, alone, and it is given back */
 
 struct writer {
     struct writer_options options;
@@ -77,11 +78,20 @@ static const char *alone_fault(struct write *m, const char *sqlstate) {
     return is_passing(sqlstate) ? "DATABASE_AWAY" : "INTERNAL";
 }
 
+/* A suspect that was lost alone as well. */
+static const char *lost_fault(struct group *g) {
+    struct write *m = g->members[0];
+    if (!m->alone || m->losses < LOSSES_SUSPECT) return NULL;
+    log_event(LOG_ERROR, "write.suspected", log_str("request", m->plan->statement->name),
+              log_int("losses", m->losses + 1));
+    return "OUTCOME_PENDING";
+}
+
 static void requeue(struct writer *w, struct group *g) {
     for (size_t i = g->count; i-- > 0;) {
         struct write *m = g->members[i];
-        m->alone = !g->lost;
-        m->resent |= g->lost;
+        m->losses += g->lost;
+        m->alone = !g->lost || m->losses >= LOSSES_SUSPECT;
         queue_prepend(w, m);
     }
 }
@@ -93,8 +103,9 @@ static void on_settled(void *arg, struct group *g) {
     const char *fault = NULL;
     g->sent = false;
     metric_observe(&w->group_us, clock_monotonic_us() - g->sent_at_us);
-    if (g->lost || (g->failed && (count > 1 || !(fault = alone_fault(g->members[0], g->sqlstate))))) {
-        (g->lost ? &w->lost : &w->failed)->value++;
+    if (g->lost || g->failed) (g->lost ? &w->lost : &w->failed)->value++;
+    if ((g->lost && !(fault = lost_fault(g))) ||
+        (!g->lost && g->failed && (count > 1 || !(fault = alone_fault(g->members[0], g->sqlstate))))) {
         requeue(w, g);
         group_clear(g);
         return;
@@ -118,11 +129,13 @@ static void collect(struct writer *w, struct group *g) {
     }
 }
 
-/* The group that may go out now. NULL: both are sent, or the next one is still smaller than the one before it. */
+/* The group that may go out now. NULL: both are sent, the next one is still smaller than the one before it, or that one
+ * goes alone and would take the next with it. */
 static struct group *next_group(struct writer *w) {
     struct group *free = !w->groups[0].sent ? &w->groups[0] : &w->groups[1];
     const struct group *other = free == &w->groups[0] ? &w->groups[1] : &w->groups[0];
-    return free->sent || (other->sent && w->queued < other->count) ? NULL : free;
+    if (!other->sent) return free;
+    return free->sent || w->queued < other->count || other->members[0]->alone ? NULL : free;
 }
 
 static void kick(struct writer *w) {
@@ -171,15 +184,15 @@ size_t writer_load(const struct writer *w) { return w->queued + w->groups[0].cou
 
 bool writer_submit(struct writer *w, struct write *m) {
     if (w->queued >= w->options.queue_limit) return false;
-    m->alone = m->resent = false;
-    m->failures = 0;
+    m->alone = false;
+    m->losses = m->failures = 0;
     m->answer = NULL;
     queue_append(w, m);
     return true;
 }
 
 bool writer_withdraw(struct writer *w, struct write *m) {
-    if (m->state != WRITE_QUEUED || m->resent) return false;
+    if (m->state != WRITE_QUEUED || m->losses) return false;
     queue_remove(w, m);
     return true;
 }

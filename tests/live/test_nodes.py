@@ -1,4 +1,5 @@
 """Several processes as one; planned stops; reloads; a database that goes away and comes back."""
+import contextlib
 import os
 import signal
 import threading
@@ -6,7 +7,7 @@ import time
 
 from peer.messages import pb
 from peer.peer import Closed, Peer, Refused, request_id
-from scene import CLASS, refusal
+from scene import CLASS, check_status, refusal
 from support.runner import case
 from support.waiting import until
 
@@ -223,6 +224,24 @@ def read(peer):
   except Refused as e:
     assert e.status.code in (pb.CODE_UNAVAILABLE, pb.CODE_DEADLINE_EXCEEDED), e.reason
     return None
+
+
+@case
+def a_write_that_takes_its_backend_down(stage):
+  """It is given back as pending after a few tries; who happens to be in its group is answered, and the server goes on."""
+  with stage.alone() as node:
+    stage.sql("create function liandong.fatal() returns trigger language plpgsql as $$ begin "
+              "if new.title like '%致命%' then perform pg_terminate_backend(pg_backend_pid()); end if; return new; end $$", database=node.name)
+    stage.sql("create trigger fatal before insert on liandong.feed for each row execute function liandong.fatal()", database=node.name)
+    with stage.peer(node) as fatal, contextlib.ExitStack() as others:
+      peers = [others.enter_context(stage.peer(node)) for _ in range(8)]
+      calls = [(p, p.send("report_incident", request=request_id(), deadline_ms=20000, **fields("无辜"))) for p in peers[:4]]
+      begun = fatal.send("report_incident", request=request_id(), deadline_ms=20000, **fields("致命"))
+      calls += [(p, p.send("report_incident", request=request_id(), deadline_ms=20000, **fields("无辜"))) for p in peers[4:]]
+      check_status(fatal.answer(begun, 10).status, "OUTCOME_PENDING", "PENDING")  # long before its deadline
+      assert len({p.answer(n, 20).report_incident.no for p, n in calls}) == len(calls)
+      assert peers[0].ask("report_incident", **fields("之后")).no
+    assert stage.sql("select count(*) from incident", database=node.name) == [("9",)]
 
 
 @case
