@@ -63,7 +63,7 @@ static void answer_refusal(struct call *c, const PGresult *r, int row, const cha
 /* The client asked once; that this server had to send it twice is no replay to it. */
 static void hide_own_replay(const struct call *c, ProtobufCMessage *reply) {
     const ProtobufCFieldDescriptor *f = protobuf_c_message_descriptor_get_field_by_name(reply->descriptor, "replay");
-    if (c->write.resent && f && f->type == PROTOBUF_C_TYPE_BOOL) *(protobuf_c_boolean *)wire_member(reply, f) = false;
+    if (c->write.losses && f && f->type == PROTOBUF_C_TYPE_BOOL) *(protobuf_c_boolean *)wire_member(reply, f) = false;
 }
 
 void verdict_answer(struct call *c, const PGresult *r, int row) {
