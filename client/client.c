@@ -41,6 +41,6 @@ bool client_flush(struct client *client) {
 
 int client_finish(struct client *client, int code) {
     if (client_flush(client) && !client->out_error) return code;
-    return client_fail(client, EXIT_CODE_FAILED, strerror(client->out_error),
+    return client_fail(client, EXIT_CODE_FAILED, language_errno(client->out_error),
                        _("standard output took only a part; look at the disk or the program that reads it"));
 }

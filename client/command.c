@@ -192,7 +192,7 @@ static const char *from_stdin(struct parser *p, const ProtobufCMessageDescriptor
     size_t size = 0;
     char *text = host_read_file("-", STDIN_MAX, &size);
     if (!text) {
-        fault(p, _("can't read standard input: %s%s"), strerror(errno), "");
+        fault(p, _("can't read standard input: %s%s"), language_errno(errno), "");
         return NULL;
     }
     while (size > 0 && (text[size - 1] == '\n' || text[size - 1] == '\r')) size--;

@@ -116,7 +116,7 @@ static bool read_file(struct import *i) {
     if (separator && strcmp(separator, "tab") != 0 && (strlen(separator) != 1 || strchr("\"\r\n", separator[0])))
         return usage(i, _("--separator is one character, or tab"));
     i->bytes = host_read_file(i->path, FILE_MAX, &i->size);
-    if (!i->bytes) return fail(i, "%s: %s", i->path, strerror(errno));
+    if (!i->bytes) return fail(i, "%s: %s", i->path, language_errno(errno));
     if (i->flags->encoding && !convert(i)) return false;
     i->report.recoded = i->flags->encoding != NULL;
     return i->flags->encoding || check_encoding(i);
@@ -130,7 +130,7 @@ static bool add_maps(struct import *i, const struct csv *header, struct value_er
         size_t size = 0;
         char *text = host_read_file(i->flags->map_file, MAP_FILE_MAX, &size);
         if (!text) {
-            snprintf(error->text, sizeof error->text, "%s: %s", i->flags->map_file, strerror(errno));
+            snprintf(error->text, sizeof error->text, "%s: %s", i->flags->map_file, language_errno(errno));
             return false;
         }
         bool good = import_map_columns(&i->map, text, header, arena, error);

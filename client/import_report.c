@@ -50,7 +50,7 @@ static bool open_rejects(struct import_report *r) {
     if (r->rejects && r->reject_heading) fprintf(r->rejects, "%s" CSV_LINE_END, r->reject_heading);
     if (r->rejects) return true;
     r->reject_failed = true;
-    client_warn(r->client, _("warning: can't write the reject file %s: %s"), r->reject_path, strerror(errno));
+    client_warn(r->client, _("warning: can't write the reject file %s: %s"), r->reject_path, language_errno(errno));
     return false;
 }
 
@@ -102,7 +102,7 @@ bool import_report_end(struct import_report *r) {
     double seconds = (double)(clock_monotonic_us() - r->began_us) / 1e6;
     bool written = !r->reject_failed, kept = r->rejects != NULL;
     if (r->rejects && (ferror(r->rejects) || fclose(r->rejects) != 0)) {
-        client_warn(client, _("warning: can't write the reject file %s: %s"), r->reject_path, strerror(errno));
+        client_warn(client, _("warning: can't write the reject file %s: %s"), r->reject_path, language_errno(errno));
         written = kept = false;
     }
     r->rejects = NULL;

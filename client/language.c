@@ -1,5 +1,6 @@
 #include "client/language.h"
 #include "client/host.h"
+#include "common/errno_text.h"
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
@@ -55,6 +56,9 @@ bool language_is_chinese(void) {
     const char *language = getenv("LANGUAGE");
     return language && strncmp(language, "zh", 2) == 0;
 }
+
+/* The system's own words are English once language_start has chosen it: no catalogue of the C library is named "en". */
+const char *language_errno(int number) { return language_is_chinese() ? errno_text(number) : strerror(number); }
 
 void language_start(const char *choice) {
     /* The environment is read before LANGUAGE is set below; on a second call without a choice the first one stands. */

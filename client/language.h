@@ -14,4 +14,6 @@
 void language_start(const char *choice);
 /* True where Chinese is chosen. */
 bool language_is_chinese(void);
+/* What the operating system says went wrong. Valid until the next call. */
+const char *language_errno(int number);
 #endif

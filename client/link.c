@@ -1,5 +1,6 @@
 #include "client/link.h"
 #include "client/host.h"
+#include "client/language.h"
 #include "client/link_address.h"
 #include "common/clock.h"
 #include "common/frame.h"
@@ -52,7 +53,7 @@ static bool wait_for(struct link *l, short events, uint64_t deadline_us, struct 
                                   {.fd = host_interrupt_handle(), .events = POLLIN}};
         if (host_interrupted()) return fail(l, error, LINK_INTERRUPTED, NULL);
         int ready = poll(waits, 2, left_ms > 3600000 ? 3600000 : (int)left_ms);
-        if (ready < 0 && errno != EINTR) return fail(l, error, LINK_LOST, strerror(errno));
+        if (ready < 0 && errno != EINTR) return fail(l, error, LINK_LOST, language_errno(errno));
         if (ready > 0 && waits[0].revents) return true;
         if (ready == 0 && left_ms == 0) return fail(l, error, LINK_TIMEOUT, NULL);
     }
@@ -68,7 +69,7 @@ static bool flush(struct link *l, uint64_t deadline_us, struct link_error *error
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
             if (!wait_for(l, POLLOUT, deadline_us, error)) return false;
         } else if (errno != EINTR) {
-            return fail(l, error, LINK_LOST, strerror(errno));
+            return fail(l, error, LINK_LOST, language_errno(errno));
         }
     }
     return true;
@@ -87,7 +88,7 @@ static bool take_bytes(struct link *l, uint64_t deadline_us, struct link_error *
     if (!judge_tls(l, tls_get_state(l->tls), error)) return false;
     while ((got = recv(l->socket, bytes, sizeof bytes, 0)) < 0) {
         if (errno == EINTR) continue;
-        if (errno != EAGAIN && errno != EWOULDBLOCK) return fail(l, error, LINK_LOST, strerror(errno));
+        if (errno != EAGAIN && errno != EWOULDBLOCK) return fail(l, error, LINK_LOST, language_errno(errno));
         if (!wait_for(l, POLLIN, deadline_us, error)) return false;
     }
     if (got == 0) return fail(l, error, LINK_LOST, NULL);
@@ -106,24 +107,24 @@ static bool take_bytes(struct link *l, uint64_t deadline_us, struct link_error *
 static bool connect_to(struct link *l, const struct addrinfo *address, uint64_t deadline_us, struct link_error *error) {
     int on = 1, seconds = KEEPALIVE_S;
     l->socket = socket(address->ai_family, address->ai_socktype, address->ai_protocol);
-    if (l->socket < 0) return fail(l, error, LINK_CONNECT, strerror(errno));
+    if (l->socket < 0) return fail(l, error, LINK_CONNECT, language_errno(errno));
     fcntl(l->socket, F_SETFD, FD_CLOEXEC);
-    if (fcntl(l->socket, F_SETFL, O_NONBLOCK) != 0) return fail(l, error, LINK_CONNECT, strerror(errno));
+    if (fcntl(l->socket, F_SETFL, O_NONBLOCK) != 0) return fail(l, error, LINK_CONNECT, language_errno(errno));
     setsockopt(l->socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt(l->socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 #ifdef TCP_KEEPIDLE
     setsockopt(l->socket, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds);
 #endif
     if (connect(l->socket, address->ai_addr, address->ai_addrlen) == 0) return true;
-    if (errno != EINPROGRESS) return fail(l, error, LINK_CONNECT, strerror(errno));
+    if (errno != EINPROGRESS) return fail(l, error, LINK_CONNECT, language_errno(errno));
     if (!wait_for(l, POLLOUT, deadline_us, error)) {
-        if (error->fault == LINK_TIMEOUT) fail(l, error, LINK_CONNECT, strerror(ETIMEDOUT));
+        if (error->fault == LINK_TIMEOUT) fail(l, error, LINK_CONNECT, language_errno(ETIMEDOUT));
         return false;
     }
     int why = 0;
     socklen_t size = sizeof why;
     if (getsockopt(l->socket, SOL_SOCKET, SO_ERROR, &why, &size) == 0 && why == 0) return true;
-    return fail(l, error, LINK_CONNECT, strerror(why));
+    return fail(l, error, LINK_CONNECT, language_errno(why));
 }
 
 static bool handshake(struct link *l, struct tls_context *context, const char *host, uint64_t deadline_us,
@@ -208,7 +209,7 @@ static bool open_server(struct link *l, struct tls_context *context, const struc
         hints.ai_flags = AI_NUMERICSERV;
         why = getaddrinfo(where->host, where->port, &hints, &found);
     }
-    if (why != 0) return fail(l, error, LINK_RESOLVE, why == EAI_SYSTEM ? strerror(errno) : gai_strerror(why));
+    if (why != 0) return fail(l, error, LINK_RESOLVE, link_address_trouble(why));
     struct link_error one = {.fault = LINK_FINE};
     bool done = false;
     for (struct addrinfo *address = found; address && !done && one.fault != LINK_INTERRUPTED;

@@ -32,7 +32,7 @@ enum link_fault {
 struct link_error {
     enum link_fault fault;
     char server[272];                   /* address it happened at */
-    char detail[256];                   /* for people, from the system or TLS; not translated */
+    char detail[256];                   /* for people: the system's, in their language; that of TLS as it came */
     const char *tls;                    /* tls_failure's token, or NULL */
     const Liandong__V1__Status *status; /* of a refused hello; valid until the next link_open or link_close */
 };

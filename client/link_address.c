@@ -1,5 +1,9 @@
+#define _GNU_SOURCE /* EAI_NODATA */
 #include "client/link_address.h"
+#include "client/language.h"
 #include "client/link.h"
+#include <errno.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,4 +43,25 @@ bool link_address_next(const char **list, struct link_address *out) {
     snprintf(out->host, sizeof out->host, "%.*s", (int)host_size, host);
     snprintf(out->port, sizeof out->port, "%.*s", (int)port_size, port);
     return true;
+}
+
+const char *link_address_trouble(int why) {
+    static const struct {
+        int why;
+        const char *text; /* msgid */
+    } rows[] = {
+        {EAI_NONAME, N_("nobody knows this name")},       {EAI_AGAIN, N_("the name server does not answer")},
+        {EAI_FAIL, N_("the name server can't find out")}, {EAI_FAMILY, N_("this computer has no such kind of address")},
+        {EAI_SERVICE, N_("nobody knows this port")},      {EAI_MEMORY, N_("out of memory")},
+#ifdef EAI_NODATA
+        {EAI_NODATA, N_("the name has no address")},
+#endif
+#ifdef EAI_ADDRFAMILY
+        {EAI_ADDRFAMILY, N_("the name has no address")},
+#endif
+    };
+    if (why == EAI_SYSTEM) return language_errno(errno);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].why == why) return _(rows[i].text);
+    return _("the resolver does not say why");
 }

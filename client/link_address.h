@@ -10,4 +10,6 @@ struct link_address {
 };
 /* Reads the first one and steps *list past it and its comma. False: it is none (*list is moved all the same). */
 bool link_address_next(const char **list, struct link_address *out);
+/* Why a name has no address, for people: of what getaddrinfo returned, and errno where that is EAI_SYSTEM. */
+const char *link_address_trouble(int why);
 #endif

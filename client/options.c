@@ -134,7 +134,7 @@ bool options_assign(struct options *o, const char *assignment, struct settings_e
     const char *value = equals + 1;
     bool is_path = strcmp(key, "ca") == 0 || strcmp(key, "cert") == 0 || strcmp(key, "key") == 0;
     if (is_path && *value) {
-        if (!host_absolute(real, sizeof real, value)) return said(error, _("%s: %s"), value, strerror(errno));
+        if (!host_absolute(real, sizeof real, value)) return said(error, _("%s: %s"), value, language_errno(errno));
         value = real;
     }
     return settings_set(option_settings, option_settings_count, o, key, value, assignment, error);
@@ -174,7 +174,7 @@ bool options_save(const struct options *o, const char *profile, struct settings_
         }
     }
     bool done = out && fclose(out) == 0 && host_replace_file(path, text, size);
-    if (!done) said(error, _("can't write %s: %s"), path, strerror(errno));
+    if (!done) said(error, _("can't write %s: %s"), path, language_errno(errno));
     free(text);
     options_release(&standard);
     return done;

@@ -91,9 +91,9 @@ static bool choose_start(struct watch *w) {
     enum cursor_found found = cursor_load(w->path, w->cursor);
     w->has_cursor = found == CURSOR_FOUND;
     if (found != CURSOR_DAMAGED) return true;
-    const char *what =
-        arena_printf(&w->client->arena, _("the saved place in the feed can't be read: %s%s%s"),
-                     value_clean(&w->client->arena, w->path, true), errno ? ": " : "", errno ? strerror(errno) : "");
+    const char *what = arena_printf(&w->client->arena, _("the saved place in the feed can't be read: %s%s%s"),
+                                    value_clean(&w->client->arena, w->path, true), errno ? ": " : "",
+                                    errno ? language_errno(errno) : "");
     w->code = client_fail(w->client, EXIT_CODE_FAILED, what ? what : "",
                           _("remove the file, then: liandong feed watch --from-start"));
     return false;
@@ -113,7 +113,8 @@ static bool save(struct watch *w, bool now) {
         w->saved_us = clock_monotonic_us();
     } else if (!w->save_failed) {
         w->save_failed = true;
-        client_warn(w->client, _("warning: the place in the feed can't be saved: %s: %s"), w->path, strerror(errno));
+        client_warn(w->client, _("warning: the place in the feed can't be saved: %s: %s"), w->path,
+                    language_errno(errno));
     }
     return true;
 }
@@ -152,7 +153,7 @@ static void print_event(struct watch *w, const Liandong__V1__Delivery *delivery)
         print_row(client, &delivery->event->base,
                   fields ? fields : "at,no,kind,class,level,state,office_name,officer,title,note", w->printed == 0);
     }
-    if (w->flags->bell && client->terminal.err && w->live && watch_line_mark(delivery->event) != SHEET_PLAIN) {
+    if (w->flags->bell && client->terminal.err && w->live && watch_line_rings(delivery->event)) {
         fputc('\a', client->err);
         fflush(client->err);
     }

@@ -1,3 +1,4 @@
+#include "common/errno_text.h"
 #include "common/settings_private.h"
 #include "common/text.h"
 #include <errno.h>
@@ -94,7 +95,7 @@ static char *read_whole(const char *path, size_t *size, struct settings_error *e
     text_terminal(where, sizeof where, path, strlen(path), true);
     FILE *file = fopen(path, "rbe");
     if (!file) {
-        settings_refuse(error, "%s：设置文件打不开（%s）。请检查路径和读取权限。", where, strerror(errno));
+        settings_refuse(error, "%s：设置文件打不开（%s）。请检查路径和读取权限。", where, errno_text(errno));
         return NULL;
     }
     char *content = malloc(FILE_MAX + 1);

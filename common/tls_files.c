@@ -1,4 +1,5 @@
 #include "common/clock.h"
+#include "common/errno_text.h"
 #include "common/text.h"
 #include "common/tls_private.h"
 #include <errno.h>
@@ -31,7 +32,7 @@ static BIO *open_file(const char *path, const char *what, mode_t *mode, struct t
     struct stat info;
     if (fd < 0 || fstat(fd, &info) || !S_ISREG(info.st_mode)) {
         tls_refuse(error, "%s文件 %s 打不开（%s）。请检查路径和读取权限。", what, path,
-                   fd < 0 ? strerror(errno) : "不是普通文件");
+                   fd < 0 ? errno_text(errno) : "不是普通文件");
         if (fd >= 0) close(fd);
         return NULL;
     }

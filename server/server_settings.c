@@ -1,4 +1,5 @@
 #include "server_settings.h"
+#include "common/errno_text.h"
 #include "net/address.h"
 #include <errno.h>
 #include <libgen.h>
@@ -178,7 +179,7 @@ static bool judge_log_file(const char *path, struct settings_error *error) {
     snprintf(copy, sizeof copy, "%s", path); /* the table allows no longer one */
     if (errno == ENOENT && access(dirname(copy), W_OK | X_OK) == 0) return true;
     snprintf(error->text, sizeof error->text, "log_file：%.200s 写不了（%s）。先建好目录并给运行用户写权限，或写成 -",
-             path, strerror(errno));
+             path, errno_text(errno));
     return false;
 }
 

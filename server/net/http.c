@@ -1,4 +1,5 @@
 #include "net/http.h"
+#include "common/errno_text.h"
 #include "net/http_request.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -135,7 +136,7 @@ bool http_start(struct http *h, uv_loop_t *loop, const struct address *address, 
     if (!failed) failed = uv_listen((uv_stream_t *)&h->listener, HTTP_BACKLOG, on_connection);
     if (!failed) failed = uv_tcp_getsockname(&h->listener, &h->address.socket.any, &length);
     if (!failed) return true;
-    snprintf(error->text, sizeof error->text, "无法在 %s 提供指标（%s）%s", text, uv_strerror(failed),
+    snprintf(error->text, sizeof error->text, "无法在 %s 提供指标（%s）%s", text, errno_text(-failed),
              failed == UV_EADDRINUSE ? "：已有别的程序占用，换一个端口，或把 metrics_listen 设为空" : "");
     http_stop(h);
     return false;

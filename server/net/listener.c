@@ -1,5 +1,6 @@
 #define _GNU_SOURCE /* accept4 */
 #include "net/listener.h"
+#include "common/errno_text.h"
 #include "common/log.h"
 #include "net/conn.h"
 #include <errno.h>
@@ -23,7 +24,7 @@ static bool fail(struct address_error *error, const struct address *address, con
                          : number == EACCES        ? "：1024 以下的端口要有特权，换一个端口"
                          : number == EADDRNOTAVAIL ? "：本机没有这个地址，用 ip addr 查看"
                                                    : "";
-    snprintf(error->text, sizeof error->text, "无法%s %s（%s）%s", what, text, strerror(number), remedy);
+    snprintf(error->text, sizeof error->text, "无法%s %s（%s）%s", what, text, errno_text(number), remedy);
     return false;
 }
 

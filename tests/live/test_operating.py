@@ -36,10 +36,10 @@ SETTINGS = (  # name, settings, words of the refusal
   ("unknown", {"lisen": "127.0.0.1:1"}, ("lisen",)),
   ("metrics_for_all", {"metrics_listen": "0.0.0.0:9743"}, ("metrics_listen",)),
   ("no_certificate", {"tls_certificate": None}, ("tls_certificate",)),
-  ("certificate_absent", {"tls_certificate": "/nonexistent/x.pem"}, ("/nonexistent/x.pem",)),
+  ("certificate_absent", {"tls_certificate": "/nonexistent/x.pem"}, ("/nonexistent/x.pem 打不开（没有这个文件或目录）",)),
   ("ca_absent", {"tls_ca": "/nonexistent/ca.pem"}, ("/nonexistent/ca.pem",)),
   ("ca_is_no_pem", {"tls_ca": "/etc/hostname"}, ("/etc/hostname",)),
-  ("log_folder_absent", {"log_file": "/nonexistent/log"}, ("log_file",)),
+  ("log_folder_absent", {"log_file": "/nonexistent/log"}, ("log_file", "（没有这个文件或目录）")),
   ("conninfo", {"database": "host=/tmp dbnaem=x"}, ("dbnaem",)),
 )
 

@@ -1,5 +1,10 @@
+#define _GNU_SOURCE /* EAI_FAIL and its like */
 #include "client/link_address.h"
+#include "client/language.h"
+#include "common/text.h"
 #include "support.h"
+#include <errno.h>
+#include <netdb.h>
 #include <string.h>
 
 static void good_ones(void **state) {
@@ -36,7 +41,28 @@ static void bad_ones(void **state) {
     assert_false(link_address_next(&list, &address));
 }
 
+/* Each reason of the resolver and of the system in the language chosen, the one that is unknown too. */
+static void troubles_are_told_in_the_language(void **state) {
+    (void)state;
+    static const int whys[] = {EAI_NONAME, EAI_AGAIN, EAI_FAIL, EAI_FAMILY, EAI_SERVICE, EAI_MEMORY, EAI_SYSTEM, 4711};
+    for (size_t i = 0; i < sizeof whys / sizeof *whys; i++) {
+        errno = ENETDOWN;
+        language_start("en");
+        const char *english = link_address_trouble(whys[i]);
+        assert_int_equal(text_count(english, strlen(english)), strlen(english));
+        language_start("zh");
+        const char *chinese = link_address_trouble(whys[i]);
+        assert_true(text_count(chinese, strlen(chinese)) * 3 == strlen(chinese)); /* of three bytes each */
+    }
+    assert_string_equal(link_address_trouble(EAI_NONAME), "没有这个名字");
+    assert_string_equal(language_errno(ECONNREFUSED), "对方拒绝连接");
+    language_start("en");
+    assert_string_equal(language_errno(ECONNREFUSED), "Connection refused");
+    language_start("zh");
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(good_ones), cmocka_unit_test(bad_ones)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(good_ones), cmocka_unit_test(bad_ones),
+                                       cmocka_unit_test(troubles_are_told_in_the_language)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
