@@ -8,10 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INDENT 3 /* of what stands below its line: as wide as the mark */
+#define INDENT  3 /* of what stands below its line: as wide as the mark */
+#define LATE_MS (24 * 60 * 60 * (int64_t)1000)
 
 enum sheet_mark watch_line_mark(const Liandong__V1__Event *event) {
     return print_mark(event->has_level ? (int)event->level : 0, event->has_class_ ? (int)event->class_ : 0);
+}
+
+static bool is_late(const Liandong__V1__Event *event) {
+    return event->report && event->report->has_received_at && event->at - event->report->received_at > LATE_MS;
+}
+
+bool watch_line_rings(const Liandong__V1__Event *event) {
+    return watch_line_mark(event) != SHEET_PLAIN && !is_late(event);
 }
 
 static const char *const marks[] = {[SHEET_PLAIN] = "  ", [SHEET_WARN] = "! ", [SHEET_ALARM] = "!!"};
@@ -61,6 +70,11 @@ static void print_rest(FILE *out, const Liandong__V1__Event *event, struct arena
     }
     if (event->has_repeat_count && event->repeat_count > 1)
         fprintf(out, _("; report no. %u within 30 days"), event->repeat_count);
+    if (is_late(event)) {
+        char when[CLOCK_TEXT_SIZE];
+        clock_print(when, event->report->received_at);
+        fprintf(out, _("; entered late, received %s"), when);
+    }
     for (size_t i = 0; i < event->n_changes; i++) print_change(out, event, event->changes[i], arena);
     if (event->note && *event->note && !tells_note(event))
         fprintf(out, _("; note: %s"), value_clean(arena, event->note, true));

@@ -14,4 +14,7 @@
 void watch_line_print(FILE *out, const Liandong__V1__Event *event, const struct terminal *terminal,
                       struct arena *arena);
 enum sheet_mark watch_line_mark(const Liandong__V1__Event *event);
+/* Whether somebody should look up: urgent or worse, and not entered more than a day late, as the calls of an older
+ * system are. */
+bool watch_line_rings(const Liandong__V1__Event *event);
 #endif

@@ -60,6 +60,14 @@ static void reports_and_changes(void **state) {
     assert_memory_equal(text, TERMINAL_RED, strlen(TERMINAL_RED));
     assert_non_null(strstr(text, TERMINAL_PLAIN "\n"));
     free(text);
+    report.has_received_at = 1; /* out of an older system: told as what it is, and nobody is woken */
+    report.received_at = event.at - 24 * 60 * 60 * (int64_t)1000;
+    assert_true(watch_line_rings(&event));
+    report.received_at -= 1000;
+    assert_false(watch_line_rings(&event));
+    text = line(&event, false);
+    assert_non_null(strstr(text, "；30天内第3次；补录，接报于2023-06-24 20:15:02\n"));
+    free(text);
 
     char dispatch[] = "dispatch_incident", state_field[] = "state", at_field[] = "dispatched_at", one[] = "1",
          two[] = "2", moment[] = "2023-06-25T12:15:03.123Z", note[] = "快\n去";
@@ -105,6 +113,7 @@ static void an_empty_event_is_a_line_too(void **state) {
     event.has_class_ = 1;
     event.class_ = LIANDONG__V1__INCIDENT_CLASS__INCIDENT_CLASS_EXTREME_THREAT;
     assert_int_equal(watch_line_mark(&event), SHEET_ALARM);
+    assert_true(watch_line_rings(&event));
 }
 
 int main(void) {
