@@ -28,7 +28,7 @@ const struct status_row status_rows[] = {
     {"TOO_SHORT", CODE(INVALID_ARGUMENT), "the text is too short", "内容太短，至少要两个字。请补充后重试。", 0},
     {"TOO_MANY", CODE(INVALID_ARGUMENT), "the list has too many items", "选项过多。请减少后重试。", 0},
     {"UNKNOWN_VALUE", CODE(INVALID_ARGUMENT), "the value is none of those this server knows",
-     "取值不在可选范围内。请用 --help 查看可选的值；不填请直接省略该项。", 0},
+     "取值不在可选范围内。可选的值见 --help，单位代码见 liandong status 和 incident show；不填请直接省略该项。", 0},
     {"BAD_SIZE", CODE(INVALID_ARGUMENT), "the field has not the size it must have",
      "编号或游标的长度不对。请原样使用系统给出的值。", 0},
     {"OUT_OF_RANGE", CODE(OUT_OF_RANGE), "the number or time is out of range",

@@ -1,5 +1,4 @@
 #include "call/directory.h"
-#include "common/text.h"
 #include "db/contract.h"
 #include <stdlib.h>
 #include <string.h>
@@ -21,27 +20,49 @@ static void copy_text(char *out, size_t room, const PGresult *r, int row, int co
     out[n] = '\0';
 }
 
+/* False without memory, as add_device. */
+static bool add_office(struct directory *d, const PGresult *r, int row) {
+    struct office *v;
+    char code[sizeof v->code];
+    copy_text(code, sizeof code, r, row, CODE);
+    HASH_FIND_STR(d->offices, code, v);
+    if (v) return true;
+    v = calloc(1, sizeof *v);
+    if (!v) return false;
+    memcpy(v->code, code, sizeof code);
+    v->id = mapping_get_int4(r, row, OFFICE);
+    HASH_ADD_STR(d->offices, code, v);
+    if (v->hh.tbl) return true;
+    free(v); /* the table had no memory for it */
+    return false;
+}
+
+static bool add_device(struct directory *d, const PGresult *r, int row) {
+    struct device *v = calloc(1, sizeof *v);
+    if (!v) return false;
+    memcpy(v->key, PQgetvalue(r, row, KEY), DIRECTORY_KEY_SIZE);
+    v->id = mapping_get_int8(r, row, DEVICE);
+    v->office = mapping_get_int4(r, row, OFFICE);
+    v->system = mapping_get_int2(r, row, SYSTEM);
+    v->role = mapping_get_int2(r, row, ROLE);
+    copy_text(v->office_code, sizeof v->office_code, r, row, CODE);
+    copy_text(v->office_name, sizeof v->office_name, r, row, OFFICE_NAME);
+    copy_text(v->officer, sizeof v->officer, r, row, OFFICER);
+    HASH_ADD(hh, d->devices, key, DIRECTORY_KEY_SIZE, v);
+    if (v->hh.tbl) return true;
+    free(v);
+    return false;
+}
+
+/* An office without devices has a row whose device is NULL. */
+static bool may_connect(const PGresult *r, int row) {
+    return PQgetlength(r, row, KEY) == DIRECTORY_KEY_SIZE && PQgetvalue(r, row, REVOKED)[0] == 0;
+}
+
 bool directory_read(struct directory *d, const PGresult *r, int64_t version) {
     *d = (struct directory){.version = version};
     for (int row = 0; row < PQntuples(r); row++) {
-        bool revoked = PQgetvalue(r, row, REVOKED)[0] != 0;
-        if (revoked || PQgetlength(r, row, KEY) != DIRECTORY_KEY_SIZE) continue;
-        struct device *v = calloc(1, sizeof *v);
-        if (!v) {
-            directory_free(d);
-            return false;
-        }
-        memcpy(v->key, PQgetvalue(r, row, KEY), DIRECTORY_KEY_SIZE);
-        v->id = mapping_get_int8(r, row, DEVICE);
-        v->office = mapping_get_int4(r, row, OFFICE);
-        v->system = mapping_get_int2(r, row, SYSTEM);
-        v->role = mapping_get_int2(r, row, ROLE);
-        copy_text(v->office_code, sizeof v->office_code, r, row, CODE);
-        copy_text(v->office_name, sizeof v->office_name, r, row, OFFICE_NAME);
-        copy_text(v->officer, sizeof v->officer, r, row, OFFICER);
-        HASH_ADD(hh, d->devices, key, DIRECTORY_KEY_SIZE, v);
-        if (v->hh.tbl) continue;
-        free(v); /* the table had no memory for it */
+        if (add_office(d, r, row) && (!may_connect(r, row) || add_device(d, r, row))) continue;
         directory_free(d);
         return false;
     }
@@ -54,11 +75,22 @@ const struct device *directory_find(const struct directory *d, const uint8_t key
     return v;
 }
 
+int32_t directory_office(const struct directory *d, const char *code) {
+    struct office *v;
+    HASH_FIND_STR(d->offices, code, v);
+    return v ? v->id : 0;
+}
+
 void directory_free(struct directory *d) {
     struct device *v, *next;
+    struct office *o, *next_office;
     HASH_ITER(hh, d->devices, v, next) {
         HASH_DEL(d->devices, v);
         free(v);
+    }
+    HASH_ITER(hh, d->offices, o, next_office) {
+        HASH_DEL(d->offices, o);
+        free(o);
     }
     *d = (struct directory){0};
 }

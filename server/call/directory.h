@@ -1,8 +1,10 @@
-/* Who is who: devices by the key of their certificate, with their office, officer and role, kept in memory and read
- * anew when the database's version of it moves (looked at each second, so that a revoked device is out within seconds).
+/* Who is who: devices by the key of their certificate, with their office, officer and role, and all offices by their
+ * code, kept in memory and read anew when the database's version of it moves (looked at each second, so that a revoked
+ * device is out within seconds).
  * Floor 4 (call). */
 #ifndef LIANDONG_CALL_DIRECTORY_H
 #define LIANDONG_CALL_DIRECTORY_H
+#include "common/text.h"
 #include "db/statement.h"
 #include <libpq-fe.h>
 #include <stdbool.h>
@@ -18,15 +20,23 @@ struct device {
     char office_code[24], office_name[96], officer[64];
     UT_hash_handle hh;
 };
+struct office {
+    char code[TEXT_CODE_MAX + 1];
+    int32_t id;
+    UT_hash_handle hh;
+};
 struct directory {
     int64_t version;        /* 0: never read */
     struct device *devices; /* by key */
+    struct office *offices; /* by code */
 };
 
 /* Fills an empty directory from the rows of _directory.sql, revoked devices left out. False without memory; then it is
  * empty. */
 bool directory_read(struct directory *d, const PGresult *rows, int64_t version);
 const struct device *directory_find(const struct directory *d, const uint8_t key[DIRECTORY_KEY_SIZE]);
+/* The id of an office, with or without devices; 0 where the directory has none of this code. */
+int32_t directory_office(const struct directory *d, const char *code);
 void directory_free(struct directory *d);
 /* The columns that directory_read relies on. */
 bool directory_contract(const struct statement *s, char *error, size_t room);

@@ -101,6 +101,16 @@ static void sink_failed(void *to, const char *fault) {
     s->io.close(s->conn, fault); /* the client comes back with its cursor: nothing is lost */
 }
 
+/* False: refused, for a watch that waits for an office which is not there would wait for ever and look well. */
+static bool check_offices(struct call *c, const Liandong__V1__FeedFilter *filter) {
+    for (size_t i = 0; filter && i < filter->n_offices; i++) {
+        if (directory_office(&c->core->directory, filter->offices[i])) continue;
+        call_refuse(c, "UNKNOWN_VALUE", arena_printf(&c->arena, "watch_feed.filter.offices[%zu]", i));
+        return false;
+    }
+    return true;
+}
+
 void local_watch_feed(struct call *c) {
     static const struct watcher_sink sink = {sink_output, sink_backlog, sink_flush, sink_started, sink_failed};
     const Liandong__V1__WatchFeed *m = c->envelope->watch_feed;
@@ -114,6 +124,7 @@ void local_watch_feed(struct call *c) {
         call_refuse(c, "DATABASE_AWAY", NULL);
         return;
     }
+    if (!check_offices(c, m->filter)) return;
     struct watcher_terms terms = {.caller = {s->device.office, s->device.id, s->device.officer, s->device.role},
                                   .cursor = m->has_cursor ? m->cursor.data : NULL,
                                   .from_start = m->has_from_start && m->from_start,

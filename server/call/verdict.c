@@ -84,10 +84,18 @@ void verdict_answer(struct call *c, const PGresult *r, int row) {
     }
 }
 
+/* A read says reason and field in one column, for what it tells may have a `field` of its own: "NOT_FOUND",
+ * "UNKNOWN_VALUE office". */
+static void refuse_read(struct call *c, const char *said) {
+    size_t n = strcspn(said, " ");
+    const char *field = said[n] ? arena_printf(&c->arena, "%s.%s", c->field->name, said + n + 1) : NULL;
+    call_refuse(c, arena_copy(&c->arena, said, n), field);
+}
+
 void verdict_show(struct call *c, const struct plan *plan, const PGresult *r) {
     int rows = PQntuples(r), reason = plan->verdict[VERDICT_REASON];
     if (rows > 0 && reason >= 0 && !PQgetisnull(r, 0, reason)) {
-        call_refuse(c, PQgetvalue(r, 0, reason), NULL);
+        refuse_read(c, PQgetvalue(r, 0, reason));
         return;
     }
     if (!plan->rows && rows != 1) {

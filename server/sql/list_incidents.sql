@@ -1,4 +1,6 @@
 -- The reader's list is the merge of the lists of the offices it sees, each read from its index, newest received first.
+-- An office that the directory does not have is refused: an empty page would say that nothing happened there. One that the caller
+-- may not see gives an empty page; that tells no more than that its code exists, as every device may know.
 with hits as (
     select h.num, h.received_at, row_number() over (order by h.received_at desc, h.num desc) as n
     from unnest(caller_sees()) as seen(origin)
@@ -18,7 +20,9 @@ with hits as (
     where :office::text is null or seen.origin = (select o.id from office o where o.code = :office::text)
   )
 select r.*, (select page_token(l.received_at, l.num) from hits l
-             where l.n = page_size(:limit::int4) and exists (select from hits m where m.n > l.n)) as next
-from hits h join incident i using (num) cross join lateral incident_record(i) r
-where h.n <= page_size(:limit::int4)
+             where l.n = page_size(:limit::int4) and exists (select from hits m where m.n > l.n)) as next,
+  asked.reason
+from (select case when :office::text is not null and not exists (select from office o where o.code = :office::text) then 'UNKNOWN_VALUE office' end as reason) asked
+  left join (hits h join incident i using (num) cross join lateral incident_record(i) r) on h.n <= page_size(:limit::int4)
+where h.n is not null or asked.reason is not null
 order by h.n

@@ -145,6 +145,16 @@ def unknown_kind_in_filter(stage):
 
 
 @case
+def an_office_that_is_not_there_in_filter(stage):
+  """Nothing would ever come, and the watch would look well. An office without devices, and one out of sight, are there."""
+  with stage.peer(stage.a, "yts-mediator") as peer:
+    status = refusal(lambda: Watch(peer, offices=["ytp", "nowhere"]))
+    check_status(status, "UNKNOWN_VALUE", "INVALID_ARGUMENT", "watch_feed.filter.offices")
+    assert [v.field for v in status.violations] == ["watch_feed.filter.offices[1]"] and "liandong status" in status.hint
+    assert Watch(peer, offices=["ytp", "ytsf", "xcp"]).backlog() == [], "the connection is free for another filter"
+
+
+@case
 def isolation_on_the_feed(stage):
   with stage.watch("xcs-mediator") as theirs, stage.watch("yts-mediator") as ours, stage.watch("ytga-viewer") as above:
     for watch in (theirs, ours, above):
