@@ -16,6 +16,7 @@
 /* A signal handler can reach nothing but statics. */
 static volatile sig_atomic_t caught;
 static int caught_pipe[2] = {-1, -1};
+static int reader = -1; /* standard output, where its reader is minded */
 
 bool host_program_folder(char *out, size_t room) {
     ssize_t size = readlink("/proc/self/exe", out, room - 1);
@@ -234,12 +235,28 @@ void host_catch_signals(void) {
     sigaction(SIGHUP, &action, NULL); /* the terminal's window was closed */
 }
 
-int host_interrupted(void) { return caught; }
+void host_mind_reader(void) { reader = STDOUT_FILENO; }
+int host_reader_handle(void) { return reader; }
+
+bool host_reader_gone(void) { return caught == SIGPIPE; }
+
+int host_end_without_reader(void) {
+    raise(SIGPIPE);
+    return EPIPE;
+}
+
+int host_interrupted(void) {
+    struct pollfd out = {.fd = reader};
+    if (caught || reader < 0 || poll(&out, 1, 0) <= 0) return caught;
+    reader = -1; /* closed from the start is POLLNVAL: what is printed fails, and no poll may spin on it */
+    if (out.revents & (POLLERR | POLLHUP)) caught = SIGPIPE;
+    return caught;
+}
 int host_interrupt_handle(void) { return caught_pipe[0]; }
 
 bool host_wait_ms(uint64_t ms) {
-    struct pollfd wake = {.fd = caught_pipe[0], .events = POLLIN};
-    if (caught) return false;
-    poll(&wake, caught_pipe[0] >= 0 ? 1 : 0, ms > INT_MAX ? INT_MAX : (int)ms);
-    return !caught;
+    if (host_interrupted()) return false;
+    struct pollfd wake[2] = {{.fd = caught_pipe[0], .events = POLLIN}, {.fd = reader}};
+    poll(wake, 2, ms > INT_MAX ? INT_MAX : (int)ms); /* passes over -1 */
+    return !host_interrupted();
 }

@@ -40,6 +40,15 @@ char *host_to_utf8(const char *encoding, const char *bytes, size_t size, size_t 
 
 /* From now on SIGINT and SIGTERM do not kill but are noticed. */
 void host_catch_signals(void);
+/* From now on it is noticed as SIGPIPE, even while nothing is written, that whoever read standard output (`| head`) is
+ * gone. For what may wait for hours with nothing to print; a request's outcome matters to more than its reader. */
+void host_mind_reader(void);
+/* What to poll, for no events, in every wait; -1: not minded, or it can't be told. */
+int host_reader_handle(void);
+/* True where that was noticed. */
+bool host_reader_gone(void);
+/* Then: ends as the next write would, by SIGPIPE. Returns what a write would fail with where that signal is ignored. */
+int host_end_without_reader(void);
 /* The signal noticed, 0 for none. */
 int host_interrupted(void);
 /* Becomes readable when a signal is noticed, so that no wait can miss one; -1 before host_catch_signals. */

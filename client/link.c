@@ -44,15 +44,16 @@ static void drop(struct link *l) {
     l->hello = NULL;
 }
 
-/* Waits for the socket. False with the error: deadline or Ctrl-C. */
+/* Waits for the socket. False with the error: deadline, Ctrl-C, or nobody to read what would be printed. */
 static bool wait_for(struct link *l, short events, uint64_t deadline_us, struct link_error *error) {
     for (;;) {
         uint64_t now = clock_monotonic_us();
         int64_t left_ms = deadline_us > now ? (int64_t)((deadline_us - now + 999) / 1000) : 0;
-        struct pollfd waits[2] = {{.fd = l->socket, .events = events},
-                                  {.fd = host_interrupt_handle(), .events = POLLIN}};
         if (host_interrupted()) return fail(l, error, LINK_INTERRUPTED, NULL);
-        int ready = poll(waits, 2, left_ms > 3600000 ? 3600000 : (int)left_ms);
+        struct pollfd waits[3] = {{.fd = l->socket, .events = events},
+                                  {.fd = host_interrupt_handle(), .events = POLLIN},
+                                  {.fd = host_reader_handle()}};
+        int ready = poll(waits, 3, left_ms > 3600000 ? 3600000 : (int)left_ms);
         if (ready < 0 && errno != EINTR) return fail(l, error, LINK_LOST, language_errno(errno));
         if (ready > 0 && waits[0].revents) return true;
         if (ready == 0 && left_ms == 0) return fail(l, error, LINK_TIMEOUT, NULL);

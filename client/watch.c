@@ -399,6 +399,7 @@ int watch_run(struct client *client, struct command *command) {
         return w.code;
     }
     arena_init(&w.arena, LINK_MESSAGE);
+    host_mind_reader();
     uint64_t give_up = caller_deadline(&w.caller); /* only where it does not follow */
     for (;;) {
         enum watch_end end = session(&w);
@@ -417,5 +418,9 @@ int watch_run(struct client *client, struct command *command) {
     }
     arena_free(&w.arena);
     caller_close(&w.caller);
+    if (host_reader_gone()) {
+        client->out_error = host_end_without_reader();
+        w.code = EXIT_CODE_FAILED;
+    }
     return w.code;
 }

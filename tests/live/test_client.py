@@ -162,6 +162,21 @@ def watch_filter(stage):
     assert len([line for line in watch.kept["stdout"].splitlines() if b'"event"' in line]) == 1
 
 
+@case
+def watch_ends_with_its_reader(stage):
+  """`feed watch | head -1`: over once head is gone, not at the next event; as at a write, quietly; while it looks for a server too."""
+  line, environment = words(stage, "feed", "watch", "-o", "ndjson", "--cursor-file", os.path.join(stage.folder, "one-line"), device="yts-mediator")
+  done = subprocess.run(["bash", "-c", 'timeout 8 "$@" | head -n 1; echo "${PIPESTATUS[0]}"', "-", *line], env=environment, stdin=subprocess.DEVNULL,
+                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=10, check=False)
+  assert re.fullmatch(r'\{.*"live":true.*\}\n141\n', done.stdout) and "错误" not in done.stderr, done
+  for server, said in ((None, "实时"), (f"localhost:{free_port()}", "后再试")):
+    with Running(stage, "feed", "watch", device="yts-head", server=server) as watch:
+      watch.until(said, "stderr")
+      watch.process.stdout.close()
+      assert watch.process.wait(5) == -signal.SIGPIPE
+      assert "错误".encode() not in watch.kept["stderr"] + watch.process.stderr.read()
+
+
 CODES = (  # name, arguments, options, exit code, what the talk must hold
   ("usage_unknown_verb", ("incident", "reprot"), {}, 2, "report"),
   ("usage_unknown_flag", ("incident", "list", "--opne"), {}, 2, "--open"),
