@@ -380,6 +380,23 @@ def long_absence(stage):
 
 
 @case
+def those_who_stop_reading_hold_little(stage):
+  """Forty begin far behind and read nothing: each holds about half a MiB of the server, the few with wide pages some more."""
+  with stage.alone(ring="1MiB") as node, contextlib.ExitStack() as stopped:
+    stage.sql(MANY.replace("''::bytea", "repeat('x', 2000)::bytea"), database=node.name)
+    before, pages = node.memory(), []
+    for _ in range(40):
+      stopped.enter_context(stage.watch("xcp-duty", node=node, from_start=True))
+
+    def settled():
+      pages.append(node.metric("liandong_feed_table_pages_total"))
+      return pages[-1] >= 80 and len(pages) > 100 and pages[-1] == pages[-100]
+    until(settled, 40, "the last page for those who don't read")
+    grown = (node.memory() - before) / (1 << 20)
+    assert grown < 40 * 0.6 + 8 * 2.5, f"{grown:.0f} MiB"
+
+
+@case
 def a_slow_watcher_delays_nobody(stage):
   """One stops reading while megabytes pass; the others have each event within the call after it; then it reads on without a gap."""
   with stage.alone(ring="1MiB") as node, stage.peer(node) as peer, stage.watch(node=node) as slow, stage.watch(node=node) as fast:

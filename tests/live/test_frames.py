@@ -260,11 +260,11 @@ def bombs_take_no_memory(stage):
   """64 connections with a claim of 1 MiB each and the largest amplification in the frames: far from 64 x 72 MiB."""
   bomb = frame((number(1, 77) + counted(WATCH, counted(3, b"") * 500000))[:CAP])
   peers = [stage.peer(stage.a) for _ in range(32)]
-  before = memory(stage.a.process.pid)
+  before = stage.a.memory()
   for peer in peers:
     peer.wire.send(struct.pack(">I", CAP) + b"x" * 1000)  # the claim, and next to nothing of it
   node_lives(stage)
-  claimed = memory(stage.a.process.pid)
+  claimed = stage.a.memory()
   for peer in peers:
     peer.close()
   for _ in range(8):
@@ -275,9 +275,4 @@ def bombs_take_no_memory(stage):
       except Closed:
         pass
   assert claimed - before < 8 << 20, f"claims took {(claimed - before) >> 20} MiB"
-  assert memory(stage.a.process.pid) - before < 48 << 20, "bombs took memory"
-
-
-def memory(pid):
-  with open(f"/proc/{pid}/statm", encoding="ascii") as f:
-    return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+  assert stage.a.memory() - before < 48 << 20, "bombs took memory"

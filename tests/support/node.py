@@ -63,6 +63,11 @@ class Node:
                           timeout=timeout)
     return done.returncode, done.stdout
 
+  def memory(self):
+    """Bytes resident."""
+    with open(f"/proc/{self.process.pid}/statm", encoding="ascii") as f:
+      return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
   def http(self, path, method="GET"):
     """(status, body), or (0, why) where nobody answers."""
     link = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=5)
