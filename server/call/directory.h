@@ -17,7 +17,7 @@ struct device {
     int64_t id;
     int32_t office;
     int16_t system, role; /* numbers of the protocol's enums */
-    char office_code[24], office_name[96], officer[64];
+    char office_code[TEXT_CODE_MAX + 1], office_name[96], officer[64];
     UT_hash_handle hh;
 };
 struct office {

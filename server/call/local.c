@@ -101,14 +101,20 @@ static void sink_failed(void *to, const char *fault) {
     s->io.close(s->conn, fault); /* the client comes back with its cursor: nothing is lost */
 }
 
-/* False: refused, for a watch that waits for an office which is not there would wait for ever and look well. */
-static bool check_offices(struct call *c, const Liandong__V1__FeedFilter *filter) {
-    for (size_t i = 0; filter && i < filter->n_offices; i++) {
-        if (directory_office(&c->core->directory, filter->offices[i])) continue;
+/* The ids of the filter's offices. False: refused, for a watch that waits for an office which is not there would wait
+ * for ever and look well. */
+static bool find_offices(struct call *c, const Liandong__V1__FeedFilter *filter, const int32_t **out) {
+    size_t n = filter ? filter->n_offices : 0;
+    int32_t *ids = arena_take(&c->arena, (n + 1) * sizeof *ids);
+    for (size_t i = 0; ids && i < n; i++) {
+        ids[i] = directory_office(&c->core->directory, filter->offices[i]);
+        if (ids[i]) continue;
         call_refuse(c, "UNKNOWN_VALUE", arena_printf(&c->arena, "watch_feed.filter.offices[%zu]", i));
         return false;
     }
-    return true;
+    if (!ids) call_refuse(c, "TOO_LARGE", NULL);
+    *out = ids;
+    return ids != NULL;
 }
 
 void local_watch_feed(struct call *c) {
@@ -124,11 +130,13 @@ void local_watch_feed(struct call *c) {
         call_refuse(c, "DATABASE_AWAY", NULL);
         return;
     }
-    if (!check_offices(c, m->filter)) return;
+    const int32_t *offices;
+    if (!find_offices(c, m->filter, &offices)) return;
     struct watcher_terms terms = {.caller = {s->device.office, s->device.id, s->device.officer, s->device.role},
                                   .cursor = m->has_cursor ? m->cursor.data : NULL,
                                   .from_start = m->has_from_start && m->from_start,
-                                  .filter = m->filter};
+                                  .filter = m->filter,
+                                  .offices = offices};
     s->watch_call = c;
     s->watcher = watcher_start(c->core->feed, &terms, &sink, s, &unknown_kind);
     if (s->watcher) return;

@@ -27,6 +27,7 @@ enum { /* columns, as event_contract says them */
        REPEAT_COUNT,
        ACT,
        AUDIENCE,
+       ACTOR,
        HASH,
        COLUMNS
 };
@@ -35,12 +36,12 @@ bool event_contract(const struct statement *s, char *error, size_t room) {
     static const char *const names[COLUMNS] = {
         "seq",   "at",      "kind",         "entity",  "no",       "version", "state",      "class",
         "level", "office",  "office_name",  "officer", "title",    "changed", "old_values", "new_values",
-        "note",  "threats", "repeat_count", "act",     "audience", "hash"};
+        "note",  "threats", "repeat_count", "act",     "audience", "actor",   "hash"};
     static const Oid types[COLUMNS] = {
         TYPE_INT8, TYPE_TIMESTAMPTZ, TYPE_TEXT,       TYPE_UUID,       TYPE_TEXT, TYPE_INT4,
         TYPE_INT2, TYPE_INT2,        TYPE_INT2,       TYPE_TEXT,       TYPE_TEXT, TYPE_TEXT,
         TYPE_TEXT, TYPE_TEXT_ARRAY,  TYPE_TEXT_ARRAY, TYPE_TEXT_ARRAY, TYPE_TEXT, TYPE_INT2_ARRAY,
-        TYPE_INT4, TYPE_BYTEA,       TYPE_INT4_ARRAY, TYPE_BYTEA};
+        TYPE_INT4, TYPE_BYTEA,       TYPE_INT4_ARRAY, TYPE_INT4,       TYPE_BYTEA};
     return contract_columns(s, names, types, COLUMNS, error, room);
 }
 
@@ -205,7 +206,7 @@ bool event_read(struct event *out, const PGresult *r, int row, struct cursor_key
     out->face.kind = event_kind(e.kind ? e.kind : "");
     out->face.class = (int16_t)e.class_;
     out->face.level = (int16_t)e.level;
-    strncpy(out->face.office, e.office ? e.office : "", EVENT_OFFICE_SIZE - 1);
+    out->face.office = mapping_get_int4(r, row, ACTOR);
     cursor_seal(key, (struct cursor){out->seq, out->mark}, out->cursor);
     /* A report travels whole, byte for byte as it was checked at the door and hashed. */
     bool whole = out->face.kind == LIANDONG__V1__TO_SERVER__BODY_REPORT_INCIDENT && !PQgetisnull(r, row, ACT);

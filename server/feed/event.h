@@ -10,13 +10,11 @@
 #include "feed/cursor.h"
 #include <libpq-fe.h>
 
-#define EVENT_OFFICE_SIZE 24
-
 /* What filters look at. */
 struct event_face {
-    uint32_t kind;                  /* number of the request in ToServer's oneof; 0: none of this version's */
-    int16_t class, level;           /* 0: none */
-    char office[EVENT_OFFICE_SIZE]; /* code of the acting office */
+    uint32_t kind;        /* number of the request in ToServer's oneof; 0: none of this version's */
+    int16_t class, level; /* 0: none */
+    int32_t office;       /* the acting one's id: a code may be long, and the ring holds many */
 };
 struct event {
     uint64_t seq, mark;

@@ -164,7 +164,7 @@ struct watcher *watcher_start(struct feed *f, const struct watcher_terms *terms,
     if (!w) return NULL;
     *w = (struct watcher){
         .feed = f, .view = feed_view(f), .caller = terms->caller, .sink = *sink, .to = to, .state = WATCHER_CHECKING};
-    if (terms->filter && !watcher_filter_make(&w->filter, terms->filter, fault)) {
+    if (terms->filter && !watcher_filter_make(&w->filter, terms->filter, terms->offices, fault)) {
         free(w);
         return NULL;
     }

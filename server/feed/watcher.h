@@ -28,6 +28,7 @@ struct watcher_terms {
     const uint8_t *cursor; /* 16 bytes or NULL */
     bool from_start;
     const Liandong__V1__FeedFilter *filter; /* or NULL; copied */
+    const int32_t *offices;                 /* ids of the filter's offices, in its order; copied */
 };
 struct watcher;
 /* NULL without memory or where the filter names an unknown kind (*fault then says which; NULL: no memory). */

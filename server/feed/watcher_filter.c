@@ -1,6 +1,5 @@
 #include "feed/watcher_filter.h"
 #include <stdlib.h>
-#include <string.h>
 
 #define FILTER_OFFICES 64 /* wire_limits lets no more through */
 
@@ -9,10 +8,11 @@ struct watcher_filter {
     uint32_t classes;       /* bit per class; 0: any */
     int16_t level_at_least; /* largest number that passes (1 is the gravest); 0: any */
     uint32_t offices_count; /* 0: any */
-    char offices[FILTER_OFFICES][EVENT_OFFICE_SIZE];
+    int32_t offices[FILTER_OFFICES];
 };
 
-bool watcher_filter_make(struct watcher_filter **out, const Liandong__V1__FeedFilter *m, const char **fault) {
+bool watcher_filter_make(struct watcher_filter **out, const Liandong__V1__FeedFilter *m, const int32_t *offices,
+                         const char **fault) {
     *out = NULL;
     *fault = NULL;
     if (!m->n_kinds && !m->n_classes && !m->has_level_at_least && !m->n_offices) return true;
@@ -29,15 +29,14 @@ bool watcher_filter_make(struct watcher_filter **out, const Liandong__V1__FeedFi
     }
     for (size_t i = 0; i < m->n_classes; i++) f->classes |= 1u << (m->classes[i] & 31);
     f->level_at_least = (int16_t)(m->has_level_at_least ? m->level_at_least : 0);
-    for (size_t i = 0; i < m->n_offices && i < FILTER_OFFICES; i++, f->offices_count++)
-        strncpy(f->offices[i], m->offices[i], EVENT_OFFICE_SIZE - 1);
+    for (size_t i = 0; i < m->n_offices && i < FILTER_OFFICES; i++) f->offices[f->offices_count++] = offices[i];
     *out = f;
     return true;
 }
 
-static bool names_office(const struct watcher_filter *f, const char *office) {
+static bool names_office(const struct watcher_filter *f, int32_t office) {
     for (uint32_t i = 0; i < f->offices_count; i++)
-        if (strcmp(f->offices[i], office) == 0) return true;
+        if (f->offices[i] == office) return true;
     return false;
 }
 

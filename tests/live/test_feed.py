@@ -155,6 +155,29 @@ def an_office_that_is_not_there_in_filter(stage):
 
 
 @case
+def codes_that_differ_at_their_end(stage):
+  """A code may have 64 characters, and each of them counts, from the ring and from the table."""
+  ours, theirs = "a" * 63 + "1", "a" * 63 + "2"
+  with stage.alone() as node:
+    stage.sql(f"update office set code = '{ours}' where code = 'ytp'; update office set code = '{theirs}' where code = 'yts'", database=node.name)
+
+    def renamed():
+      with stage.peer(node, "ytp-duty") as peer:
+        return peer.welcome.office_code == ours
+    until(renamed, 10, "the whole code")
+    with stage.peer(node, "ytp-duty") as desk, stage.peer(node, "yts-mediator") as mediator, stage.watch(node=node, offices=[ours]) as watch:
+      watch.backlog()
+      hidden, seen = (peer.ask("report_incident", **{"class": CLASS, "content": "两所之一"}).no for peer in (mediator, desk))
+      event = watch.event()
+      assert (event.no, event.office) == (seen, ours)
+    node.kill()
+    node.start()  # its ring is empty
+    for code, wanted in ((ours, [seen]), (theirs, [hidden])):
+      with stage.watch(node=node, from_start=True, offices=[code]) as watch:
+        assert [e.no for e in watch.backlog()] == wanted
+
+
+@case
 def isolation_on_the_feed(stage):
   with stage.watch("xcs-mediator") as theirs, stage.watch("yts-mediator") as ours, stage.watch("ytga-viewer") as above:
     for watch in (theirs, ours, above):

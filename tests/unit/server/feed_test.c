@@ -58,6 +58,7 @@ static const struct rows_column feed_columns[] = {{"seq", TYPE_INT8},
                                                   {"repeat_count", TYPE_INT4},
                                                   {"act", TYPE_BYTEA},
                                                   {"audience", TYPE_INT4_ARRAY},
+                                                  {"actor", TYPE_INT4},
                                                   {"hash", TYPE_BYTEA}};
 #define FEED_COLUMNS (int)(sizeof feed_columns / sizeof *feed_columns)
 
@@ -85,7 +86,8 @@ static PGresult *one_event(const char *kind, const void *act, int act_size) {
     rows_null(r, 0, 18);
     rows_bytes(r, 0, 19, act, act_size);
     rows_int4s(r, 0, 20, (const int32_t[]){3, 5}, 2);
-    rows_bytes(r, 0, 21, "hash567890123456789012345678901", 32);
+    rows_int4(r, 0, 21, 70000);
+    rows_bytes(r, 0, 22, "hash567890123456789012345678901", 32);
     return r;
 }
 
@@ -111,6 +113,7 @@ static void test_event_becomes_a_frame(void **state) {
     assert_int_equal(e.audience_count, 2);
     assert_int_equal(e.audience[1], 5);
     assert_int_equal(e.face.kind, LIANDONG__V1__TO_SERVER__BODY_DISPATCH_INCIDENT);
+    assert_int_equal(e.face.office, 70000);
     memcpy((uint8_t *)(uintptr_t)e.frame + e.prev_at, "prev567890123456", CURSOR_SIZE);
     const Liandong__V1__Delivery *d = open_frame(&e, &arena)->delivery;
     assert_memory_equal(d->prev.data, "prev567890123456", CURSOR_SIZE);
@@ -246,16 +249,17 @@ static void test_filter(void **state) {
     struct watcher_filter *f;
     const char *fault;
     Liandong__V1__FeedFilter m = LIANDONG__V1__FEED_FILTER__INIT;
-    char *kinds[] = {(char[]){"report_incident"}}, *offices[] = {(char[]){"YTP"}};
+    char *kinds[] = {(char[]){"report_incident"}}, *offices[] = {(char[]){"xcs"}, (char[]){"ytp"}};
+    const int32_t ids[] = {3, 70000};
     Liandong__V1__IncidentClass classes[] = {LIANDONG__V1__INCIDENT_CLASS__INCIDENT_CLASS_EXTREME_THREAT};
-    struct event_face face = {LIANDONG__V1__TO_SERVER__BODY_REPORT_INCIDENT, 8, 1, "YTP"}, other = face;
-    assert_true(watcher_filter_make(&f, &m, &fault));
+    struct event_face face = {LIANDONG__V1__TO_SERVER__BODY_REPORT_INCIDENT, 8, 1, 70000}, other = face;
+    assert_true(watcher_filter_make(&f, &m, ids, &fault));
     assert_null(f);
     m.kinds = kinds, m.n_kinds = 1;
     m.classes = classes, m.n_classes = 1;
-    m.offices = offices, m.n_offices = 1;
+    m.offices = offices, m.n_offices = 2;
     m.has_level_at_least = true, m.level_at_least = LIANDONG__V1__INCIDENT_LEVEL__INCIDENT_LEVEL_URGENT;
-    assert_true(watcher_filter_make(&f, &m, &fault));
+    assert_true(watcher_filter_make(&f, &m, ids, &fault));
     assert_true(watcher_filter_passes(f, &face));
     other.kind = LIANDONG__V1__TO_SERVER__BODY_NOTE_INCIDENT;
     assert_false(watcher_filter_passes(f, &other));
@@ -265,11 +269,11 @@ static void test_filter(void **state) {
     assert_false(watcher_filter_passes(f, &other));
     other = face, other.level = 0;
     assert_false(watcher_filter_passes(f, &other));
-    other = face, strcpy(other.office, "XCP");
+    other = face, other.office = 7;
     assert_false(watcher_filter_passes(f, &other));
     free(f);
     kinds[0] = (char[]){"no_such_request"};
-    assert_false(watcher_filter_make(&f, &m, &fault));
+    assert_false(watcher_filter_make(&f, &m, ids, &fault));
     assert_string_equal(fault, "no_such_request");
 }
 

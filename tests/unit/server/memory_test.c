@@ -96,7 +96,7 @@ static bool make_filter(void *arg) {
     (void)arg;
     m.has_level_at_least = true;
     m.level_at_least = LIANDONG__V1__INCIDENT_LEVEL__INCIDENT_LEVEL_URGENT;
-    if (!watcher_filter_make(&f, &m, &fault)) return false;
+    if (!watcher_filter_make(&f, &m, NULL, &fault)) return false;
     free(f);
     return true;
 }
