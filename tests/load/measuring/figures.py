@@ -14,6 +14,7 @@ from .start import second_start
 
 REFERENCE = "fanout_reference"  # the bare fan-out; its name says what it is held in front of
 DURABLE = "fanout_reference+postgresql"
+RECORD = "fanout_reference+record"  # the same with the record that a report writes: what is left of the distance is deciding
 MEASUREMENTS = []
 
 
@@ -72,17 +73,23 @@ class Bench:
 
 # ---- reports
 
-@measurement(Figure("report_64x1", "reports/s", "pgbench-c64", DURABLE))
+def reporters(b):
+  yield "liandong", lambda: Liandong(b.ground)
+  yield DURABLE, lambda: Reference(b.ground, durable=True)
+  yield RECORD, lambda: Reference(b.ground, record=True)
+
+
+@measurement(Figure("report_64x1", "reports/s", "pgbench-c64", DURABLE, RECORD))
 def report_64x1(b):
-  for who, make in (("liandong", lambda: Liandong(b.ground)), (DURABLE, lambda: Reference(b.ground, durable=True))):
+  for who, make in reporters(b):
     with make() as server:
       b.add("report_64x1", who, b.run(server, "reports", [("reporter", STATION, 64)], seconds=b.seconds(6)), "reports_per_s")
   b.sheet.add("report_64x1", "pgbench-c64", references.pgbench(b.ground, 64, b.seconds(6))["tps"])
 
 
-@measurement(Figure("report_1_p50", "us", "pgbench-c1", DURABLE), Figure("report_1_p99", "us", "pgbench-c1", DURABLE))
+@measurement(Figure("report_1_p50", "us", "pgbench-c1", DURABLE, RECORD), Figure("report_1_p99", "us", "pgbench-c1", DURABLE, RECORD))
 def report_1(b):
-  for who, make in (("liandong", lambda: Liandong(b.ground)), (DURABLE, lambda: Reference(b.ground, durable=True))):
+  for who, make in reporters(b):
     with make() as server:
       values = b.run(server, "reports", [("reporter", STATION, 1)], seconds=b.seconds(5))
     for share in ("p50", "p99"):
@@ -94,9 +101,9 @@ def report_1(b):
 
 # ---- delivery
 
-@measurement(Figure("deliver_1_p50", "us", DURABLE), Figure("deliver_1_p99", "us", DURABLE))
+@measurement(Figure("deliver_1_p50", "us", DURABLE, RECORD), Figure("deliver_1_p99", "us", DURABLE, RECORD))
 def deliver_1(b):
-  for who, make in (("liandong", lambda: Liandong(b.ground)), (DURABLE, lambda: Reference(b.ground, durable=True))):
+  for who, make in reporters(b):
     with make() as server:
       values = b.run(server, "deliver", [("reporter", STATION, 1), ("watcher", JUDICIAL, 1)], rate=50, seconds=b.seconds(6))
     for share in ("p50", "p99"):

@@ -8,6 +8,8 @@ from support.node import Node, free_port
 from .ground import TEMPLATE, program
 from .machine import Program, SERVER_CORE, need, pinned
 
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
 SETTINGS = {  # all the load comes from one address, which no real district does
   "max_handshakes": "4096", "handshakes_per_address": "4096", "max_connections": "20000", "log_level": "warn",
 }
@@ -64,14 +66,24 @@ def prepare_template(ground):
 
 
 class Reference(Program):
-  """The bare fan-out, in front of PostgreSQL where `durable`."""
+  """The bare fan-out, in front of PostgreSQL where `durable`; or writing the whole record (record.sql), planned as the server plans."""
   protocol = "raw"
 
-  def __init__(self, ground, durable=False):
-    self.ground = ground
+  def __init__(self, ground, durable=False, record=False):
+    self.ground, self.database = ground, ground.database() if record else None
     port = free_port()
     command = [program("tests", "load", "fanout_reference"), str(port), ground.certificates]
-    super().__init__(command + ([ground.conninfo("reference")] if durable else []), port, ground.path("reference.log"))
+    if record:
+      settings = "-csearch_path=liandong -cplan_cache_mode=force_generic_plan -cenable_seqscan=off"
+      command += [f"{ground.conninfo(self.database)} options='{settings}'", os.path.join(HERE, "reference", "record.sql")]
+    elif durable:
+      command += [ground.conninfo("reference")]
+    super().__init__(command, port, ground.path("reference.log"))
+
+  def stop(self):
+    super().stop()
+    if self.database:
+      self.ground.drop(self.database)
 
   other_pids = property(lambda self: self.ground.postmaster)
 

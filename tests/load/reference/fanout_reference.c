@@ -1,5 +1,5 @@
 /* The reference server: what libuv and OpenSSL can do with nothing in between.
- *   fanout_reference PORT CERTIFICATES [CONNINFO]
+ *   fanout_reference PORT CERTIFICATES [CONNINFO [STATEMENT_FILE]]
  * A report is put once into one ring; each watcher is a cursor into that ring, served once per turn of the loop in TLS
  * records of up to 16 KiB. With CONNINFO every report is durable in PostgreSQL before it is acknowledged or told
  * (group_commit.h). No authorization, no validation, no messages, no resume, no limits: an upper bound to be held
@@ -339,14 +339,14 @@ static void start_listening(struct server *s, const char *port) {
 
 int main(int count, char **arguments) {
     if (count < 3) {
-        fprintf(stderr, "usage: fanout_reference PORT CERTIFICATES [CONNINFO]\n");
+        fprintf(stderr, "usage: fanout_reference PORT CERTIFICATES [CONNINFO [STATEMENT_FILE]]\n");
         return 2;
     }
     struct server s = {.loop = uv_default_loop(), .ring = malloc(RING), .input = malloc(INPUT)};
     if (!s.ring || !s.input) fail("memory");
     signal(SIGPIPE, SIG_IGN);
     s.tls = open_tls(arguments[2]);
-    if (count > 3) s.durable = group_commit_open(s.loop, arguments[3], on_stored);
+    if (count > 3) s.durable = group_commit_open(s.loop, arguments[3], count > 4 ? arguments[4] : NULL, on_stored);
     start_listening(&s, arguments[1]);
     s.turn.data = &s;
     uv_check_init(s.loop, &s.turn);

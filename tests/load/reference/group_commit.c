@@ -11,6 +11,7 @@
 #define BATCH_MAX         4096u
 #define BATCHES_IN_FLIGHT 2u
 #define ARRAY_HEADER      20u
+#define STATEMENT_ROOM    16384u
 #define OID_INT8          20u
 #define OID_BYTEA         17u
 
@@ -37,6 +38,16 @@ struct group_commit {
 static void fail(const char *what) {
     fprintf(stderr, "fanout_reference: %s\n", what);
     exit(1);
+}
+
+static const char *read_statement(const char *path) {
+    static char text[STATEMENT_ROOM];
+    FILE *file = fopen(path, "r");
+    if (!file) fail(path);
+    size_t size = fread(text, 1, sizeof text - 1, file);
+    if (ferror(file) || size == sizeof text - 1) fail(path);
+    fclose(file);
+    return text;
 }
 
 static PGresult *run(PGconn *link, const char *sql) {
@@ -81,21 +92,28 @@ static void take_io(uv_poll_t *poll, int status, int events) {
     group_commit_kick(g);
 }
 
-struct group_commit *group_commit_open(uv_loop_t *loop, const char *conninfo, group_commit_stored *stored) {
+struct group_commit *group_commit_open(uv_loop_t *loop, const char *conninfo, const char *statement_file,
+                                       group_commit_stored *stored) {
+    const char *store = "insert into reference_feed(seq, body) select * from unnest($1::int8[], $2::bytea[])",
+               *newest_seq = "select coalesce(max(seq), 0) from reference_feed";
     struct group_commit *g = calloc(1, sizeof *g);
     if (!g || !(g->queue = calloc(QUEUE, sizeof *g->queue)) || !(g->bytes = malloc(BYTES))) fail("no memory");
     g->stored = stored;
     g->link = PQconnectdb(conninfo);
     if (PQstatus(g->link) != CONNECTION_OK) fail(PQerrorMessage(g->link));
     PQclear(run(g->link, "set client_min_messages = warning"));
-    PQclear(run(g->link, "create table if not exists reference_feed(seq bigint primary key, at timestamptz not null "
-                         "default now(), body bytea not null)"));
-    PGresult *newest = run(g->link, "select coalesce(max(seq), 0) from reference_feed");
+    if (statement_file) {
+        store = read_statement(statement_file);
+        newest_seq = "select coalesce(max(seq), 0) from feed";
+    } else {
+        PQclear(run(g->link,
+                    "create table if not exists reference_feed(seq bigint primary key, at timestamptz not null "
+                    "default now(), body bytea not null)"));
+    }
+    PGresult *newest = run(g->link, newest_seq);
     g->sequence = strtoull(PQgetvalue(newest, 0, 0), NULL, 10);
     PQclear(newest);
-    PGresult *r =
-        PQprepare(g->link, "store",
-                  "insert into reference_feed(seq, body) select * from unnest($1::int8[], $2::bytea[])", 2, NULL);
+    PGresult *r = PQprepare(g->link, "store", store, 2, NULL);
     if (PQresultStatus(r) != PGRES_COMMAND_OK) fail(PQerrorMessage(g->link));
     PQclear(r);
     if (!PQenterPipelineMode(g->link) || PQsetnonblocking(g->link, 1)) fail(PQerrorMessage(g->link));
