@@ -35,7 +35,7 @@ keyUsage = critical,digitalSignature
 extendedKeyUsage = serverAuth
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
-subjectAltName = DNS:localhost,IP:127.0.0.1,IP:::1
+subjectAltName = DNS:localhost,IP:127.0.0.1,IP:::1,IP:192.0.2.1
 [device]
 basicConstraints = critical,CA:FALSE
 keyUsage = critical,digitalSignature
