@@ -1,6 +1,7 @@
 """The terminal's own network goes away and comes back: a real link between two machines' worth of kernel, no proxy that says goodbye."""
 import contextlib
 import json
+import os
 import re
 
 from peer.peer import Peer
@@ -22,7 +23,9 @@ def far_away(stage):
     with cable.server.inside():
       node = held.enter_context(stage.alone(port=PORT, listen=f"{SERVER}:{PORT}", **PACE))
     with cable.client.inside():
-      watch = held.enter_context(Running(stage, "feed", "watch", "-o", "ndjson", device="yts-mediator", server=f"{SERVER}:{PORT}"))
+      place = os.path.join(stage.folder, node.name + ".cursor")  # the usual one goes by the address, which other cases have too
+      watch = held.enter_context(Running(stage, "feed", "watch", "-o", "ndjson", "--cursor-file", place, device="yts-mediator",
+                                         server=f"{SERVER}:{PORT}"))
 
     def report(count):
       """The numbers. The desk is at the server: its own way there goes over no cable."""
