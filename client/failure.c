@@ -196,6 +196,10 @@ static void print_details(struct client *client, const struct command *command, 
                     value_of_field(arena, field, conflict->theirs, true),
                     value_of_field(arena, field, conflict->yours, true));
     }
+    char unknown[16];
+    if (status->has_current_state)
+        client_warn(client, _("  state now: %s"),
+                    label_value(&liandong__v1__incident_state__descriptor, (int)status->current_state, unknown));
     bool matters = status->code == CODE(ABORTED) || status->code == CODE(FAILED_PRECONDITION);
     if (status->has_current_version && matters) client_warn(client, _("  version now: %u"), status->current_version);
 }

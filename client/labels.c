@@ -139,6 +139,7 @@ const struct label labels[] = {
     {"violations", N_("faults"), MEANING_PLAIN},
     {"conflicts", N_("conflicts"), MEANING_PLAIN},
     {"current_version", N_("version now"), MEANING_PLAIN},
+    {"current_state", N_("state now"), MEANING_PLAIN},
     /* enums */
     {"INCIDENT_SOURCE_UNSPECIFIED", N_("unspecified"), MEANING_PLAIN},
     {"INCIDENT_SOURCE_CALL_110", N_("110 call"), MEANING_PLAIN},

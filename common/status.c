@@ -83,6 +83,10 @@ const struct status_row status_rows[] = {
      "在您查看之后，同事已改动了同样的内容，本次未保存。请对照双方的值，重新查看该警情后再决定。", 0},
     {"ILLEGAL_TRANSITION", CODE(FAILED_PRECONDITION), "the record's state does not allow this",
      "警情当前的状态不能办理该操作。请用 incident show 查看状态，先完成前一步。", 0},
+    {"NO_CHANGE", CODE(FAILED_PRECONDITION), "the record says all of this already; nothing was done",
+     "记录中已是这些内容，没有需要更正的，本次未办理。请用 incident show 核对；要留下说明请用 incident note "
+     "写工作记录。",
+     0},
 
     /* the server */
     {"DATABASE_AWAY", CODE(UNAVAILABLE), "the database can't be reached; nothing was done",

@@ -38,6 +38,17 @@ static void fill_conflicts(struct call *c, const PGresult *r, int row, Liandong_
     }
 }
 
+/* A refused change tells `state`, the receipt's otherwise, where it is what stands in the way. */
+static void fill_state(struct call *c, const PGresult *r, int row, Liandong__V1__Status *status) {
+    const struct statement *s = c->write.plan->statement;
+    const ProtobufCFieldDescriptor *f =
+        protobuf_c_message_descriptor_get_field_by_name(status->base.descriptor, "current_state");
+    for (int i = 0; i < s->columns_count; i++)
+        if (strcmp(s->columns[i], "state") == 0 && !PQgetisnull(r, row, i))
+            mapping_read_field(&status->base, f, s->column_types[i], PQgetvalue(r, row, i), PQgetlength(r, row, i),
+                               &c->arena);
+}
+
 static void answer_refusal(struct call *c, const PGresult *r, int row, const char *fallback) {
     const char *reason = text_of(c, r, row, VERDICT_REASON), *field = text_of(c, r, row, VERDICT_FIELD);
     Liandong__V1__Status status = LIANDONG__V1__STATUS__INIT;
@@ -57,6 +68,7 @@ static void answer_refusal(struct call *c, const PGresult *r, int row, const cha
         status.n_violations = 1;
     }
     fill_conflicts(c, r, row, &status);
+    fill_state(c, r, row, &status);
     call_refuse_status(c, &status);
 }
 

@@ -1,4 +1,6 @@
--- UNSPECIFIED (0) means absent.
+-- UNSPECIFIED (0) means absent. A correction to what stands already is refused (NO_CHANGE), not answered as done: a positive answer has
+-- its event, by which the request is known again. One without would be forgotten and, sent again after a colleague's change, be
+-- carried out a second time. The refusal leaves nothing behind, and asking again gives it again while the record is as it is.
 select * from incident_change(:request_id::uuid, :act::bytea, 'correct_incident', :incident::text, :base_version::int4,
   jsonb_build_object('source', nullif(:source::int2, 0), 'class', nullif(:class::int2, 0), 'level', nullif(:level::int2, 0),
     'external_no', :external_no::text, 'occurred_at', moment_text(:occurred_at::timestamptz), 'place', :place::text,

@@ -58,6 +58,7 @@ REFUSALS = (
   ("note_empty", "ytp-duty", "note_incident", {"incident": "?", "note": "  "}, "REQUIRED", "INVALID_ARGUMENT", "note_incident.note"),
   ("dispatch_nobody", "ytp-duty", "dispatch_incident", {"incident": "?"}, "REQUIRED", "INVALID_ARGUMENT", "dispatch_incident.dispatched_to"),
   ("close_received", "ytp-duty", "close_incident", {"incident": "?", "result": "x"}, "ILLEGAL_TRANSITION", "FAILED_PRECONDITION", None),
+  ("correct_nothing", "ytp-duty", "correct_incident", {"incident": "?", "class": CLASS}, "NO_CHANGE", "FAILED_PRECONDITION", "correct_incident.incident"),
   ("correct_from_future", "ytp-duty", "correct_incident", {"incident": "?", "place": "x", "base_version": 99}, "VERSION_CONFLICT", "ABORTED", None),
   ("page_too_large", "ytp-duty", "list_incidents", {"limit": 501}, "OUT_OF_RANGE", "OUT_OF_RANGE", "list_incidents.limit"),
   ("page_of_nothing", "ytp-duty", "list_incidents", {"limit": 0}, "OUT_OF_RANGE", "OUT_OF_RANGE", "list_incidents.limit"),
@@ -167,6 +168,20 @@ def refused(stage, device, request, fields, reason, code, field):
   status = refusal(lambda: stage.ask(device, request, **fields))
   check_status(status, reason, code, field)
   assert stage.sql("select seq from feed_head") == before, "a refused request left an event"
+
+
+@case
+def a_state_that_does_not_allow_it_is_told(stage):
+  """To those who may make the change in another state; and nothing of it with any other refusal."""
+  no = stage.report(level="INCIDENT_LEVEL_URGENT").no
+  status = refusal(lambda: stage.ask("ytp-chief", "close_incident", incident=no, result="x"))
+  check_status(status, "ILLEGAL_TRANSITION", "FAILED_PRECONDITION", "close_incident.incident")
+  assert (status.current_state, status.current_version) == (pb.INCIDENT_STATE_RECEIVED, 1)
+  for device, request, fields, reason in (
+      ("ytp-duty", "close_incident", {"result": "x"}, "ROLE_NOT_ALLOWED"), ("yts-mediator", "correct_incident", {"place": "x"}, "NOT_YOURS"),
+      ("xcp-duty", "dispatch_incident", {"dispatched_to": "x"}, "NOT_FOUND"), ("ytp-duty", "dispatch_incident", {}, "REQUIRED")):
+    status = refusal(lambda device=device, request=request, fields=fields: stage.ask(device, request, incident=no, **fields))
+    assert status.reason == reason and not status.HasField("current_state"), status
 
 
 @case

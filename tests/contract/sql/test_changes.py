@@ -40,13 +40,18 @@ def matrix(ground, kind, level):
       desk = d.desk(*actor.split("-"))
       for state in STATES:
         d.sql("update incident set state = $1", state)
-        got = desk.change(kind, no, **KINDS[kind])
+        fields = {**KINDS[kind], **({"place": f"{actor}之{state}"} if kind == "correct_incident" else {})}
+        got = desk.change(kind, no, **fields)
         to = wanted(kind, actor, level, state)
         if to:
           assert (got["outcome"], got["state"]) == ("done", to), f"{actor} in {state}: {got}"
         else:
           assert got["outcome"] == "refused" and got["reason"] in ("ILLEGAL_TRANSITION", "ROLE_NOT_ALLOWED", "NOT_YOURS"), f"{actor} in {state}: {got}"
           assert got["reason"] == "NOT_YOURS" or actor[-6:] != "viewer", f"{actor}: {got}"
+          # the state is told to those who may make this change in another one, and to nobody else
+          in_another = any(wanted(kind, actor, level, s) for s in STATES)
+          assert got["reason"] != "ILLEGAL_TRANSITION" or in_another, f"{actor} in {state}: {got}"
+          assert got["state"] == (state if got["reason"] == "ILLEGAL_TRANSITION" else None), f"{actor} in {state}: {got}"
 
 
 @case
@@ -136,12 +141,47 @@ def what_is_no_conflict(ground):
     done = lambda desk, **fields: desk.change("correct_incident", no, **fields)["outcome"]  # noqa: E731
     assert done(one, base_version=1, place="乙地", longitude=2e-7) == "done"
     assert done(two, base_version=1, reporter="李四") == "done"
-    assert done(two, base_version=1, place="乙地", longitude=2e-7) == "done"
+    assert done(two, base_version=1, place="乙地", longitude=2e-7, external_no="X-1") == "done"
     assert done(one, base_version=1, place="丙地") == "conflict"
     assert done(two, place="丁地") == "done"
     assert done(one, base_version=5, place="戊地") == "done"
     two.change("note_incident", no, note="记录")
     assert done(one, base_version=6, place="己地") == "done", "a note is no conflict"
+
+
+SAME = (
+  ("one", {"place": "甲地"}), ("two", {"place": "甲地", "level": 3}), ("number", {"longitude": 112.90}), ("moment", {"occurred_at": "2024-01-01T08:00:00+08"}),
+  ("empty", {"external_no": ""}), ("nothing", {}), ("reason", {"place": "甲地", "reason": "核实无误"}), ("old_base", {"base_version": 1, "place": "甲地"}),
+)
+
+
+@case.table(SAME)
+def a_correction_to_what_stands(ground, fields):
+  """Is refused, again and again, and leaves nothing; once the record is another, the same request is carried out, once."""
+  with ground.district() as d:
+    p, key = d.desk("p1"), request_id()
+    no = d.report(p, place="甲地", longitude=112.9, occurred_at="2024-01-01Z")["no"]
+    p.change("note_incident", no, note="记录")
+    for _ in (1, 2):
+      got = p.change("correct_incident", no, request=key, act="a", **fields)
+      assert (got["outcome"], got["reason"], got["field"], got["current_version"], got["state"]) == ("refused", "NO_CHANGE", "incident", 2, None), got
+    assert d.sql("select version, (select seq from feed_head) from incident") == [("2", "2")]
+    got = p.change("correct_incident", no, **{**fields, "base_version": None, "reporter": "李四"})
+    assert got["outcome"] == "done" and d.sql("select changed from feed where seq = 3") == [("{reporter}",)], got
+    p.change("correct_incident", no, place="乙地")
+    if "place" in fields and "base_version" not in fields:
+      assert [p.change("correct_incident", no, request=key, act="a", **fields)["outcome"] for _ in (1, 2)] == ["done", "replay"]
+
+
+@case
+def who_may_not_correct_learns_nothing(ground):
+  with ground.district() as d:
+    no = d.report(d.desk("p1"), place="甲地")["no"]
+    got = d.desk("j1", "head").change("correct_incident", no, place="甲地")
+    assert (got["reason"], got["state"]) == ("NOT_YOURS", None), got
+    d.sql("update incident set state = 6")
+    assert d.desk("p1").change("correct_incident", no, place="甲地")["reason"] == "ROLE_NOT_ALLOWED"
+    assert d.desk("p1", "chief").change("correct_incident", no, place="甲地", reason="核实")["reason"] == "NO_CHANGE"
 
 
 @case

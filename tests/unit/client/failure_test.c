@@ -97,6 +97,20 @@ static void a_conflict_shows_both_values(void **state) {
     free(text);
 }
 
+static void the_state_that_does_not_allow_it_is_said(void **state) {
+    (void)state;
+    char reason[] = "ILLEGAL_TRANSITION";
+    Liandong__V1__Status status = LIANDONG__V1__STATUS__INIT;
+    status.code = CODE(FAILED_PRECONDITION);
+    status.reason = reason;
+    status.has_current_state = 1;
+    status.current_state = LIANDONG__V1__INCIDENT_STATE__INCIDENT_STATE_CLOSED;
+    struct call_result result = {.end = CALL_REFUSED, .status = &status};
+    char *text = said("liandong incident arrive 123", &result, 1);
+    assert_non_null(strstr(text, "当前状态：已结案"));
+    free(text);
+}
+
 static void what_did_not_reach_the_server_is_said_so(void **state) {
     (void)state;
     struct call_result result = {
@@ -157,6 +171,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(exit_codes),
                                        cmocka_unit_test(every_fault_is_explained),
                                        cmocka_unit_test(a_conflict_shows_both_values),
+                                       cmocka_unit_test(the_state_that_does_not_allow_it_is_said),
                                        cmocka_unit_test(what_did_not_reach_the_server_is_said_so),
                                        cmocka_unit_test(a_short_number_is_written_out),
                                        cmocka_unit_test(a_violation_names_its_flag_once),
