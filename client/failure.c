@@ -157,15 +157,25 @@ static const char *hint_of(struct arena *arena, const Liandong__V1__Status *stat
     return value_clean(arena, status->message ? status->message : known ? row->message : NULL, true);
 }
 
+/* What the last part of a path is called: "watch_feed.filter.offices[1]" -> "office codes, item 2". */
+static const char *label_of_path(struct arena *arena, const char *path) {
+    const char *dot = strrchr(path, '.'), *name = dot ? dot + 1 : path;
+    size_t size = strcspn(name, "[");
+    const char *field = arena_copy(arena, name, size);
+    const char *label = value_clean(arena, label_name(field ? field : name), true);
+    unsigned item = 0;
+    if (sscanf(name + size, "[%6u]", &item) != 1) return label;
+    const char *text = arena_printf(arena, _("%s, item %u"), label, item + 1);
+    return text ? text : label;
+}
+
 const char *failure_fault_text(struct arena *arena, const struct command *command, const char *path,
                                const char *reason) {
-    const char *dot = strrchr(path, '.');
     const char *flag = command ? command_flag_of_path(command, path, arena) : path;
     const struct status_row *row = status_find(reason);
     const char *why = strcmp(row->reason, reason) != 0 ? reason : language_is_chinese() ? row->hint : row->message;
-    const char *text =
-        arena_printf(arena, _("%s (%s): %s"), value_clean(arena, flag, true),
-                     value_clean(arena, label_name(dot ? dot + 1 : path), true), value_clean(arena, why, true));
+    const char *text = arena_printf(arena, _("%s (%s): %s"), value_clean(arena, flag, true), label_of_path(arena, path),
+                                    value_clean(arena, why, true));
     return text ? text : path;
 }
 
@@ -175,14 +185,14 @@ static bool same(const char *a, const char *b) { return a && b && strcmp(a, b) =
 static void print_violation(struct client *client, const struct command *command, const Liandong__V1__Status *status,
                             const Liandong__V1__FieldViolation *violation) {
     struct arena *arena = &client->arena;
-    const char *path = violation->field ? violation->field : "", *dot = strrchr(path, '.');
+    const char *path = violation->field ? violation->field : "";
     bool said = same(violation->reason, status->reason);
     const char *hint =
         violation->hint && !same(violation->hint, status->hint) ? value_clean(arena, violation->hint, true) : "";
     const char *why = said ? "" : value_clean(arena, violation->reason, true);
     const char *field =
         arena_printf(arena, _("%s (%s)"), value_clean(arena, command_flag_of_path(command, path, arena), true),
-                     value_clean(arena, label_name(dot ? dot + 1 : path), true));
+                     label_of_path(arena, path));
     client_warn(client, "  %s%s%s%s%s", field ? field : "", *why ? "  " : "", why, *hint ? "  " : "", hint);
 }
 

@@ -111,6 +111,24 @@ static void the_state_that_does_not_allow_it_is_said(void **state) {
     free(text);
 }
 
+static void the_item_at_fault_is_named(void **state) {
+    (void)state;
+    char reason[] = "UNKNOWN_VALUE", field[] = "watch_feed.filter.offices[1]";
+    Liandong__V1__Status status = LIANDONG__V1__STATUS__INIT;
+    Liandong__V1__FieldViolation violation = LIANDONG__V1__FIELD_VIOLATION__INIT, *violations[] = {&violation};
+    violation.field = field;
+    violation.reason = status.reason = reason;
+    status.code = CODE(INVALID_ARGUMENT);
+    status.violations = violations;
+    status.n_violations = 1;
+    struct call_result result = {.end = CALL_REFUSED, .status = &status};
+    char *text = said("liandong feed watch --office ytp,nowhere", &result, 2);
+    assert_non_null(strstr(text, "--office"));
+    assert_non_null(strstr(text, "单位代码，第2项"));
+    assert_non_null(strstr(text, "liandong status")); /* where codes are to be found */
+    free(text);
+}
+
 static void what_did_not_reach_the_server_is_said_so(void **state) {
     (void)state;
     struct call_result result = {
@@ -172,6 +190,7 @@ int main(void) {
                                        cmocka_unit_test(every_fault_is_explained),
                                        cmocka_unit_test(a_conflict_shows_both_values),
                                        cmocka_unit_test(the_state_that_does_not_allow_it_is_said),
+                                       cmocka_unit_test(the_item_at_fault_is_named),
                                        cmocka_unit_test(what_did_not_reach_the_server_is_said_so),
                                        cmocka_unit_test(a_short_number_is_written_out),
                                        cmocka_unit_test(a_violation_names_its_flag_once),
