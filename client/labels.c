@@ -207,7 +207,7 @@ const struct label labels[] = {
     {"CODE_ALREADY_EXISTS", N_("the request id was used before for other content"), MEANING_PLAIN},
     {"CODE_PERMISSION_DENIED", N_("not permitted"), MEANING_PLAIN},
     {"CODE_RESOURCE_EXHAUSTED", N_("the server is overloaded"), MEANING_PLAIN},
-    {"CODE_FAILED_PRECONDITION", N_("the record's state does not allow it"), MEANING_PLAIN},
+    {"CODE_FAILED_PRECONDITION", N_("the record as it stands does not allow it"), MEANING_PLAIN},
     {"CODE_ABORTED", N_("somebody changed the same fields"), MEANING_PLAIN},
     {"CODE_OUT_OF_RANGE", N_("out of range"), MEANING_PLAIN},
     {"CODE_UNIMPLEMENTED", N_("the server does not know this request"), MEANING_PLAIN},
