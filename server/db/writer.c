@@ -79,12 +79,22 @@ static const char *alone_fault(struct write *m, const char *sqlstate) {
 }
 
 /* A suspect that was lost alone as well. */
-static const char *lost_fault(struct group *g) {
-    struct write *m = g->members[0];
+static const char *lost_fault(const struct group *g) {
+    const struct write *m = g->members[0];
     if (!m->alone || m->losses < LOSSES_SUSPECT) return NULL;
     log_event(LOG_ERROR, "write.suspected", log_str("request", m->plan->statement->name),
               log_int("losses", m->losses + 1));
     return "OUTCOME_PENDING";
+}
+
+/* False: it is over, and `fault` is what its members are told; NULL: that it went well. */
+static bool goes_again(const struct group *g, const char **fault) {
+    *fault = NULL;
+    if (g->lost)
+        *fault = lost_fault(g);
+    else if (g->failed && g->count == 1)
+        *fault = alone_fault(g->members[0], g->sqlstate);
+    return (g->lost || g->failed) && !*fault;
 }
 
 static void requeue(struct writer *w, struct group *g) {
@@ -100,12 +110,11 @@ static void on_settled(void *arg, struct group *g) {
     struct writer *w = arg;
     struct write *members[GROUP_MEMBERS];
     size_t count = g->count;
-    const char *fault = NULL;
+    const char *fault;
     g->sent = false;
     metric_observe(&w->group_us, clock_monotonic_us() - g->sent_at_us);
     if (g->lost || g->failed) (g->lost ? &w->lost : &w->failed)->value++;
-    if ((g->lost && !(fault = lost_fault(g))) ||
-        (!g->lost && g->failed && (count > 1 || !(fault = alone_fault(g->members[0], g->sqlstate))))) {
+    if (goes_again(g, &fault)) {
         requeue(w, g);
         group_clear(g);
         return;

@@ -15,8 +15,9 @@
  *                                   (lost twice) QUEUED alone -> (lost alone) done: OUTCOME_PENDING
  *
  * A write that takes its backend down with it would do so for ever, and all others' groups with it. One that was lost
- * twice is suspected and goes alone; lost once more it is given back with the truth, that nobody knows. Its sender may
- * ask again, by the same request_id, and costs the others one reconnection each time.
+ * twice is suspected and goes alone, with no group sent ahead behind it; lost once more it is given back with the
+ * truth, that nobody knows. Its sender may ask again, by the same request_id: that costs everybody three reconnections,
+ * not their own writes.
  *
  * Decision 2026-11: reports are executed set-wise. One statement per member costs one executor start-up each; see
  * tests/load, figure report_64x1. */
@@ -39,7 +40,7 @@ struct write {
     void (*done)(struct write *w, const PGresult *row_of, int row, const char *fault);
     /* The writer's own: */
     enum write_state state;
-    bool alone;                /* its group failed: next time it goes by itself */
+    bool alone;                /* its group failed, or it is suspected: next time it goes by itself */
     uint8_t losses;            /* times its outcome was unknown, the connection being lost */
     uint8_t failures;          /* times it failed alone */
     struct write *next, *prev; /* in the queue */

@@ -1,9 +1,9 @@
 #include "feed/watcher_part.h"
 
 /* A page: what a connection that reads slowly holds, twice at most, besides what is on its way; all that it costs is
- * to stay about half a MiB. The first is small, for nobody knows yet how long the records are. Asking for a page costs
- * as much as a hundred of its rows: a few watchers at a time, those who came first, have it wider, which the server's
- * memory bears even if they all stop reading. */
+ * to stay about half a MiB. The first is small, for nobody knows yet how long the records are. Asking costs
+ * the same for a short page as for a long one: a few watchers at a time, those who came first, have it wider, which the
+ * server's memory bears even if they all stop reading. */
 #define PAGE_FIRST   32
 #define PAGE_MOST    1024
 #define PAGE_BYTES   (192u << 10)

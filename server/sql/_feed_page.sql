@@ -1,5 +1,4 @@
 -- What one office may see, in order: the merge of the feeds of the offices it sees, each read from its index.
--- The audience is the asker itself: not told, for an array costs as much to send as all the rest of the row's numbers.
 select f.seq, f.at, f.kind, f.entity, f.no, f.version, f.state, f.class, f.level, f.office, f.office_name, f.officer, f.title, f.changed, f.old_values, f.new_values, f.note,
   f.threats, f.repeat_count, f.act, null::int4[] as audience, f.actor, f.hash
 from (

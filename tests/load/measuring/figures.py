@@ -14,7 +14,7 @@ from .start import second_start
 
 REFERENCE = "fanout_reference"  # the bare fan-out; its name says what it is held in front of
 DURABLE = "fanout_reference+postgresql"
-RECORD = "fanout_reference+record"  # the same with the record that a report writes: what is left of the distance is deciding
+RECORD = "fanout_reference+record"  # the same, writing the record that a report writes, and deciding nothing
 MEASUREMENTS = []
 
 

@@ -1,6 +1,6 @@
 /* Group commit of the reference server: reports wait while a commit is in flight, and become the next one's batch. One
- * pipelined connection, one `insert … select … from unnest` per batch, at most two batches in flight. No pen, no hash,
- * no record: what durability alone costs. */
+ * pipelined connection, one `insert … select … from unnest` per batch, at most two batches in flight. No pen and no
+ * chain: what durability alone costs, and with record.sql what the record does. */
 #ifndef LIANDONG_LOAD_GROUP_COMMIT_H
 #define LIANDONG_LOAD_GROUP_COMMIT_H
 #include <stdint.h>

@@ -1,5 +1,6 @@
 -- What a report writes, and nothing of what it decides: the same two rows with the same index entries and the moved head, from values
--- that cost next to nothing. No look-up, no rule, no chain. How near to PostgreSQL's cost of the record alone a server can come.
+-- made up here. No look-up, no rule, no chain, no messages. A mark to be held against, not a bound: values that came ready made would
+-- cost less.
 with report as materialized (
     select seq, body, 2026000000000 + seq as num, lpad(to_hex(seq), 32, '0')::uuid as id, clock_timestamp() as at,
       '建设南路' || seq * 2654435761 % 4096 || '号' || seq % 60 || '栋' as place, '139' || lpad((seq * 2654435761 % 100000000)::text, 8, '0') as phone,
