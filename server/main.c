@@ -105,7 +105,7 @@ static int do_migrate(int count, char **flags) {
     } else if (found.applied_now > 0) {
         printf("执行了 %u 个迁移，数据库结构已是最新（共 %u 个）\n", found.applied_now, found.known);
     } else {
-        printf("数据库结构已是最新（共 %u 个迁移）\n", found.known);
+        printf("数据库结构已是最新（共 %u 个迁移%s）\n", found.known, found.functions_now ? "，函数已更新" : "");
     }
     server_settings_release(&values);
     return code;

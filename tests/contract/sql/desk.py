@@ -65,6 +65,9 @@ class Ground:
         with open(path, encoding="utf-8") as f:
           s.rows(f"begin; set local search_path = liandong, pg_catalog; {f.read()}\n; commit")
         s.rows("insert into liandong.migration values ($1, '')", os.path.basename(path)[:-4])
+      for path in sorted(glob.glob(os.path.join(SERVER, "functions", "*.sql"))):
+        with open(path, encoding="utf-8") as f:
+          s.rows(f"begin; set local search_path = liandong, pg_catalog; set local check_function_bodies = off; {f.read()}\n; commit")
       s.rows("set search_path = liandong, pg_catalog")
       for code, system, kind, parent in OFFICES:
         s.rows("insert into office(code, name, system, kind, parent) values ($1, $1, $2, $3, (select id from office where code = $4))",

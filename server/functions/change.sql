@@ -1,0 +1,184 @@
+-- The one way in which an incident changes after its report. Each kind of change is a thin .sql file that names the kind and the
+-- fields it sets; the rules are data (migrations/0005_rules.sql).
+
+-- The fields that changed since version `base`, by whomever (one officer at two desks counts), and that `patch` sets to something else,
+-- with both values.
+create or replace function incident_conflicts(i incident, base int4, patch jsonb, out fields text[], out theirs text[], out yours text[])
+  stable language sql as $$
+  select array_agg(p.key), array_agg(coalesce(now.value, '')), array_agg(coalesce(p.value, ''))
+  from jsonb_each_text(patch) p join jsonb_each_text(incident_fields(i)) now using (key)
+  where p.value is distinct from now.value
+    and p.key in (select unnest(f.changed) from feed f where f.seq = any (i.events) and f.version > base)
+$$;
+
+-- The rule that lets the caller make this change now; else the reason why not. Nobody learns of a state who may not act at all.
+create or replace function incident_rule(i incident, wanted text, out rule incident_transition, out reason text) stable language plpgsql as $$
+declare
+  me office;
+  t incident_transition;
+begin
+  select * into me from office o where o.id = caller_office();
+  reason := 'NOT_YOURS';
+  if me.kind = 'bureau' then
+    return;
+  end if;
+  for t in
+    select * from incident_transition x
+    where x.kind = wanted and me.system = any (x.systems) and x.started_on <= today() and (x.ended_on is null or x.ended_on > today())
+    order by x.from_state = i.state, caller_role() = any (x.roles), not x.origin_only or i.origin = me.id, x.to_state <> x.from_state
+  loop
+    -- the closer a rule comes to fitting, the later it is looked at: the last word is that of the closest one
+    rule := t;
+    reason := case
+      when t.origin_only and i.origin <> me.id then 'NOT_YOURS'
+      when coalesce(caller_role() <> all (t.roles), true) then 'ROLE_NOT_ALLOWED'
+      when i.level <> all (t.levels) then 'ROLE_NOT_ALLOWED'
+      when t.from_state <> i.state then 'ILLEGAL_TRANSITION' end;
+    exit when reason is null;
+  end loop;
+end $$;
+
+-- What is wrong with the values, field and reason; NULL where nothing is.
+create or replace function incident_fault(kind text, rule incident_transition, patch jsonb, after jsonb, note text, latest timestamptz, out field text, out reason text)
+  immutable language plpgsql as $$
+begin
+  select p.key, 'IN_FUTURE' into field, reason from jsonb_each_text(patch) p
+  where p.key in ('occurred_at', 'dispatched_at', 'arrived_at', 'feedback_at') and p.value::timestamptz > latest limit 1;
+  if field is not null then
+    return;
+  elsif rule.reason_required and coalesce(btrim(note), '') = '' then
+    field := 'reason';
+    reason := 'REASON_REQUIRED';
+  elsif kind = 'note_incident' and coalesce(btrim(note), '') = '' then
+    field := 'note';
+    reason := 'REQUIRED';
+  elsif char_length(btrim(coalesce(after ->> 'content', ''))) < 2 then
+    field := 'content';
+    reason := case when coalesce(btrim(after ->> 'content'), '') = '' then 'REQUIRED' else 'TOO_SHORT' end;
+  elsif rule.required is not null and not exists (select from unnest(rule.required) r where after ->> r is not null) then
+    field := rule.required[1];
+    reason := 'REQUIRED';
+  end if;
+end $$;
+
+-- Makes one change: patch holds the fields to set, as text ('' empties one). The pen is held and the caller is set. See design of
+-- writes: a refusal is an answer, nothing here raises.
+create or replace function incident_change(request uuid, sent bytea, wanted text, named text, base int4, patch jsonb, why text,
+    out outcome text, out reason text, out field text, out conflict_fields text[], out conflict_theirs text[], out conflict_yours text[],
+    out current_version int4, out id uuid, out no text, out version int4, out state int2, out at timestamptz, out replay bool)
+  language plpgsql as $$
+declare
+  turn record;
+  past feed;
+  event feed;
+  before incident;
+  after incident;
+  rule incident_transition;
+  verdict record;
+  target int8;
+begin
+  outcome := 'refused';
+  select * into past from feed f where f.request_id = request;
+  if found then
+    if past.kind = wanted and past.actor = caller_office() and past.act = sent then
+      outcome := 'replay';
+      replay := true;
+      id := past.entity; no := past.no; version := past.version; state := past.state; at := past.at;
+    else
+      reason := 'KEY_REUSED';
+      field := 'request_id';
+    end if;
+    return;
+  end if;
+
+  turn := feed_begin();
+  select f.num, f.reason into target, reason from incident_find(named) f;
+  if reason is not null then
+    field := 'incident';
+    return;
+  end if;
+  select * into strict before from incident i where i.num = target;
+  current_version := before.version;
+  if base > before.version then
+    reason := 'VERSION_CONFLICT';
+    field := 'base_version';
+    return;
+  end if;
+  select jsonb_object_agg(p.key, nullif(p.value, '')) into patch from jsonb_each_text(patch) p where p.value is not null;
+  patch := coalesce(patch, '{}');
+
+  select * into verdict from incident_rule(before, wanted);
+  rule := verdict.rule;
+  reason := verdict.reason;
+  if reason in ('NOT_YOURS', 'ROLE_NOT_ALLOWED') then
+    return;
+  end if;
+  if base < before.version then
+    select c.* into conflict_fields, conflict_theirs, conflict_yours
+    from incident_conflicts(before, base, patch || case when rule.to_state <> rule.from_state then jsonb_build_object('state', rule.to_state)
+                                                  else '{}' end) c;
+    if conflict_fields is not null then
+      outcome := 'conflict';
+      reason := 'VERSION_CONFLICT';
+      return;
+    end if;
+  end if;
+  if reason is not null then
+    field := 'incident';
+    state := before.state;
+    return;
+  end if;
+
+  at := turn.moment;
+  if rule.stamp is not null and not patch ? rule.stamp then
+    patch := patch || jsonb_build_object(rule.stamp, moment_text(at));
+  end if;
+  patch := patch || jsonb_build_object('state', rule.to_state) || case wanted
+    when 'reopen_incident' then '{"closed_at": null}'
+    when 'void_incident' then jsonb_build_object('void_reason', why)
+    else '{}' end;
+  after := jsonb_populate_record(before, patch);
+  select f.field, f.reason into field, reason from incident_fault(wanted, rule, patch, incident_fields(after), why, turn.latest) f;
+  if reason is not null then
+    return;
+  end if;
+
+  after.version := before.version + 1;
+  after.updated_by := caller_officer();
+  after.updated_at := at;
+  after.events := before.events || turn.seq + 1;
+  select array_agg(n.key), array_agg(o.value), array_agg(n.value) into event.changed, event.old_values, event.new_values
+  from jsonb_each_text(incident_fields(after)) n join jsonb_each_text(incident_fields(before)) o using (key)
+  where n.value is distinct from o.value;
+  if wanted = 'correct_incident' and event.changed is null then
+    reason := 'NO_CHANGE';
+    field := 'incident';
+    return;
+  end if;
+  event.at := at; event.kind := wanted; event.entity := after.id; event.no := incident_no(after.num); event.version := after.version;
+  event.state := after.state; event.class := after.class; event.level := after.level; event.officer := caller_officer();
+  event.title := incident_title(after.place, after.content); event.note := why; event.threats := after.threats; event.act := sent;
+  event.num := after.num; event.origin := after.origin; event.actor := caller_office(); event.device := caller_device();
+  event.request_id := request;
+  select o.code, o.name into strict event.office, event.office_name from office o where o.id = event.actor;
+  select o.audience into strict event.audience from office o where o.id = event.origin;
+  update incident i set version = after.version, state = after.state, source = after.source, class = after.class, level = after.level,
+    external_no = after.external_no, occurred_at = after.occurred_at, dispatched_at = after.dispatched_at, arrived_at = after.arrived_at,
+    feedback_at = after.feedback_at, closed_at = after.closed_at, place = after.place, longitude = after.longitude,
+    latitude = after.latitude, reporter = after.reporter, reporter_phone = after.reporter_phone, content = after.content,
+    mass_count = after.mass_count, dispatched_to = after.dispatched_to, result_code = after.result_code, result = after.result,
+    updated_by = after.updated_by, updated_at = after.updated_at, void_reason = after.void_reason, events = after.events
+  where i.num = after.num;
+  perform feed_append(event);
+  if event.changed && array['external_no', 'place', 'reporter', 'reporter_phone', 'content', 'dispatched_to', 'result'] then
+    perform search_refresh(after);
+  end if;
+  outcome := 'done';
+  replay := false;
+  current_version := null;
+  id := event.entity; no := event.no; version := event.version; state := event.state;
+end $$;
+
+grant execute on function incident_conflicts(incident, int4, jsonb), incident_rule(incident, text),
+  incident_fault(text, incident_transition, jsonb, jsonb, text, timestamptz),
+  incident_change(uuid, bytea, text, text, int4, jsonb, text) to liandong_app;

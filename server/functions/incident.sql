@@ -1,0 +1,81 @@
+-- An incident in words and as the protocol tells it, and finding the one that a person names.
+
+-- num -> what people see: JQ-2026-000123.
+create or replace function incident_no(num int8) returns text immutable parallel safe language sql as $$
+  select 'JQ-' || (num / 1000000000)::text || '-' || lpad((num % 1000000000)::text, greatest(length((num % 1000000000)::text), 6), '0')
+$$;
+
+-- Which one it is, for somebody who reads a line of a feed.
+create or replace function incident_title(place text, content text) returns text immutable parallel safe language sql as $$
+  select case when place is null then left(content, 30) else place || ' ' || left(content, 30) end
+$$;
+
+-- Moments as text, in changes and conflicts.
+create or replace function moment_text(moment timestamptz) returns text stable parallel safe language sql as $$
+  select to_char(moment at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+$$;
+
+-- What a client may see of a record, field by field as text: what changes and conflicts are told in.
+create or replace function incident_fields(i incident) returns jsonb stable parallel safe language sql as $$
+  select jsonb_build_object('state', i.state::text, 'source', i.source::text, 'class', i.class::text, 'level', i.level::text,
+    'external_no', i.external_no, 'occurred_at', moment_text(i.occurred_at), 'dispatched_at', moment_text(i.dispatched_at),
+    'arrived_at', moment_text(i.arrived_at), 'feedback_at', moment_text(i.feedback_at), 'closed_at', moment_text(i.closed_at),
+    'place', i.place, 'longitude', i.longitude::text, 'latitude', i.latitude::text, 'reporter', i.reporter,
+    'reporter_phone', i.reporter_phone, 'content', i.content, 'mass_count', i.mass_count::text, 'dispatched_to', i.dispatched_to,
+    'result_code', i.result_code, 'result', i.result, 'void_reason', i.void_reason)
+$$;
+
+-- "incident" of a request -> its key: a full number (JQ-2026-000123), the tail of this year's that fits only one the caller sees,
+-- or a UUID. reason NULL: found. What the caller may not see is not found.
+create or replace function incident_find(named text, out num int8, out reason text) stable language plpgsql as $$
+declare
+  ref text := upper(normalize(btrim(named), NFKC));
+  of_year int8 := (select extract(year from h.day)::int8 * 1000000000 from feed_head h);
+  last int4;
+  step int8;
+  hits int8[];
+begin
+  reason := 'NOT_FOUND';
+  if ref ~ '^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$' then
+    select f.num into num from feed f where f.request_id = ref::uuid and f.kind = 'report_incident' and visible(f.origin);
+  elsif ref ~ '^JQ-[0-9]{4}-[0-9]{1,9}$' then
+    select i.num into num from incident i
+    where i.num = substr(ref, 4, 4)::int8 * 1000000000 + substr(ref, 9)::int8 and visible(i.origin);
+  elsif ref ~ '^[0-9]{1,9}$' then
+    step := 10::int8 ^ length(ref);
+    last := (select h.number from feed_head h);
+    if last / step > 10000 then  -- so short a tail fits many: not worth the search
+      reason := 'AMBIGUOUS_NUMBER';
+      return;
+    end if;
+    select array_agg(hit.num) into hits from (
+      select i.num from generate_series(ref::int8, last, step) n join incident i on i.num = of_year + n
+      where i.origin = any (caller_sees()) limit 2) hit;
+    if cardinality(hits) > 1 then
+      reason := 'AMBIGUOUS_NUMBER';
+      return;
+    end if;
+    num := hits[1];
+  end if;
+  if num is not null then
+    reason := null;
+  end if;
+end $$;
+
+-- A record as the protocol's message Incident tells it. Inlined by the planner: costs a join with office.
+create or replace function incident_record(i incident)
+  returns table(id uuid, no text, version int4, state int2, source int2, class int2, level int2, external_no text, occurred_at timestamptz,
+    received_at timestamptz, dispatched_at timestamptz, arrived_at timestamptz, feedback_at timestamptz, closed_at timestamptz, place text,
+    longitude float8, latitude float8, reporter text, reporter_phone text, content text, threats int2[], mass_count int4,
+    dispatched_to text, result_code text, result text, origin_office text, origin_office_name text, created_by text,
+    created_at timestamptz, updated_by text, updated_at timestamptz, void_reason text, repeat_count int4)
+  stable parallel safe language sql as $$
+  select i.id, incident_no(i.num), i.version, i.state, i.source, i.class, i.level, i.external_no, i.occurred_at, i.received_at,
+    i.dispatched_at, i.arrived_at, i.feedback_at, i.closed_at, i.place, i.longitude, i.latitude, i.reporter, i.reporter_phone, i.content,
+    i.threats, i.mass_count, i.dispatched_to, i.result_code, i.result, o.code, o.name, i.created_by, i.created_at, i.updated_by,
+    i.updated_at, i.void_reason, i.repeat_count
+  from office o where o.id = i.origin
+$$;
+
+grant execute on function incident_no(int8), incident_title(text, text), moment_text(timestamptz), incident_fields(incident),
+  incident_find(text), incident_record(incident) to liandong_app;

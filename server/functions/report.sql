@@ -1,0 +1,141 @@
+-- Reporting: all reports of one commit group in one execution. What costs once per statement (starting and ending it) is paid once
+-- per group: one query reads what all members need, a loop decides and chains, two inserts write.
+
+-- How many fresh members before member `n` of a group name the same phone or place: the tables don't show them yet.
+create or replace function repeats_in_group(n int4, phones text[], places text[], offices int4[], made int4[], sees int4[]) returns int4
+  immutable language plpgsql as $$
+begin
+  return (select count(*)
+    from unnest(phones[:n - 1], places[:n - 1], offices[:n - 1], made[:n - 1]) as b(phone, place, office, made)
+    where b.made > 0 and b.office = any (sees) and (b.phone = nullif(phones[n], '') or b.place = nullif(places[n], '')));
+end $$;
+
+-- Answers one row per member, numbered by ord. Called on a connection that plans once and by index (see one_plan in db/link.h).
+-- The arrays are of equal length, one element per member. The pen is held.
+create or replace function report_incidents(
+    request_ids uuid[], acts bytea[], offices int4[], devices int8[], officers text[],
+    sources int2[], classes int2[], levels int2[], external_nos text[], occurred timestamptz[], received timestamptz[],
+    places text[], longitudes float8[], latitudes float8[], reporters text[], phones text[], contents text[], threat_lists text[],
+    mass_counts int4[])
+  returns table(ord int8, outcome text, reason text, field text, id uuid, no text, version int4, state int2, at timestamptz, replay bool)
+  language plpgsql as $$
+declare
+  turn record := feed_begin();
+  several bool := cardinality(request_ids) > 1;
+  made int4[] := '{}';  -- by ord: the how manieth fresh one of this group it became; 0: none
+  first int4;           -- ord of the request's first turn in this group,
+  kept int4[] := '{}';  -- and by that: the same as made, of whichever turn was not refused
+  n int4 := 0;
+  m record;
+  me office;
+  past feed;
+  event feed;
+  events feed[] := '{}';
+  incidents incident[] := '{}';
+  hash bytea := turn.hash;
+  class int2;
+  level int2;
+  source int2;
+  place text;
+  phone text;
+  threats int2[];
+  received_at timestamptz;
+  repeats int4;
+begin
+  for m in
+    -- repeats: reports of the same phone or place that the office sees, in the days before. known is no EXISTS: that might be
+    -- planned, while the feed is small, as a hash of all of it, which each later group would build anew.
+    select u.ord, o as office,
+      (select true from feed f where f.request_id = u.request_id) as known,
+      (select count(*) from (select from incident i
+         where i.reporter_phone = nullif(u.phone, '') and i.received_at > coalesce(u.received_at, turn.moment) - turn.repeat_span
+           and i.received_at <= coalesce(u.received_at, turn.moment) and i.origin = any (o.sees) limit turn.repeat_most) a)
+      + (select count(*) from (select from incident i
+         where i.place = nullif(u.place, '') and i.received_at > coalesce(u.received_at, turn.moment) - turn.repeat_span
+           and i.received_at <= coalesce(u.received_at, turn.moment) and i.origin = any (o.sees)
+           and (coalesce(u.phone, '') = '' or i.reporter_phone is distinct from u.phone) limit turn.repeat_most) b) as repeats
+    from unnest(request_ids, offices, phones, places, received) with ordinality as u(request_id, office, phone, place, received_at, ord)
+      left join office o on o.id = u.office
+    order by u.ord
+  loop
+    ord := m.ord;
+    me := m.office;
+    made[ord] := 0;
+    outcome := 'refused'; reason := null; field := null; id := null; no := null; version := null; state := null; at := null; replay := null;
+
+    past := null;
+    if m.known then
+      select * into past from feed f where f.request_id = request_ids[ord];
+    elsif several then  -- the same request may stand in one group twice
+      first := array_position(request_ids, request_ids[ord]);
+      if kept[first] > 0 then
+        past := events[kept[first]];
+      end if;
+    end if;
+    if past.seq is not null then
+      if past.kind = 'report_incident' and past.actor = me.id and past.act = acts[ord] then
+        outcome := 'replay';
+        id := past.entity; no := past.no; version := past.version; state := past.state; at := past.at; replay := true;
+      else
+        reason := 'KEY_REUSED';
+        field := 'request_id';
+      end if;
+      return next;
+      continue;
+    end if;
+
+    class := classes[ord];
+    received_at := coalesce(received[ord], turn.moment);
+    if me.id is null then
+      reason := 'NOT_YOURS';
+    elsif class is null or class = 0 then
+      reason := 'REQUIRED'; field := 'class';
+    elsif contents[ord] is null or char_length(btrim(contents[ord])) < 2 then
+      reason := case when coalesce(btrim(contents[ord]), '') = '' then 'REQUIRED' else 'TOO_SHORT' end; field := 'content';
+    elsif received_at > turn.latest then
+      reason := 'IN_FUTURE'; field := 'received_at';
+    elsif occurred[ord] > turn.latest then
+      reason := 'IN_FUTURE'; field := 'occurred_at';
+    end if;
+    if reason is not null then
+      return next;
+      continue;
+    end if;
+
+    n := n + 1;
+    made[ord] := n;
+    if several then
+      kept[first] := n;
+    end if;
+    level := coalesce(nullif(levels[ord], 0), 3);
+    source := coalesce(nullif(sources[ord], 0), case me.system when 1 then 1 when 2 then 6 else 7 end);
+    place := nullif(places[ord], '');
+    phone := nullif(phones[ord], '');
+    threats := nullif(threat_lists[ord], '{}');
+    repeats := 1 + m.repeats;
+    if several and (array_position(phones, phone) < ord or array_position(places, place) < ord) then
+      repeats := repeats + repeats_in_group(ord::int4, phones, places, offices, made, me.sees);
+    end if;
+    outcome := 'done';
+    id := request_ids[ord]; no := incident_no(turn.base + n); version := 1; state := 1; at := turn.moment; replay := false;
+    event := row(turn.seq + n, at, 'report_incident', id, no, version, state, class, level, me.code, me.name, officers[ord],
+      incident_title(place, contents[ord]), null, null, null, null, threats, repeats, acts[ord], me.audience, null, turn.base + n, me.id,
+      me.id, devices[ord], id)::feed;
+    hash := feed_hash(hash, event);
+    event.hash := hash;
+    events[n] := event;
+    incidents[n] := row(turn.base + n, id, version, state, source, class, level, external_nos[ord], occurred[ord], received_at,
+      null, null, null, null, place, longitudes[ord], latitudes[ord], nullif(reporters[ord], ''), phone, contents[ord], threats,
+      mass_counts[ord], null, null, null, me.id, officers[ord], at, officers[ord], at, null, repeats, array[turn.seq + n])::incident;
+    return next;
+  end loop;
+  if n > 0 then
+    insert into incident select * from unnest(incidents);
+    insert into feed select * from unnest(events);
+    update feed_head h set seq = turn.seq + n, hash = event.hash, at = turn.moment, number = h.number + n;
+  end if;
+end $$;
+
+grant execute on function repeats_in_group(int4, text[], text[], int4[], int4[], int4[]),
+  report_incidents(uuid[], bytea[], int4[], int8[], text[], int2[], int2[], int2[], text[], timestamptz[], timestamptz[], text[], float8[],
+    float8[], text[], text[], text[], text[], int4[]) to liandong_app;

@@ -1,0 +1,97 @@
+-- Search that finds two-character Chinese words by index. Why it is filled behind the reports stands in migrations/0006_search.sql.
+
+-- One spelling: small letters, full-width forms made half-width. By the database's own rules, whichever column the text comes from:
+-- those that are compared byte by byte know no capitals but the 26, and what is searched for comes from no column.
+create or replace function search_text(t text) returns text immutable strict parallel safe language sql as $$
+  select lower(normalize(t, NFKC) collate "default")
+$$;
+
+-- The pairs of neighbouring characters of one spelling, blanks excepted; some more than once (the index keeps each once). Two rare
+-- pairs may share a number, so the text is compared too.
+create or replace function bigrams(t text) returns int4[] immutable strict parallel safe language plpgsql as $$
+declare
+  characters text[] := string_to_array(t, null);
+  pairs int4[] := '{}';
+  n int4 := 0;
+  before int4;
+  code int4 := 32;
+begin
+  for i in 1 .. cardinality(characters) loop
+    before := code;
+    code := ascii(characters[i]);
+    if before > 32 and code > 32 then
+      n := n + 1;
+      pairs[n] := (before & 32767) << 16 | (code & 65535);
+    end if;
+  end loop;
+  return pairs;
+end $$;
+
+create or replace function incident_words(i incident) returns text stable parallel safe language sql as $$
+  select search_text(concat_ws(' ', i.external_no, i.place, i.reporter, i.reporter_phone, i.content, i.dispatched_to, i.result))
+$$;
+
+-- Indexes up to `most` further records; says how many. One process at a time: the others get 0.
+create or replace function search_catch_up(most int4) returns int4 language plpgsql as $$
+declare
+  last int8;
+  n int4;
+begin
+  if not pg_try_advisory_xact_lock(hashtext('liandong.search')) then
+    return 0;
+  end if;
+  with batch as (
+      select i.* from incident i where i.num > (select h.done from search_head h) order by i.num limit most
+    ), added as (
+      insert into incident_search(num, origin, received_at, words)
+      select b.num, b.origin, b.received_at, incident_words(b::incident) from batch b returning num
+    )
+  select count(*), max(num) into n, last from added;
+  if n > 0 then
+    update search_head set done = last;
+  end if;
+  return n;
+end $$;
+
+-- A change of what can be searched for. Waits for search_catch_up only where that might just be reading the record.
+create or replace function search_refresh(i incident) returns void language plpgsql as $$
+begin
+  if i.num > (select h.done from search_head h) then
+    perform pg_advisory_xact_lock(hashtext('liandong.search'));
+  end if;
+  update incident_search set words = incident_words(i) where num = i.num;
+end $$;
+
+-- Search: keys of what the caller sees whose text holds every word of `wanted`, newest received first, after a page's end.
+-- A frequent word is found by reading back from the newest; a rare one by the index of character pairs.
+create or replace function incident_search_page(wanted text, from_at timestamptz, until_at timestamptz, after_at timestamptz, after_num int8, most int4)
+  returns table(num int8, received_at timestamptz) stable rows 50 language plpgsql as $$
+#variable_conflict use_column
+declare
+  terms text[] := (select array_agg(w) from unnest(regexp_split_to_array(btrim(search_text(wanted)), '\s+')) w where char_length(w) >= 2);
+  seen int4[] := caller_sees();
+  mark int8 := (select h.done from search_head h);
+begin
+  if terms is null then
+    return;
+  end if;
+  return query
+  with hits as (
+      select s.num, s.received_at from incident_search s
+      where bigrams(s.words) @> (select array_agg(distinct b) from unnest(terms) w, unnest(bigrams(w)) b)
+        and not exists (select from unnest(terms) w where strpos(s.words, w) = 0)
+        and s.num <= mark and s.origin = any (seen)
+        and s.received_at >= coalesce(from_at, '-infinity') and s.received_at < coalesce(until_at, 'infinity')
+        and (s.received_at, s.num) < (after_at, after_num)
+      union all
+      select i.num, i.received_at from incident i
+      where i.num > mark and i.origin = any (seen)
+        and i.received_at >= coalesce(from_at, '-infinity') and i.received_at < coalesce(until_at, 'infinity')
+        and (i.received_at, i.num) < (after_at, after_num)
+        and not exists (select from unnest(terms) w where strpos(incident_words(i), w) = 0)
+    )
+  select h.num, h.received_at from hits h order by h.received_at desc, h.num desc limit most;
+end $$;
+
+grant execute on function search_text(text), bigrams(text), incident_words(incident), search_catch_up(int4), search_refresh(incident),
+  incident_search_page(text, timestamptz, timestamptz, timestamptz, int8, int4) to liandong_app;
