@@ -73,8 +73,8 @@ static const struct work {
                           "ordinality i(name, office, officer, role, key, revoked, ord)"
                           " left join office o on o.code = i.office left join device d on d.name = i.name"
                           " left join device other on other.key = i.key and other.name <> i.name order by i.ord",
-                          {"insert into device(name, office, officer, role, key, revoked)"
-                           " select i.name, o.id, i.officer, i.role, i.key, i.revoked"
+                          {"insert into device(name, office, officer, role, key, revoked, unattended)"
+                           " select i.name, o.id, i.officer, i.role, i.key, i.revoked, true"
                            " from unnest($1::text[], $2::text[], $3::text[], $4::int2[], $5::bytea[], $6::bool[]) "
                            "i(name, office, officer, role, key, revoked)"
                            " join office o on o.code = i.office"

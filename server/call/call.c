@@ -119,8 +119,11 @@ void call_refuse(struct call *c, const char *reason, const char *field) {
 /* ---- lanes */
 
 static void fill_caller(struct call *c, struct caller *caller) {
-    const struct device *d = &c->session->device;
-    *caller = (struct caller){d->office, d->id, arena_copy(&c->arena, d->officer, strlen(d->officer)), d->role};
+    const struct session *s = c->session;
+    const struct actor *a = &s->actor;
+    *caller =
+        (struct caller){a->office, s->device,  arena_copy(&c->arena, a->officer, strlen(a->officer)),
+                        a->role,   a->account, a->account ? arena_copy(&c->arena, a->login, sizeof a->login) : NULL};
 }
 
 static void on_written(struct write *w, const PGresult *result, int row, const char *fault) {
@@ -203,7 +206,7 @@ static const char *admit(const struct call *c) {
     if (c->row->lane == LANE_NONE) return "UNKNOWN_REQUEST";
     if (hello) return s->state == SESSION_FRESH ? NULL : "HELLO_TWICE";
     if (s->state == SESSION_FRESH) return "HELLO_FIRST";
-    return c->row->roles >> s->device.role & 1 ? NULL : "ROLE_NOT_ALLOWED";
+    return c->row->roles >> s->actor.role & 1 ? NULL : "ROLE_NOT_ALLOWED";
 }
 
 static void enter_lane(struct call *c) {

@@ -31,11 +31,12 @@ static void review_sessions(struct core *c) {
     DL_FOREACH_SAFE(c->sessions, s, next) {
         if (s->state != SESSION_OPEN) continue;
         const struct device *d = directory_find(&c->directory, s->key);
-        if (d && d->office == s->device.office && d->role == s->device.role) {
-            s->device = *d;
+        if (d && s->actor.account) continue; /* a login ends by itself: see on_logins_ended */
+        if (d && d->acts.office == s->actor.office && d->acts.role == s->actor.role) {
+            s->actor = d->acts;
             continue;
         }
-        log_event(LOG_WARN, "session.revoked", log_int("conn", (int64_t)s->id), log_int("device", s->device.id));
+        log_event(LOG_WARN, "session.revoked", log_int("conn", (int64_t)s->id), log_int("device", s->device));
         s->io.close(s->conn, "UNKNOWN_DEVICE");
     }
 }
@@ -75,7 +76,7 @@ static void on_chore(struct read *read, const PGresult *result, const char *faul
 static void run_chore(struct chore *chore) {
     if (chore->busy) return;
     chore->read.statement = chore->statement;
-    chore->read.caller = (struct caller){0, 0, "", 0};
+    chore->read.caller = (struct caller){0};
     chore->read.timeout_ms = 10000;
     chore->read.done = on_chore;
     chore->busy = readers_submit(chore->core->readers, &chore->read);

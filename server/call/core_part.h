@@ -74,8 +74,9 @@ struct session {
     uint8_t key[DIRECTORY_KEY_SIZE];
     uint64_t id; /* of the connection */
     int64_t certificate_expires_at;
-    struct device device; /* who it is, as the directory says now; valid once OPEN */
-    struct call *call;    /* in flight */
+    int64_t device;     /* its id; valid once OPEN */
+    struct actor actor; /* in whose name it acts now */
+    struct call *call;  /* in flight */
     struct watcher *watcher;
     struct call *watch_call; /* its reply is still due */
     char address[64];

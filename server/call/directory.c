@@ -42,12 +42,12 @@ static bool add_device(struct directory *d, const PGresult *r, int row) {
     if (!v) return false;
     memcpy(v->key, PQgetvalue(r, row, KEY), DIRECTORY_KEY_SIZE);
     v->id = mapping_get_int8(r, row, DEVICE);
-    v->office = mapping_get_int4(r, row, OFFICE);
-    v->system = mapping_get_int2(r, row, SYSTEM);
-    v->role = mapping_get_int2(r, row, ROLE);
-    copy_text(v->office_code, sizeof v->office_code, r, row, CODE);
-    copy_text(v->office_name, sizeof v->office_name, r, row, OFFICE_NAME);
-    copy_text(v->officer, sizeof v->officer, r, row, OFFICER);
+    v->acts.office = mapping_get_int4(r, row, OFFICE);
+    v->acts.system = mapping_get_int2(r, row, SYSTEM);
+    v->acts.role = mapping_get_int2(r, row, ROLE);
+    copy_text(v->acts.office_code, sizeof v->acts.office_code, r, row, CODE);
+    copy_text(v->acts.office_name, sizeof v->acts.office_name, r, row, OFFICE_NAME);
+    copy_text(v->acts.officer, sizeof v->acts.officer, r, row, OFFICER);
     HASH_ADD(hh, d->devices, key, DIRECTORY_KEY_SIZE, v);
     if (v->hh.tbl) return true;
     free(v);

@@ -5,6 +5,7 @@
 #ifndef LIANDONG_CALL_DIRECTORY_H
 #define LIANDONG_CALL_DIRECTORY_H
 #include "common/text.h"
+#include "db/caller.h"
 #include "db/statement.h"
 #include <libpq-fe.h>
 #include <stdbool.h>
@@ -12,12 +13,19 @@
 #include <uthash.h>
 
 #define DIRECTORY_KEY_SIZE 32
+/* In whose name and as what something is done: one office, one role, one person or machine. */
+struct actor {
+    int32_t office;
+    int16_t system, role; /* numbers of the protocol's enums; role 0: nobody has logged in */
+    int64_t account;      /* 0: the device itself */
+    uint8_t login[CALLER_LOGIN_SIZE];
+    char office_code[TEXT_CODE_MAX + 1], office_name[96], officer[160]; /* name, and number where there is an account */
+};
 struct device {
     uint8_t key[DIRECTORY_KEY_SIZE]; /* SHA-256 of the certificate's SubjectPublicKeyInfo */
     int64_t id;
-    int32_t office;
-    int16_t system, role; /* numbers of the protocol's enums */
-    char office_code[TEXT_CODE_MAX + 1], office_name[96], officer[64];
+    struct actor
+        acts; /* by itself, where it is unattended: a screen on a wall. Else role 0, and somebody has to log in */
     UT_hash_handle hh;
 };
 struct office {

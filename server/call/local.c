@@ -19,7 +19,7 @@ static void common_features(const Liandong__V1__Hello *hello, Liandong__V1__Hell
 }
 
 static void fill_hello(struct call *c, Liandong__V1__HelloReply *r) {
-    struct device *d = &c->session->device;
+    struct actor *d = &c->session->actor;
     const struct core_options *o = &c->core->options;
     r->has_version = r->has_system = r->has_role = r->has_server_time = r->has_max_frame = r->has_heartbeat_ms =
         r->has_silence_limit_ms = true;
@@ -52,8 +52,8 @@ void local_hello(struct call *c) {
         s->io.close(s->conn, reason);
         return;
     }
-    log_event(LOG_INFO, "hello", log_int("conn", (int64_t)s->id), log_str("office", s->device.office_code),
-              log_int("device", s->device.id), log_str("client", hello->client), log_str("address", s->address));
+    log_event(LOG_INFO, "hello", log_int("conn", (int64_t)s->id), log_str("office", s->actor.office_code),
+              log_int("device", s->device), log_str("client", hello->client), log_str("address", s->address));
     common_features(hello, &reply, common);
     fill_hello(c, &reply);
     call_answer(c, &reply.base);
@@ -132,7 +132,12 @@ void local_watch_feed(struct call *c) {
     }
     const int32_t *offices;
     if (!find_offices(c, m->filter, &offices)) return;
-    struct watcher_terms terms = {.caller = {s->device.office, s->device.id, s->device.officer, s->device.role},
+    struct watcher_terms terms = {.caller = {.office = s->actor.office,
+                                             .device = s->device,
+                                             .officer = s->actor.officer,
+                                             .role = s->actor.role,
+                                             .account = s->actor.account,
+                                             .login = s->actor.account ? s->actor.login : NULL},
                                   .cursor = m->has_cursor ? m->cursor.data : NULL,
                                   .from_start = m->has_from_start && m->from_start,
                                   .filter = m->filter,

@@ -28,7 +28,8 @@ const char *session_admit(struct session *s) {
     const struct device *d = directory_find(&s->core->directory, s->key);
     if (!d) return "UNKNOWN_DEVICE";
     if (s->certificate_expires_at && s->certificate_expires_at < clock_now_ms()) return "CERTIFICATE_EXPIRED";
-    s->device = *d;
+    s->device = d->id;
+    s->actor = d->acts;
     s->state = SESSION_OPEN;
     return NULL;
 }
@@ -125,5 +126,5 @@ void session_close(struct session *s) {
     free(s);
 }
 
-const char *session_office(const struct session *s) { return s->device.office_code; }
-const char *session_officer(const struct session *s) { return s->device.officer; }
+const char *session_office(const struct session *s) { return s->actor.office_code; }
+const char *session_officer(const struct session *s) { return s->actor.officer; }

@@ -1,5 +1,5 @@
-/* The SQL files of server/sql, server/functions and server/migrations, part of the program (made by the build, see CMakeLists.txt).
- * Floor 2 (db). */
+/* The SQL files of server/sql, server/functions and server/migrations, part of the program (made by the build, see
+ * CMakeLists.txt). Floor 2 (db). */
 #ifndef LIANDONG_DB_EMBEDDED_H
 #define LIANDONG_DB_EMBEDDED_H
 #include <stddef.h>

@@ -100,12 +100,9 @@ static bool send_side(struct group *g, struct link *link, const struct statement
 /* The only place that sends a single member: its caller and it go together, so that none runs under another's rights.
  */
 static bool send_single(struct group *g, struct link *link, const struct writer_options *o, struct write *w) {
-    char office[12], device[24], role[12];
-    int n[5] = {snprintf(office, sizeof office, "%d", w->caller.office),
-                snprintf(device, sizeof device, "%lld", (long long)w->caller.device), (int)strlen(w->caller.officer),
-                snprintf(role, sizeof role, "%d", w->caller.role), sizeof WRITE_TIMEOUT_MS - 1};
-    const char *values[5] = {office, device, w->caller.officer, role, WRITE_TIMEOUT_MS};
-    return send_side(g, link, o->caller, values, n) &&
+    struct caller_values caller;
+    caller_bind(&w->caller, WRITE_TIMEOUT_MS, &caller);
+    return send_side(g, link, o->caller, caller.at, caller.lengths) &&
            link_send(link, w->plan->statement, w->binding.values, w->binding.lengths, on_single, w);
 }
 

@@ -6,8 +6,8 @@
 
 #define GROUP_MEMBERS 1024u /* a bound on one transaction's length, not a tuning: 20 ms of work at most */
 
-#define GROUP_BATCHES    8u      /* different batch requests in one group; the table of requests has fewer */
-#define WRITE_TIMEOUT_MS "10000" /* statement_timeout of a member; the commit itself is never cut short */
+#define GROUP_BATCHES    8u     /* different batch requests in one group; the table of requests has fewer */
+#define WRITE_TIMEOUT_MS 10000u /* statement_timeout of a member; the commit itself is never cut short */
 
 struct group_batch {
     size_t first, count; /* members[first .. first + count) share one execution */

@@ -4,19 +4,12 @@
 #ifndef LIANDONG_DB_MAPPING_H
 #define LIANDONG_DB_MAPPING_H
 #include "common/arena.h"
+#include "db/caller.h"
 #include "db/statement.h"
 #include <libpq-fe.h>
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-/* On whose behalf a statement runs. Never taken from a message: the server knows it from the certificate. */
-struct caller {
-    int32_t office;
-    int64_t device;
-    const char *officer;
-    int32_t role;
-};
 
 /* What a statement may be given besides the fields of its message. */
 struct mapping_input {

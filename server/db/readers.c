@@ -111,14 +111,9 @@ static void on_sync(void *arg, struct link_answer answer) {
 
 /* The only place that sends a read: its caller and it go together. */
 static bool send_read(struct reader *reader, struct read *read) {
-    char office[12], device[24], role[12], timeout[12];
-    const struct caller *c = &read->caller;
-    const char *officer = c->officer ? c->officer : "";
-    int n[5] = {snprintf(office, sizeof office, "%d", c->office),
-                snprintf(device, sizeof device, "%lld", (long long)c->device), (int)strlen(officer),
-                snprintf(role, sizeof role, "%d", c->role), snprintf(timeout, sizeof timeout, "%u", read->timeout_ms)};
-    const char *values[5] = {office, device, officer, role, timeout};
-    return link_send(reader->link, reader->owner->options.caller, values, n, on_caller, reader) &&
+    struct caller_values caller;
+    caller_bind(&read->caller, read->timeout_ms, &caller);
+    return link_send(reader->link, reader->owner->options.caller, caller.at, caller.lengths, on_caller, reader) &&
            link_send(reader->link, read->statement, read->binding.values, read->binding.lengths, on_rows, reader) &&
            link_sync(reader->link, on_sync, reader);
 }

@@ -13,6 +13,12 @@ create or replace function caller_officer() returns text stable parallel safe la
   select nullif(current_setting('liandong.officer', true), '')
 $$;
 
+create or replace function caller_account() returns int8 stable parallel safe language sql as $$
+  select nullif(current_setting('liandong.account', true), '')::int8
+$$;
+create or replace function caller_login() returns uuid stable parallel safe language sql as $$
+  select nullif(current_setting('liandong.login', true), '')::uuid
+$$;
 create or replace function caller_role() returns int2 stable parallel safe language sql as $$
   select nullif(current_setting('liandong.role', true), '')::int2
 $$;
@@ -34,4 +40,5 @@ create or replace function visible(origin int4) returns bool stable parallel saf
   select coalesce(origin = any (caller_sees()), false)
 $$;
 
-grant execute on function caller_office(), caller_device(), caller_officer(), caller_role(), sees(int4), caller_sees(), visible(int4) to liandong_app;
+grant execute on function caller_office(), caller_device(), caller_officer(), caller_role(), caller_account(), caller_login(),
+  sees(int4), caller_sees(), visible(int4) to liandong_app;

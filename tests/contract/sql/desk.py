@@ -76,7 +76,7 @@ class Ground:
         s.rows("insert into pairing(station, judicial) select s.id, j.id from office s, office j where s.code = $1 and j.code = $2",
                station, judicial)
       for n, (code, *_) in enumerate(OFFICES):
-        s.rows("insert into device(name, key, office, officer, role) select code, sha256(code::bytea), id, '某', 1 from office where code = $1", code)
+        s.rows("insert into device(name, key, office, officer, role, unattended) select code, sha256(code::bytea), id, '某', 1, true from office where code = $1", code)
 
   def session(self, database, role=None):
     s = Session(f"{self.conninfo} dbname={database}" + (f" user={role}" if role else ""))

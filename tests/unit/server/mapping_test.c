@@ -100,7 +100,7 @@ static void test_binds_a_message(void **state) {
     char error[256];
     const char *field;
     uint8_t id[16] = {1, 2, 3};
-    struct caller caller = {7, 8, "李", 2};
+    struct caller caller = {.office = 7, .device = 8, .officer = "李", .role = 2};
     Liandong__V1__DispatchIncident m = LIANDONG__V1__DISPATCH_INCIDENT__INIT;
     Oid params[] = {TYPE_UUID, TYPE_BYTEA, TYPE_TEXT, TYPE_TIMESTAMPTZ, TYPE_TEXT, TYPE_INT8, TYPE_TEXT};
     rows_describe(&s, "dispatch_incident",
@@ -152,7 +152,7 @@ static void test_binds_a_batch(void **state) {
     const struct binding *list[2] = {&members[0], &members[1]};
     const char *field;
     uint8_t id[16] = {9};
-    struct caller caller = {7, 8, "", 2};
+    struct caller caller = {.office = 7, .device = 8, .officer = "", .role = 2};
     Liandong__V1__ReportIncident m[2] = {LIANDONG__V1__REPORT_INCIDENT__INIT, LIANDONG__V1__REPORT_INCIDENT__INIT};
     Liandong__V1__Threat threats[] = {LIANDONG__V1__THREAT__THREAT_SELF_HARM, LIANDONG__V1__THREAT__THREAT_ARSON};
     compile_report(&s, &plan);

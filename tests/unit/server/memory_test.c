@@ -37,7 +37,7 @@ static bool bind_message(void *arg) {
     Liandong__V1__IncidentState states[] = {LIANDONG__V1__INCIDENT_STATE__INCIDENT_STATE_RECEIVED,
                                             LIANDONG__V1__INCIDENT_STATE__INCIDENT_STATE_ARRIVED};
     Liandong__V1__ListIncidents m = LIANDONG__V1__LIST_INCIDENTS__INIT;
-    struct caller caller = {1, 2, "", 3};
+    struct caller caller = {.office = 1, .device = 2, .officer = "", .role = 3};
     struct mapping_input in = {.message = &m.base, .caller = &caller};
     struct binding members[2], all;
     const struct binding *list[2] = {&members[0], &members[1]};
