@@ -1,6 +1,7 @@
 #include "common/clock.h"
 #include "common/tls_private.h"
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 
@@ -100,6 +101,7 @@ void tls_free(struct tls *t) {
     if (!t) return;
     SSL_free(t->ssl);
     OPENSSL_free(t->uri);
+    X509_free(t->authority);
     tls_context_free(t->context);
     OPENSSL_free(t);
 }
@@ -154,12 +156,19 @@ static enum tls_state fail_with(struct tls *t, const char *failure, const char *
     return t->state = TLS_FAILED;
 }
 
+/* What was agreed on, looked at once more where it is said to be open. */
 static enum tls_state open_up(struct tls *t) {
     const unsigned char *protocol;
     unsigned int size;
+    bool pinned = t->context->pin_size > 0;
+    const char *wanted = pinned ? TLS_ALPN_ENROL : TLS_ALPN;
     SSL_get0_alpn_selected(t->ssl, &protocol, &size);
-    if (size != strlen(TLS_ALPN) || memcmp(protocol, TLS_ALPN, size) != 0)
+    t->enrolment =
+        size == strlen(TLS_ALPN_ENROL) && memcmp(protocol, TLS_ALPN_ENROL, size) == 0 && (pinned || t->context->enrols);
+    if (!t->enrolment && (size != strlen(wanted) || memcmp(protocol, wanted, size) != 0))
         return fail_with(t, "NO_COMMON_PROTOCOL", "the server chose no protocol");
+    if (!t->identified && !(t->context->server && t->enrolment))
+        return fail_with(t, "CERTIFICATE_REQUIRED", "nobody was verified");
     if (t->context->server) park(t);
     t->updates_at = clock_monotonic_us();
     SSL_set_msg_callback(t->ssl, count_updates);
@@ -264,4 +273,20 @@ const char *tls_failure(const struct tls *t) { return t->state == TLS_FAILED ? t
 const char *tls_failure_detail(const struct tls *t) { return t->state == TLS_FAILED && t->detail ? t->detail : ""; }
 const uint8_t *tls_peer_key(const struct tls *t) { return t->key; }
 const char *tls_peer_uri(const struct tls *t) { return t->uri ? t->uri : ""; }
+bool tls_is_enrolment(const struct tls *t) { return t->enrolment; }
+
+bool tls_authority(const struct tls *t, char *pem, size_t room) {
+    char *bytes;
+    BIO *bio = t->authority ? BIO_new(BIO_s_mem()) : NULL;
+    long size = bio && PEM_write_bio_X509(bio, t->authority) ? BIO_get_mem_data(bio, &bytes) : 0;
+    bool fits = size > 0 && (size_t)size < room;
+    if (fits) {
+        memcpy(pem, bytes, (size_t)size);
+        pem[size] = '\0';
+    }
+    BIO_free(bio);
+    ERR_clear_error();
+    return fits;
+}
+
 int64_t tls_peer_expiry(const struct tls *t) { return t->expiry; }

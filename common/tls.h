@@ -16,8 +16,8 @@
 enum tls_state { TLS_HANDSHAKE, TLS_OPEN, TLS_CLOSED /* peer said close_notify */, TLS_FAILED };
 struct tls;
 
-/* NULL without memory. Server: requires and verifies a client certificate. Client: checks `peer_name` (DNS name or IP
- * literal) against the server's SAN. The context may be released while connections live. */
+/* NULL without memory. Server: requires and verifies a client certificate (but see tls_context_enrols). Client: checks
+ * `peer_name` (DNS name or IP literal) against the server's SAN. The context may be released while connections live. */
 struct tls *tls_server(struct tls_context *context);
 struct tls *tls_client(struct tls_context *context, const char *peer_name);
 void tls_free(struct tls *t);
@@ -41,7 +41,8 @@ void tls_close(struct tls *t, struct buffer *out);
 
 /* Why it failed, as a stable token: "CERTIFICATE_REQUIRED", "CERTIFICATE_EXPIRED", "CERTIFICATE_REVOKED",
  * "CERTIFICATE_UNKNOWN", "UNKNOWN_CA", "BAD_CERTIFICATE", "NAME_MISMATCH", "NO_COMMON_PROTOCOL" (ALPN), "OLD_VERSION",
- * "NOT_TLS", "TRUNCATED", "OTHER"; NULL where it did not fail. Alerts 42-48, 70, 116, 120 are mapped. */
+ * "NOT_TLS", "TRUNCATED", "PIN_MISMATCH", "OTHER"; NULL where it did not fail. Alerts 42-48, 70, 116, 120 are mapped.
+ */
 const char *tls_failure(const struct tls *t);
 /* One line for the log, from OpenSSL; "" where none. No secrets. */
 const char *tls_failure_detail(const struct tls *t);
@@ -52,4 +53,8 @@ const uint8_t *tls_peer_key(const struct tls *t); /* 32 bytes */
 const char *tls_peer_uri(const struct tls *t);
 /* notAfter of the peer's certificate, ms since 1970 UTC. */
 int64_t tls_peer_expiry(const struct tls *t);
+/* True where TLS_ALPN_ENROL was agreed on: a server knows nothing of its peer then, key, uri and expiry say nothing. */
+bool tls_is_enrolment(const struct tls *t);
+/* Client by pin: the certificate that was trusted, as PEM. False where there is none, or no room. */
+bool tls_authority(const struct tls *t, char *pem, size_t room);
 #endif

@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TLS_ALPN "liandong/1"
+#define TLS_ALPN       "liandong/1"
+#define TLS_ALPN_ENROL "liandong-enrol/1" /* of a device that has no certificate yet */
 
 struct tls_files {
     const char *certificate; /* PEM, chain */
@@ -26,9 +27,19 @@ struct tls_context;
  * of the right purpose, CA readable, CRL not past nextUpdate. */
 struct tls_context *tls_context_server(const struct tls_files *files, struct tls_error *error);
 struct tls_context *tls_context_client(const struct tls_files *files, struct tls_error *error);
+/* Server: connections may also come by TLS_ALPN_ENROL, and then, and only then, without a certificate. They are shown
+ * the authority's certificate behind the server's own, so that a device can pin it. Until this is called that protocol
+ * is refused as any unknown one. False with error->text where the authority did not issue the server's certificate, or
+ * is none that this context trusts; then nothing is changed. The authority may be released afterwards. */
+struct ca;
+bool tls_context_enrols(struct tls_context *c, const struct ca *ca, struct tls_error *error);
+/* Client by TLS_ALPN_ENROL: without certificate, trusting the one authority among those that the server shows whose
+ * SHA-256 of SubjectPublicKeyInfo begins with `pin`; nothing is sent to any other ("PIN_MISMATCH"). */
+struct tls_context *tls_context_pinned(const uint8_t *pin, size_t size, struct tls_error *error);
 /* Connections made from it stay valid. */
 void tls_context_free(struct tls_context *c);
-/* notAfter of the own certificate, ms since 1970 UTC. */
+/* notBefore and notAfter of the own certificate, ms since 1970 UTC. */
+int64_t tls_context_start(const struct tls_context *c);
 int64_t tls_context_expiry(const struct tls_context *c);
 /* SHA-256 of the SubjectPublicKeyInfo of a PEM certificate file: what the directory stores of a device. */
 bool tls_certificate_key(const char *path, uint8_t key[32], struct tls_error *error);

@@ -119,10 +119,6 @@ static bool check_dates(X509 *certificate, const char *path, const char *what, s
 static bool check_own(const struct tls_material *m, const struct tls_files *files, bool server,
                       struct tls_error *error) {
     int weak = tls_weak_bits(m->certificate);
-    if (X509_check_private_key(m->certificate, m->key) != 1)
-        return tls_refuse(error, "私钥 %s 与证书 %s 不是一对。请换成同一次签发的两个文件。", files->key,
-                          files->certificate);
-    if (!check_dates(m->certificate, files->certificate, "证书", error)) return false;
     if (X509_check_purpose(m->certificate, server ? X509_PURPOSE_SSL_SERVER : X509_PURPOSE_SSL_CLIENT, 0) != 1)
         return tls_refuse(error, "证书 %s 不能用作%s证书（扩展用途缺少 %s）。请按该用途重新签发。", files->certificate,
                           server ? "服务器" : "客户端", server ? "serverAuth" : "clientAuth");
@@ -192,12 +188,19 @@ static bool read_crls(struct tls_material *m, const struct tls_files *files, str
     return ok;
 }
 
-bool tls_material_read(struct tls_material *m, const struct tls_files *files, bool server, struct tls_error *error) {
+bool tls_pair_read(struct tls_material *m, const char *certificate, const char *key, struct tls_error *error) {
     *m = (struct tls_material){.chain = sk_X509_new_null(), .authorities = sk_X509_new_null()};
     if (!m->chain || !m->authorities) return tls_refuse(error, "内存不足，无法读取证书。请稍候重试。");
-    if (!read_certificates(m->chain, files->certificate, "证书", error)) return false;
+    if (!read_certificates(m->chain, certificate, "证书", error)) return false;
     m->certificate = sk_X509_shift(m->chain);
-    return read_key(m, files->key, error) && check_own(m, files, server, error) &&
+    if (!read_key(m, key, error)) return false;
+    if (X509_check_private_key(m->certificate, m->key) != 1)
+        return tls_refuse(error, "私钥 %s 与证书 %s 不是一对。请换成同一次签发的两个文件。", key, certificate);
+    return check_dates(m->certificate, certificate, "证书", error);
+}
+
+bool tls_material_read(struct tls_material *m, const struct tls_files *files, bool server, struct tls_error *error) {
+    return tls_pair_read(m, files->certificate, files->key, error) && check_own(m, files, server, error) &&
            read_certificates(m->authorities, files->ca, "根证书", error) && check_authorities(m, files->ca, error) &&
            (!files->crl || !*files->crl || read_crls(m, files, error));
 }

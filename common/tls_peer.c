@@ -77,15 +77,49 @@ static bool take_identity(struct tls *t, X509_STORE_CTX *store) {
     return false;
 }
 
+/* The authority among what the server shows whose key was pinned. */
+static X509 *find_pinned(const struct tls_context *c, X509_STORE_CTX *store) {
+    STACK_OF(X509) *shown = X509_STORE_CTX_get0_untrusted(store);
+    uint8_t key[32];
+    for (int i = 0; i < sk_X509_num(shown); i++) {
+        X509 *one = sk_X509_value(shown, i);
+        if (X509_check_ca(one) == 1 && tls_certificate_hash(one, key) && memcmp(key, c->pin, c->pin_size) == 0)
+            return one;
+    }
+    return NULL;
+}
+
+/* Verifies with the pinned authority as the only one there is. */
+static bool verify_pinned(struct tls *t, X509_STORE_CTX *store) {
+    X509 *authority = find_pinned(t->context, store);
+    STACK_OF(X509) *anchor = sk_X509_new_null();
+    bool good = false;
+    if (!authority) {
+        t->failure = "PIN_MISMATCH";
+        X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_UNTRUSTED);
+    } else if (anchor && sk_X509_push(anchor, authority) > 0) {
+        X509_STORE_CTX_set0_trusted_stack(store, anchor);
+        good = X509_verify_cert(store) == 1;
+        X509_STORE_CTX_set0_trusted_stack(store, NULL); /* ours ends here */
+    }
+    sk_X509_free(anchor);
+    if (!good) return false;
+    X509_up_ref(authority);
+    X509_free(t->authority);
+    t->authority = authority;
+    return true;
+}
+
 int tls_peer_verify(X509_STORE_CTX *store, void *unused) {
     (void)unused;
     struct tls *t = SSL_get_app_data(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
-    if (X509_verify_cert(store) != 1) {
+    if (t->context->pin_size ? !verify_pinned(t, store) : X509_verify_cert(store) != 1) {
         /* Out of memory leaves "ok" behind; nothing that failed may look verified. */
         if (X509_STORE_CTX_get_error(store) == X509_V_OK) X509_STORE_CTX_set_error(store, X509_V_ERR_UNSPECIFIED);
         return 0;
     }
     if (!chain_is_strong(store) || !take_identity(t, store)) return 0;
+    t->identified = true;
     /* OpenSSL would keep the chain, and with it the decoded certificate, as long as the connection lives. */
     if (t->context->server) X509_STORE_CTX_set0_verified_chain(store, NULL);
     return 1;

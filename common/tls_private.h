@@ -11,7 +11,10 @@ struct tls_context {
     BIO_METHOD *slices; /* reads the caller's slice, writes into the caller's buffer */
     SSL_CTX *parked;    /* server: see tls_park; NULL until the first connection is open */
     SSL_SESSION *blank; /* server: the one empty session of all open connections */
-    int64_t expiry;
+    X509 *enrols;       /* server: the authority whose enrolments it takes; NULL: none */
+    uint8_t pin[32];    /* client without certificate: how the authority's key begins */
+    size_t pin_size;    /* 0: an ordinary client */
+    int64_t start, expiry;
     unsigned references; /* the owner and every connection */
     bool server;
 };
@@ -23,12 +26,15 @@ struct tls {
     size_t input_size;
     struct buffer *output; /* during a call: where OpenSSL writes to */
     const char *failure, *detail;
-    char *uri; /* NULL: none */
+    char *uri;       /* NULL: none */
+    X509 *authority; /* client by pin: the one that was trusted */
     int64_t expiry;
     uint64_t updates_at; /* us, when updates_left was counted up last */
     enum tls_state state;
     uint8_t updates_left; /* key updates the peer may still ask for */
     bool greeted;         /* server: a ClientHello was read, so the peer does speak TLS */
+    bool identified;      /* the peer's certificate was verified */
+    bool enrolment;       /* by TLS_ALPN_ENROL */
     uint8_t key[32];
 };
 
@@ -64,6 +70,11 @@ struct tls_material {
 /* Reads and checks all files as a whole; *m is for tls_material_free in either case. */
 bool tls_material_read(struct tls_material *m, const struct tls_files *files, bool server, struct tls_error *error);
 void tls_material_free(struct tls_material *m);
+/* Only certificate, chain and key: a pair, and in force. */
+bool tls_pair_read(struct tls_material *m, const char *certificate, const char *key, struct tls_error *error);
+/* ca.c: the authority's own certificate, borrowed. */
+struct ca;
+X509 *ca_certificate(const struct ca *ca);
 /* Writes the sentence, cut at a whole character; returns false. */
 bool tls_refuse(struct tls_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 #endif

@@ -124,6 +124,12 @@ const char *authority_write(struct authority *a, const char *file) {
     return write_bio(bio, file);
 }
 
+const char *authority_write_key(struct authority *a, const char *file) {
+    BIO *bio = BIO_new(BIO_s_mem());
+    assert_true(bio && PEM_write_bio_PrivateKey(bio, a->key, NULL, NULL, 0, NULL, NULL));
+    return write_bio(bio, file);
+}
+
 const char *authority_issue(struct authority *a, const struct wish *wish, const char *certificate_file,
                             const char *key_file) {
     EVP_PKEY *key = make_key(wish->key);

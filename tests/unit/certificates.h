@@ -27,6 +27,7 @@ struct authority *authority_make(const char *name);
 void authority_free(struct authority *a);
 /* Writes PEM files (0600) of these names into the scratch folder and returns the certificate's path. */
 const char *authority_write(struct authority *a, const char *file);
+const char *authority_write_key(struct authority *a, const char *file);
 const char *authority_issue(struct authority *a, const struct wish *wish, const char *certificate_file,
                             const char *key_file);
 /* An authority below `a`. Its certificates' files get its own certificate behind them. */
