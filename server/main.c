@@ -1,7 +1,8 @@
-/* liandongd: run | migrate | check | directory | help | version. */
+/* liandongd: run | migrate | check | directory | seal-key | seal-rotate | help | version. */
 #include "common/log.h"
 #include "db/migrate.h"
 #include "directory_import.h"
+#include "seal_command.h"
 #include "server.h"
 #include "server_check.h"
 #include "server_settings.h"
@@ -20,6 +21,8 @@ static int do_run(int count, char **flags) { return server_run(count, flags, env
 static int do_migrate(int count, char **flags);
 static int do_check(int count, char **flags);
 static int do_directory(int count, char **flags);
+static int do_seal_key(int count, char **flags);
+static int do_seal_rotate(int count, char **flags);
 static int do_help(int count, char **flags);
 static int do_version(int count, char **flags);
 
@@ -28,6 +31,12 @@ static const struct verb verbs[] = {
     {"migrate", "migrate [check]", "把数据库结构更新到本程序的版本；check 只看不改。用属主角色连接", do_migrate},
     {"check", "check", "逐项检查设置、证书、数据库，并说明怎么改", do_check},
     {"directory", "directory 文件.ini", "把单位、结对、终端的名册写进数据库；重复执行没有影响", do_directory},
+    {"seal-key", "seal-key 文件 [add]",
+     "生成敏感字段的密钥文件（设置 seal_key_file）；add 在已有的文件里加一个新的主密钥，然后用 seal-rotate 换过去",
+     do_seal_key},
+    {"seal-rotate", "seal-rotate",
+     "换密钥，服务不停：今后写入的用新的数据密钥，所有密钥改由文件里的第一个主密钥包裹。用属主角色连接",
+     do_seal_rotate},
     {"help", "help", "这一页", do_help},
     {"version", "version", "版本", do_version},
 };
@@ -130,6 +139,24 @@ static int do_directory(int count, char **flags) {
     } else {
         code = directory_import(owner_of(&values), flags[0]);
     }
+    server_settings_release(&values);
+    return code;
+}
+
+static int do_seal_key(int count, char **flags) {
+    bool add = count == 2 && strcmp(flags[1], "add") == 0;
+    if (count < 1 || flags[0][0] == '-' || (count > 1 && !add)) {
+        fputs("用法：liandongd seal-key 文件 [add]\n", stderr);
+        return SERVER_USAGE;
+    }
+    return seal_key_command(flags[0], add);
+}
+
+static int do_seal_rotate(int count, char **flags) {
+    struct server_settings values;
+    int words, code;
+    if (!load(&values, count, flags, &words, 0, "seal-rotate", &code)) return code;
+    code = seal_rotate_command(owner_of(&values), values.seal_key_file);
     server_settings_release(&values);
     return code;
 }

@@ -2,6 +2,7 @@
 #include "call/core.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/seal_file.h"
 #include "net/http.h"
 #include "net/hub.h"
 #include "net/listener.h"
@@ -82,6 +83,14 @@ static bool load_settings(const struct server *s, struct server_settings *values
 static struct tls_context *load_certificates(const struct server_settings *values, struct tls_error *error) {
     struct tls_files files = {values->tls_certificate, values->tls_key, values->tls_ca, values->tls_crl};
     return tls_context_server(&files, error);
+}
+
+/* Without it nothing could be read or written: told before anything else begins. */
+static bool try_seal_keys(const struct server_settings *values, char *error, size_t room) {
+    struct seal_keks keks;
+    bool good = seal_keks_read(&keks, values->seal_key_file, error, room);
+    seal_keks_forget(&keks);
+    return good;
 }
 
 static struct hub_limits limits_of(const struct server *s, const struct server_settings *values) {
@@ -348,6 +357,7 @@ static int start_core(struct server *s, struct tls_context *tls) {
                                    .silence_limit_ms = (uint64_t)v->silence_limit_ms,
                                    .connect_timeout_ms = (uint64_t)v->connect_timeout_ms,
                                    .queue_limit = (uint32_t)v->queue_limit,
+                                   .seal_key_file = v->seal_key_file,
                                    .feed_keep_ms = v->feed_keep_ms};
     struct hub_limits limits = limits_of(s, v);
     s->core = core_start(&s->loop, &options, &s->metrics);
@@ -376,6 +386,8 @@ static int start(struct server *s) {
         return refuse("打不开日志文件（设置 log_file）：检查目录和权限", SERVER_CONFIG);
     signal(SIGPIPE, SIG_IGN);
     s->descriptors = process_limit();
+    char seal_error[512];
+    if (!try_seal_keys(&s->settings, seal_error, sizeof seal_error)) return refuse(seal_error, SERVER_CONFIG);
     struct tls_context *tls = load_certificates(&s->settings, &tls_error);
     if (!tls) return refuse(tls_error.text, SERVER_CONFIG);
     s->certificate_expiry = tls_context_expiry(tls);

@@ -2,6 +2,7 @@
 #include "call/core.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/seal_file.h"
 #include "common/tls_context.h"
 #include "db/migrate.h"
 #include "server.h"
@@ -51,6 +52,18 @@ static void check_certificates(struct check *c) {
     report(c, SERVER_OK, "证书", "有效到 %s，还有 %lld 天", until,
            (long long)((tls_context_expiry(tls) - clock_now_ms()) / DAY_MS));
     tls_context_free(tls);
+}
+
+static bool check_seal_keys(struct check *c) {
+    char error[512];
+    struct seal_keks keks;
+    bool good = seal_keks_read(&keks, c->values->seal_key_file, error, sizeof error);
+    if (good)
+        report(c, SERVER_OK, "敏感字段的密钥", "%zu 个主密钥，新密钥由 %s 包裹", keks.count, keks.list[0].id);
+    else
+        report(c, SERVER_CONFIG, "敏感字段的密钥", "%s", error);
+    seal_keks_forget(&keks);
+    return good;
 }
 
 static bool check_database(struct check *c) {
@@ -127,6 +140,7 @@ static void check_core(struct check *c) {
                                    .silence_limit_ms = (uint64_t)v->silence_limit_ms,
                                    .connect_timeout_ms = (uint64_t)v->connect_timeout_ms,
                                    .queue_limit = (uint32_t)v->queue_limit,
+                                   .seal_key_file = v->seal_key_file,
                                    .feed_keep_ms = v->feed_keep_ms};
     t.check = c;
     metrics_init(&metrics);
@@ -152,7 +166,8 @@ int server_check(const struct server_settings *values) {
     log_set_level(LOG_ERROR);
     check_settings(&c);
     check_certificates(&c);
-    if (check_database(&c) && check_schema(&c)) check_core(&c);
+    bool sealed = check_seal_keys(&c);
+    if (check_database(&c) && check_schema(&c) && sealed) check_core(&c);
     puts(c.code == SERVER_OK ? "都通过了，可以 liandongd run" : "还不能启动：先处理上面“失败”的各项");
     return c.code;
 }

@@ -52,6 +52,8 @@ const struct setting server_settings_table[] = {
     {"tls_ca", SETTING_STRING, AT(tls_ca), NULL, 0, 4096, NULL, true, false, "签发终端证书的 CA（PEM），只信它"},
     {"tls_crl", SETTING_STRING, AT(tls_crl), NULL, 0, 4096, NULL, true, false,
      "吊销列表（PEM）；空着就只靠单位与终端名册里的 revoked"},
+    {"seal_key_file", SETTING_STRING, AT(seal_key_file), NULL, 0, 4096, NULL, false, false,
+     "敏感字段的密钥文件（权限 0600，不要放在数据库所在的机器上；所有节点用同一份），由 liandongd seal-key 文件 生成"},
     {"metrics_listen", SETTING_STRING, AT(metrics_listen), "127.0.0.1:9743", 0, 128, NULL, false, false,
      "/metrics、/healthz、/readyz 的地址，只能是本机回环地址；空着就不开"},
     {"log_file", SETTING_STRING, AT(log_file), "-", 1, 4096, NULL, true, false, "日志文件；- 是标准错误"},
@@ -197,6 +199,12 @@ bool server_settings_judge(const struct server_settings *values, struct settings
                      needed[i].key, needed[i].what);
             return false;
         }
+    if (!values->seal_key_file || !values->seal_key_file[0]) {
+        snprintf(error->text, sizeof error->text,
+                 "没有设置 seal_key_file（敏感字段的密钥文件）：用 liandongd seal-key 文件 "
+                 "生成一个，再在设置文件里写上它的路径");
+        return false;
+    }
     if (values->silence_limit_ms < 2 * values->heartbeat_ms) {
         snprintf(error->text, sizeof error->text,
                  "silence_limit（%lld ms）不到 heartbeat（%lld ms）的两倍，正常的终端也会被断开：调大前者或调小后者",

@@ -150,9 +150,72 @@ static void refuse_binding(struct call *c, const char *field) {
         call_refuse(c, "OUT_OF_RANGE", arena_printf(&c->arena, "%s.%s", c->field->name, field));
 }
 
-static void begin_write(struct call *c, const struct plan *plan) {
+/* Seals what is to be sealed, which `record` is known for, then binds and submits: from here on nothing has the clear
+ * text but the arena. */
+static void submit_write(struct call *c) {
+    const struct plan *plan = c->core->plans[c->field->id];
     struct mapping_input in = {.message = c->message, .caller = &c->write.caller};
     const char *field;
+    in.request_id = c->envelope->request_id.data;
+    in.phone_index = sealing_phone_index(&c->core->sealing, c->field->id, c->message, &c->arena);
+    if (!sealing_close(&c->core->sealing, c->field->id, c->message, c->record, &c->arena) || !pack_act(c, &in)) {
+        call_refuse(c, "TOO_LARGE", c->field->name);
+    } else if (!mapping_bind(plan, &in, &c->arena, &c->write.binding, &field)) {
+        refuse_binding(c, field);
+    } else {
+        c->write.plan = plan;
+        c->write.done = on_written;
+        if (!writer_submit(c->core->writer, &c->write)) call_refuse(c, "QUEUE_FULL", NULL);
+    }
+}
+
+/* A read on this call's own behalf. False: it was refused. */
+static bool submit_read(struct call *c, const struct statement *statement,
+                        void (*done)(struct read *r, const PGresult *result, const char *fault)) {
+    c->read.statement = statement;
+    c->read.timeout_ms = (uint32_t)(c->deadline_ms - uv_now(c->core->loop));
+    c->read.done = done;
+    if (readers_submit(c->core->readers, &c->read)) return true;
+    call_refuse(c, readers_are_ready(c->core->readers) ? "QUEUE_FULL" : "DATABASE_AWAY", NULL);
+    return false;
+}
+
+/* id, reason: what _record says. What the change itself would answer where there is no such record is answered here. */
+static void on_record(struct read *r, const PGresult *result, const char *fault) {
+    struct call *c = (struct call *)(void *)((char *)r - offsetof(struct call, read));
+    c->resolving = false;
+    if (!c->session || fault) {
+        call_refuse(c, fault ? fault : "DEADLINE", NULL);
+    } else if (PQntuples(result) != 1 || PQgetlength(result, 0, 0) != sizeof c->record) {
+        bool told = PQntuples(result) == 1 && !PQgetisnull(result, 0, 1);
+        call_refuse(c, told ? PQgetvalue(result, 0, 1) : "INTERNAL",
+                    told ? arena_printf(&c->arena, "%s.incident", c->field->name) : NULL);
+    } else {
+        memcpy(c->record, PQgetvalue(result, 0, 0), sizeof c->record);
+        submit_write(c);
+    }
+}
+
+/* Sealed text is bound to its record: a change that names one by its number must learn which it is first. */
+static void begin_resolving(struct call *c) {
+    const ProtobufCFieldDescriptor *f =
+        protobuf_c_message_descriptor_get_field_by_name(c->message->descriptor, "incident");
+    const char *named = f ? *(char *const *)wire_member(c->message, f) : NULL;
+    struct binding *b = &c->read.binding;
+    b->values = arena_take(&c->arena, sizeof *b->values);
+    b->lengths = arena_take(&c->arena, sizeof *b->lengths);
+    if (!b->values || !b->lengths) {
+        call_refuse(c, "TOO_LARGE", c->field->name);
+        return;
+    }
+    b->values[0] = named;
+    b->lengths[0] = named ? (int)strlen(named) : 0;
+    c->read.caller = c->write.caller;
+    c->resolving = true;
+    submit_read(c, c->core->record_statement, on_record);
+}
+
+static void begin_write(struct call *c) {
     if (!c->envelope->has_request_id) {
         call_refuse(c, "REQUEST_ID_REQUIRED", "request_id");
         return;
@@ -162,16 +225,12 @@ static void begin_write(struct call *c, const struct plan *plan) {
         return;
     }
     fill_caller(c, &c->write.caller);
-    in.request_id = c->envelope->request_id.data;
-    if (!pack_act(c, &in)) {
-        call_refuse(c, "TOO_LARGE", c->field->name);
-    } else if (!mapping_bind(plan, &in, &c->arena, &c->write.binding, &field)) {
-        refuse_binding(c, field);
-    } else {
-        c->write.plan = plan;
-        c->write.done = on_written;
-        if (!writer_submit(c->core->writer, &c->write)) call_refuse(c, "QUEUE_FULL", NULL);
+    switch (sealing_need(c->field->id, c->message)) {
+    case SEALING_BY_NAME: begin_resolving(c); return;
+    case SEALING_BY_REQUEST: memcpy(c->record, c->envelope->request_id.data, sizeof c->record); break;
+    case SEALING_NOTHING: break;
     }
+    submit_write(c);
 }
 
 static void on_read(struct read *r, const PGresult *result, const char *fault) {
@@ -186,15 +245,11 @@ static void begin_read(struct call *c, const struct plan *plan) {
     struct mapping_input in = {.message = c->message, .caller = &c->read.caller};
     const char *field;
     fill_caller(c, &c->read.caller);
-    if (!mapping_bind(plan, &in, &c->arena, &c->read.binding, &field)) {
+    in.phone_index = sealing_phone_index(&c->core->sealing, c->field->id, c->message, &c->arena);
+    if (mapping_bind(plan, &in, &c->arena, &c->read.binding, &field))
+        submit_read(c, plan->statement, on_read);
+    else
         refuse_binding(c, field);
-        return;
-    }
-    c->read.statement = plan->statement;
-    c->read.timeout_ms = (uint32_t)(c->deadline_ms - uv_now(c->core->loop));
-    c->read.done = on_read;
-    if (!readers_submit(c->core->readers, &c->read))
-        call_refuse(c, readers_are_ready(c->core->readers) ? "QUEUE_FULL" : "DATABASE_AWAY", NULL);
 }
 
 /* ---- the door */
@@ -223,7 +278,7 @@ static void enter_lane(struct call *c) {
     case LANE_LOCAL: c->row->local(c); return;
     case LANE_READ: begin_read(c, c->core->plans[c->field->id]); return;
     case LANE_WRITE:
-    case LANE_BATCH: begin_write(c, c->core->plans[c->field->id]); return;
+    case LANE_BATCH: begin_write(c); return;
     }
 }
 
@@ -259,6 +314,7 @@ void call_begin(struct session *s, const uint8_t *payload, size_t size) {
     c->session = s;
     c->field = NULL;
     c->message = NULL;
+    c->resolving = false;
     c->started_us = clock_monotonic_us();
     s->call = c;
     if (!open_envelope(c, payload, size)) return;
@@ -275,6 +331,7 @@ static bool is_write(const struct call *c) { return c->row && request_writes(c->
 
 /* True where it was not with the database yet: nothing will come of it. */
 static bool take_back(struct call *c) {
+    if (c->resolving) return readers_withdraw(c->core->readers, &c->read);
     if (is_write(c)) return c->write.state == WRITE_IDLE || writer_withdraw(c->core->writer, &c->write);
     return c->row && c->row->lane == LANE_READ && readers_withdraw(c->core->readers, &c->read);
 }
@@ -288,7 +345,7 @@ void call_expire(struct call *c) {
     struct session *s = c->session;
     Liandong__V1__Status status = LIANDONG__V1__STATUS__INIT;
     Liandong__V1__ToClient reply = LIANDONG__V1__TO_CLIENT__INIT;
-    call_fill_status(c, status_find(is_write(c) ? "OUTCOME_PENDING" : "DEADLINE"), &status);
+    call_fill_status(c, status_find(is_write(c) && !c->resolving ? "OUTCOME_PENDING" : "DEADLINE"), &status);
     reply.has_call = true;
     reply.call = c->number;
     reply.status = &status;

@@ -25,8 +25,10 @@ struct call {
     const struct request *row;
     uint64_t number;                  /* the client's, echoed */
     uint64_t started_us, deadline_ms; /* monotonic; deadline as uv_now */
-    struct write write;               /* one of the two is in use */
+    struct write write;               /* one of the two is in use at a time */
     struct read read;
+    uint8_t record[16]; /* of a write that brings sealed fields: whose they are */
+    bool resolving;     /* a write that waits for `read` to find its record: nothing was written yet */
     struct call *next_free;
 };
 

@@ -19,7 +19,8 @@ static void tell(struct core *c, bool ok, const char *why) {
 
 void core_check_ready(struct core *c) {
     char error[256];
-    if (c->told || !c->on_ready || !c->writer_ready || !c->readers_ready || !c->feed_ready || !c->directory.version)
+    if (c->told || !c->on_ready || !c->writer_ready || !c->readers_ready || !c->feed_ready || !c->directory.version ||
+        !c->sealing_ready)
         return;
     if (core_compile_plans(c, error, sizeof error)) {
         tell(c, true, NULL);
@@ -31,6 +32,7 @@ void core_check_ready(struct core *c) {
          "contract.broken）");
 }
 
+void core_refuse(struct core *c, const char *why) { tell(c, false, why); }
 static void on_refused(void *arg, const char *why) { tell(arg, false, why); }
 static void on_writer_ready(void *arg) {
     struct core *c = arg;
@@ -93,9 +95,10 @@ static bool start_writer(struct core *c, struct metrics *metrics) {
 }
 
 static bool start_readers(struct core *c, struct metrics *metrics) {
-    static const char *const names[] = {"_caller",   "_snapshot",  "_feed_page",         "_feed_stretch",
-                                        "_feed_at",  "_directory", "_directory_version", "_search_index",
-                                        "_feed_keep"};
+    static const char *const names[] = {"_caller",       "_snapshot",       "_feed_page",         "_feed_stretch",
+                                        "_feed_at",      "_directory",      "_directory_version", "_search_index",
+                                        "_feed_keep",    "_record",         "_sealing_version",   "_sealing_keys",
+                                        "_sealing_make", "_sealing_behind", "_sealing_catch_up"};
     size_t count;
     c->reader_list = collect(c, false, names, sizeof names / sizeof *names, &count);
     if (!c->reader_list) return false;
@@ -129,7 +132,10 @@ static bool start_feed(struct core *c, struct metrics *metrics) {
     return c->feed != NULL;
 }
 
-static void on_tick(uv_timer_t *timer) { core_run_chores(timer->data); }
+static void on_tick(uv_timer_t *timer) {
+    core_run_chores(timer->data);
+    core_work_sealing(timer->data);
+}
 
 static void add_metrics(struct core *c, struct metrics *metrics) {
     static const char *const codes[] = {"OK",
@@ -169,7 +175,8 @@ static bool copy_options(struct core *c, const struct core_options *o) {
     c->options = *o;
     c->options.database = strdup(o->database);
     c->options.node = strdup(o->node);
-    return c->options.database && c->options.node;
+    c->options.seal_key_file = strdup(o->seal_key_file ? o->seal_key_file : "");
+    return c->options.database && c->options.node && c->options.seal_key_file;
 }
 
 struct core *core_start(uv_loop_t *loop, const struct core_options *options, struct metrics *metrics) {
@@ -180,7 +187,8 @@ struct core *core_start(uv_loop_t *loop, const struct core_options *options, str
     /* Start-up memory is not given back where it fails: the process ends. */
     if (!copy_options(c, options) || !core_parse_statements(c, error, sizeof error) ||
         !core_match_requests(c, error, sizeof error) || uv_timer_init(loop, &c->tick) != 0 ||
-        !start_writer(c, metrics) || !start_readers(c, metrics) || !start_feed(c, metrics)) {
+        !core_start_sealing(c, error, sizeof error) || !start_writer(c, metrics) || !start_readers(c, metrics) ||
+        !start_feed(c, metrics)) {
         log_event(LOG_ERROR, "core.start", log_str("error", error));
         return NULL;
     }
@@ -227,6 +235,9 @@ static void free_core(struct core *c) {
     free(c->reader_list);
     free((char *)(uintptr_t)c->options.database);
     free((char *)(uintptr_t)c->options.node);
+    sealing_free(&c->sealing);
+    free(c->sealing_work);
+    free((char *)(uintptr_t)c->options.seal_key_file);
     free(c);
     if (done) done(arg);
 }

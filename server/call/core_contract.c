@@ -82,5 +82,6 @@ bool core_compile_plans(struct core *c, char *error, size_t room) {
     struct contract_terms snapshot = {NULL, &liandong__v1__feed_snapshot__descriptor, false, false};
     return contract_compile(&c->snapshot_plan, core_find_statement(c, "_snapshot"), &snapshot, error, room) &&
            check_feed_statements(c, error, room) &&
-           directory_contract(core_find_statement(c, "_directory"), error, room);
+           directory_contract(core_find_statement(c, "_directory"), error, room) &&
+           sealing_contract(core_find_statement(c, "_sealing_keys"), error, room);
 }

@@ -5,6 +5,7 @@
 #include "call/core.h"
 #include "call/directory.h"
 #include "call/requests.h"
+#include "call/sealing.h"
 #include "call/session.h"
 #include "db/mapping.h"
 #include "db/readers.h"
@@ -29,6 +30,9 @@ struct core {
     struct readers *readers;
     struct feed *feed;
     struct directory directory;
+    struct sealing sealing;
+    struct statement *record_statement; /* which record a change names */
+    struct core_sealing *sealing_work;
     uv_timer_t tick;
     struct chore { /* a periodic read on the core's own behalf */
         struct core *core;
@@ -42,7 +46,7 @@ struct core {
     struct session *sessions; /* utlist */
     struct call *free_calls;
     unsigned free_calls_count;
-    bool writer_ready, readers_ready, feed_ready, told, ready, draining;
+    bool writer_ready, readers_ready, feed_ready, sealing_ready, told, ready, draining;
     void (*on_ready)(void *arg, bool ok, const char *why);
     void *on_ready_arg;
     struct metric calls, call_us, sessions_open, by_code[18];
@@ -54,6 +58,8 @@ struct core {
 
 /* core.c: tells the owner once everything is there. */
 void core_check_ready(struct core *c);
+/* It can't serve, and trying again won't mend it. */
+void core_refuse(struct core *c, const char *why);
 /* core_contract.c: the SQL files, and whether every request's pieces fit. False with one sentence. */
 bool core_parse_statements(struct core *c, char *error, size_t room);
 bool core_match_requests(struct core *c, char *error, size_t room);
@@ -62,6 +68,10 @@ struct statement *core_find_statement(const struct core *c, const char *name);
 /* core_chores.c: what is looked at again and again. */
 void core_set_up_chores(struct core *c);
 void core_run_chores(struct core *c);
+/* core_sealing.c: the keys of sealed fields: read, made where they are missing, read again when they change; and the
+ * blind indexes of old rows. At each tick. */
+bool core_start_sealing(struct core *c, char *error, size_t room);
+void core_work_sealing(struct core *c);
 
 enum session_state { SESSION_FRESH, SESSION_OPEN, SESSION_CLOSING };
 struct session {

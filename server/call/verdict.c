@@ -68,6 +68,7 @@ static void answer_refusal(struct call *c, const PGresult *r, int row, const cha
         status.n_violations = 1;
     }
     fill_conflicts(c, r, row, &status);
+    sealing_open_conflicts(&c->core->sealing, &status, c->record, &c->arena);
     fill_state(c, r, row, &status);
     call_refuse_status(c, &status);
 }
@@ -104,6 +105,13 @@ static void refuse_read(struct call *c, const char *said) {
     call_refuse(c, arena_copy(&c->arena, said, n), field);
 }
 
+/* Of a reply about one record: which. */
+static const uint8_t *sealed_record(const struct plan *plan, const PGresult *r) {
+    int column = plan->verdict[VERDICT_SEALED_RECORD];
+    if (column < 0 || PQntuples(r) == 0 || PQgetlength(r, 0, column) != 16) return NULL;
+    return (const uint8_t *)PQgetvalue(r, 0, column);
+}
+
 void verdict_show(struct call *c, const struct plan *plan, const PGresult *r) {
     int rows = PQntuples(r), reason = plan->verdict[VERDICT_REASON];
     if (rows > 0 && reason >= 0 && !PQgetisnull(r, 0, reason)) {
@@ -115,8 +123,10 @@ void verdict_show(struct call *c, const struct plan *plan, const PGresult *r) {
         return;
     }
     ProtobufCMessage *reply = mapping_read(plan, r, 0, rows, &c->arena);
-    if (reply)
-        call_answer(c, reply);
-    else
+    if (!reply) {
         call_refuse(c, "TOO_LARGE", NULL);
+        return;
+    }
+    sealing_open(&c->core->sealing, reply, sealed_record(plan, r), &c->arena);
+    call_answer(c, reply);
 }

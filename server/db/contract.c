@@ -11,7 +11,8 @@ static const struct {
                              [VERDICT_CONFLICT_FIELDS] = {"conflict_fields", TYPE_TEXT_ARRAY},
                              [VERDICT_CONFLICT_THEIRS] = {"conflict_theirs", TYPE_TEXT_ARRAY},
                              [VERDICT_CONFLICT_YOURS] = {"conflict_yours", TYPE_TEXT_ARRAY},
-                             [VERDICT_CURRENT_VERSION] = {"current_version", TYPE_INT4}};
+                             [VERDICT_CURRENT_VERSION] = {"current_version", TYPE_INT4},
+                             [VERDICT_SEALED_RECORD] = {"sealed_record", TYPE_UUID}};
 
 static const struct {
     Oid array, element;
@@ -64,7 +65,8 @@ static const struct {
              {"caller_office", SOURCE_CALLER_OFFICE, TYPE_INT4, false},
              {"caller_device", SOURCE_CALLER_DEVICE, TYPE_INT8, false},
              {"caller_officer", SOURCE_CALLER_OFFICER, TYPE_TEXT, false},
-             {"caller_role", SOURCE_CALLER_ROLE, TYPE_INT4, false}};
+             {"caller_role", SOURCE_CALLER_ROLE, TYPE_INT4, false},
+             {"phone_index", SOURCE_PHONE_INDEX, TYPE_BYTEA, false}};
 
 static bool compile_given(struct plan_param *p, const char *name, bool write) {
     for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
@@ -107,7 +109,7 @@ static bool compile_column(struct plan *plan, int i, const struct contract_terms
     const char *name = s->columns[i];
     *c = (struct plan_column){0};
     int verdict = find_verdict(name);
-    if (verdict >= 0 && (terms->write || verdict == VERDICT_REASON)) {
+    if (verdict >= 0 && (terms->write || verdict == VERDICT_REASON || verdict == VERDICT_SEALED_RECORD)) {
         c->target = TARGET_VERDICT;
         plan->verdict[verdict] = i;
         if (s->column_types[i] == verdicts[verdict].type) return true;

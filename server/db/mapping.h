@@ -18,6 +18,7 @@ struct mapping_input {
     const uint8_t *request_id; /* 16 bytes or NULL */
     const uint8_t *act;        /* the packed message, for writes; or NULL */
     size_t act_size;
+    const uint8_t *phone_index; /* 16 bytes: blind index of the telephone number in question; or NULL */
 };
 
 enum plan_source {
@@ -27,7 +28,8 @@ enum plan_source {
     SOURCE_CALLER_OFFICE,
     SOURCE_CALLER_DEVICE,
     SOURCE_CALLER_OFFICER,
-    SOURCE_CALLER_ROLE
+    SOURCE_CALLER_ROLE,
+    SOURCE_PHONE_INDEX
 };
 /* What every write says of its outcome, by column name: outcome (done, replay, conflict, refused), reason, field, …
  * A read refuses by a reason in its first row. */
@@ -39,6 +41,7 @@ enum {
     VERDICT_CONFLICT_THEIRS,
     VERDICT_CONFLICT_YOURS,
     VERDICT_CURRENT_VERSION,
+    VERDICT_SEALED_RECORD, /* of a read: the UUID of the record whose fields the rows tell */
     PLAN_VERDICTS
 };
 enum plan_target { TARGET_ELEMENT, TARGET_OUTER, TARGET_VERDICT, TARGET_ORD, TARGET_BY_HAND };

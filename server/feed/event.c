@@ -2,6 +2,7 @@
 #include "common/frame.h"
 #include "db/contract.h"
 #include "envelope.pb-c.h"
+#include "feed/mask.h"
 #include <endian.h>
 #include <string.h>
 
@@ -80,8 +81,8 @@ static bool read_changes(Liandong__V1__Event *e, const PGresult *r, int row, str
         if (!c) return false;
         liandong__v1__change__init(c);
         c->field = item(&fields, arena);
-        if (i < old_values.count) c->old_value = item(&old_values, arena);
-        if (i < new_values.count) c->new_value = item(&new_values, arena);
+        if (i < old_values.count) c->old_value = mask_text(item(&old_values, arena));
+        if (i < new_values.count) c->new_value = mask_text(item(&new_values, arena));
         e->changes[e->n_changes++] = c;
     }
     return true;
@@ -146,7 +147,7 @@ static size_t field_head(uint8_t *out, uint32_t number_, size_t size) {
 #define DELIVERY 100u
 #define HEADS    64u /* more than all the heads below together */
 
-static bool pack_frame(struct event *out, const Liandong__V1__Event *e, const char *act, size_t act_size,
+static bool pack_frame(struct event *out, const Liandong__V1__Event *e, const uint8_t *act, size_t act_size,
                        struct arena *arena) {
     uint8_t report_head[16], event_head[16], delivery_head[16];
     size_t fields = liandong__v1__event__get_packed_size(e);
@@ -208,8 +209,9 @@ bool event_read(struct event *out, const PGresult *r, int row, struct cursor_key
     out->face.level = (int16_t)e.level;
     out->face.office = mapping_get_int4(r, row, ACTOR);
     cursor_seal(key, (struct cursor){out->seq, out->mark}, out->cursor);
-    /* A report travels whole, byte for byte as it was checked at the door and hashed. */
+    /* A report travels as it was checked at the door and hashed, but for what is sealed. */
     bool whole = out->face.kind == LIANDONG__V1__TO_SERVER__BODY_REPORT_INCIDENT && !PQgetisnull(r, row, ACT);
-    return pack_frame(out, &e, whole ? PQgetvalue(r, row, ACT) : NULL, whole ? (size_t)PQgetlength(r, row, ACT) : 0,
-                      arena);
+    const uint8_t *act = whole ? (const uint8_t *)PQgetvalue(r, row, ACT) : NULL;
+    size_t act_size = whole ? (size_t)PQgetlength(r, row, ACT) : 0;
+    return (!whole || mask_packed(&act, &act_size, arena)) && pack_frame(out, &e, act, act_size, arena);
 }

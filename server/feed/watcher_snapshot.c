@@ -1,5 +1,6 @@
 #include "common/log.h"
 #include "common/wire.h"
+#include "feed/mask.h"
 #include "feed/watcher_part.h"
 #include <string.h>
 
@@ -26,6 +27,7 @@ static bool put_page(struct watcher *w, const PGresult *result, bool last) {
         watcher_fail(w, "INTERNAL");
         return false;
     }
+    for (size_t i = 0; i < page->n_incidents; i++) mask_message(&page->incidents[i]->base);
     page->has_last = true;
     page->last = last;
     m.body_case = LIANDONG__V1__TO_CLIENT__BODY_FEED_SNAPSHOT;

@@ -7,7 +7,7 @@ create or replace function incident_conflicts(i incident, base int4, patch jsonb
   stable language sql as $$
   select array_agg(p.key), array_agg(coalesce(now.value, '')), array_agg(coalesce(p.value, ''))
   from jsonb_each_text(patch) p join jsonb_each_text(incident_fields(i)) now using (key)
-  where p.value is distinct from now.value
+  where sealed_mark(p.key, p.value) is distinct from sealed_mark(p.key, now.value)
     and p.key in (select unnest(f.changed) from feed f where f.seq = any (i.events) and f.version > base)
 $$;
 
@@ -80,7 +80,7 @@ begin
   outcome := 'refused';
   select * into past from feed f where f.request_id = request;
   if found then
-    if past.kind = wanted and past.actor = caller_office() and past.act = sent then
+    if past.kind = wanted and past.actor = caller_office() and same_act(past.act, sent) then
       outcome := 'replay';
       replay := true;
       id := past.entity; no := past.no; version := past.version; state := past.state; at := past.at;
@@ -147,9 +147,12 @@ begin
   after.updated_by := caller_officer();
   after.updated_at := at;
   after.events := before.events || turn.seq + 1;
+  if after.reporter_phone is null then
+    after.phone_index := null;
+  end if;
   select array_agg(n.key), array_agg(o.value), array_agg(n.value) into event.changed, event.old_values, event.new_values
   from jsonb_each_text(incident_fields(after)) n join jsonb_each_text(incident_fields(before)) o using (key)
-  where n.value is distinct from o.value;
+  where sealed_mark(n.key, n.value) is distinct from sealed_mark(o.key, o.value);
   if wanted = 'correct_incident' and event.changed is null then
     reason := 'NO_CHANGE';
     field := 'incident';
@@ -165,7 +168,8 @@ begin
   update incident i set version = after.version, state = after.state, source = after.source, class = after.class, level = after.level,
     external_no = after.external_no, occurred_at = after.occurred_at, dispatched_at = after.dispatched_at, arrived_at = after.arrived_at,
     feedback_at = after.feedback_at, closed_at = after.closed_at, place = after.place, longitude = after.longitude,
-    latitude = after.latitude, reporter = after.reporter, reporter_phone = after.reporter_phone, content = after.content,
+    latitude = after.latitude, reporter = after.reporter, reporter_phone = after.reporter_phone,
+    phone_index = after.phone_index, content = after.content,
     mass_count = after.mass_count, dispatched_to = after.dispatched_to, result_code = after.result_code, result = after.result,
     updated_by = after.updated_by, updated_at = after.updated_at, void_reason = after.void_reason, events = after.events
   where i.num = after.num;

@@ -1,22 +1,27 @@
 -- Reporting: all reports of one commit group in one execution. What costs once per statement (starting and ending it) is paid once
 -- per group: one query reads what all members need, a loop decides and chains, two inserts write.
 
+drop function if exists repeats_in_group(int4, text[], text[], int4[], int4[], int4[]),
+  report_incidents(uuid[], bytea[], int4[], int8[], text[], int2[], int2[], int2[], text[], timestamptz[], timestamptz[], text[], float8[],
+    float8[], text[], text[], text[], text[], int4[]);
+
 -- How many fresh members before member `n` of a group name the same phone or place: the tables don't show them yet.
-create or replace function repeats_in_group(n int4, phones text[], places text[], offices int4[], made int4[], sees int4[]) returns int4
+create or replace function repeats_in_group(n int4, phones bytea[], places text[], offices int4[], made int4[], sees int4[]) returns int4
   immutable language plpgsql as $$
 begin
   return (select count(*)
     from unnest(phones[:n - 1], places[:n - 1], offices[:n - 1], made[:n - 1]) as b(phone, place, office, made)
-    where b.made > 0 and b.office = any (sees) and (b.phone = nullif(phones[n], '') or b.place = nullif(places[n], '')));
+    where b.made > 0 and b.office = any (sees) and (b.phone = phones[n] or b.place = nullif(places[n], '')));
 end $$;
 
 -- Answers one row per member, numbered by ord. Called on a connection that plans once and by index (see one_plan in db/link.h).
--- The arrays are of equal length, one element per member. The pen is held.
+-- The arrays are of equal length, one element per member. Reporters and phones come sealed, so that which phones are the same is told
+-- by phone_indexes. The pen is held.
 create or replace function report_incidents(
     request_ids uuid[], acts bytea[], offices int4[], devices int8[], officers text[],
     sources int2[], classes int2[], levels int2[], external_nos text[], occurred timestamptz[], received timestamptz[],
     places text[], longitudes float8[], latitudes float8[], reporters text[], phones text[], contents text[], threat_lists text[],
-    mass_counts int4[])
+    mass_counts int4[], phone_indexes bytea[])
   returns table(ord int8, outcome text, reason text, field text, id uuid, no text, version int4, state int2, at timestamptz, replay bool)
   language plpgsql as $$
 declare
@@ -37,7 +42,6 @@ declare
   level int2;
   source int2;
   place text;
-  phone text;
   threats int2[];
   received_at timestamptz;
   repeats int4;
@@ -48,13 +52,13 @@ begin
     select u.ord, o as office,
       (select true from feed f where f.request_id = u.request_id) as known,
       (select count(*) from (select from incident i
-         where i.reporter_phone = nullif(u.phone, '') and i.received_at > coalesce(u.received_at, turn.moment) - turn.repeat_span
+         where i.phone_index = u.phone and i.received_at > coalesce(u.received_at, turn.moment) - turn.repeat_span
            and i.received_at <= coalesce(u.received_at, turn.moment) and i.origin = any (o.sees) limit turn.repeat_most) a)
       + (select count(*) from (select from incident i
          where i.place = nullif(u.place, '') and i.received_at > coalesce(u.received_at, turn.moment) - turn.repeat_span
            and i.received_at <= coalesce(u.received_at, turn.moment) and i.origin = any (o.sees)
-           and (coalesce(u.phone, '') = '' or i.reporter_phone is distinct from u.phone) limit turn.repeat_most) b) as repeats
-    from unnest(request_ids, offices, phones, places, received) with ordinality as u(request_id, office, phone, place, received_at, ord)
+           and (u.phone is null or i.phone_index is distinct from u.phone) limit turn.repeat_most) b) as repeats
+    from unnest(request_ids, offices, phone_indexes, places, received) with ordinality as u(request_id, office, phone, place, received_at, ord)
       left join office o on o.id = u.office
     order by u.ord
   loop
@@ -73,7 +77,7 @@ begin
       end if;
     end if;
     if past.seq is not null then
-      if past.kind = 'report_incident' and past.actor = me.id and past.act = acts[ord] then
+      if past.kind = 'report_incident' and past.actor = me.id and same_act(past.act, acts[ord]) then
         outcome := 'replay';
         id := past.entity; no := past.no; version := past.version; state := past.state; at := past.at; replay := true;
       else
@@ -110,11 +114,10 @@ begin
     level := coalesce(nullif(levels[ord], 0), 3);
     source := coalesce(nullif(sources[ord], 0), case me.system when 1 then 1 when 2 then 6 else 7 end);
     place := nullif(places[ord], '');
-    phone := nullif(phones[ord], '');
     threats := nullif(threat_lists[ord], '{}');
     repeats := 1 + m.repeats;
-    if several and (array_position(phones, phone) < ord or array_position(places, place) < ord) then
-      repeats := repeats + repeats_in_group(ord::int4, phones, places, offices, made, me.sees);
+    if several and (array_position(phone_indexes, phone_indexes[ord]) < ord or array_position(places, place) < ord) then
+      repeats := repeats + repeats_in_group(ord::int4, phone_indexes, places, offices, made, me.sees);
     end if;
     outcome := 'done';
     id := request_ids[ord]; no := incident_no(turn.base + n); version := 1; state := 1; at := turn.moment; replay := false;
@@ -125,8 +128,8 @@ begin
     event.hash := hash;
     events[n] := event;
     incidents[n] := row(turn.base + n, id, version, state, source, class, level, external_nos[ord], occurred[ord], received_at,
-      null, null, null, null, place, longitudes[ord], latitudes[ord], nullif(reporters[ord], ''), phone, contents[ord], threats,
-      mass_counts[ord], null, null, null, me.id, officers[ord], at, officers[ord], at, null, repeats, array[turn.seq + n])::incident;
+      null, null, null, null, place, longitudes[ord], latitudes[ord], nullif(reporters[ord], ''), nullif(phones[ord], ''), contents[ord], threats,
+      mass_counts[ord], null, null, null, me.id, officers[ord], at, officers[ord], at, null, repeats, array[turn.seq + n], phone_indexes[ord])::incident;
     return next;
   end loop;
   if n > 0 then
@@ -136,6 +139,6 @@ begin
   end if;
 end $$;
 
-grant execute on function repeats_in_group(int4, text[], text[], int4[], int4[], int4[]),
+grant execute on function repeats_in_group(int4, bytea[], text[], int4[], int4[], int4[]),
   report_incidents(uuid[], bytea[], int4[], int8[], text[], int2[], int2[], int2[], text[], timestamptz[], timestamptz[], text[], float8[],
-    float8[], text[], text[], text[], text[], int4[]) to liandong_app;
+    float8[], text[], text[], text[], text[], int4[], bytea[]) to liandong_app;

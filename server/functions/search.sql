@@ -27,8 +27,10 @@ begin
   return pairs;
 end $$;
 
+-- Sealed text is not among them. A telephone number is found by its blind index; a reporter of before by name as before.
 create or replace function incident_words(i incident) returns text stable parallel safe language sql as $$
-  select search_text(concat_ws(' ', i.external_no, i.place, i.reporter, i.reporter_phone, i.content, i.dispatched_to, i.result))
+  select search_text(concat_ws(' ', i.external_no, i.place, case when not sealed(i.reporter) then i.reporter end,
+    case when not sealed(i.reporter_phone) then i.reporter_phone end, i.content, i.dispatched_to, i.result))
 $$;
 
 -- Indexes up to `most` further records; says how many. One process at a time: the others get 0.
@@ -64,7 +66,10 @@ end $$;
 
 -- Search: keys of what the caller sees whose text holds every word of `wanted`, newest received first, after a page's end.
 -- A frequent word is found by reading back from the newest; a rare one by the index of character pairs.
-create or replace function incident_search_page(wanted text, from_at timestamptz, until_at timestamptz, after_at timestamptz, after_num int8, most int4)
+-- `phone`, where what is wanted may be a telephone number: its blind index; the records that have that number are found too.
+drop function if exists incident_search_page(text, timestamptz, timestamptz, timestamptz, int8, int4);
+create or replace function incident_search_page(wanted text, phone bytea, from_at timestamptz, until_at timestamptz, after_at timestamptz, after_num int8,
+    most int4)
   returns table(num int8, received_at timestamptz) stable rows 50 language plpgsql as $$
 #variable_conflict use_column
 declare
@@ -72,7 +77,7 @@ declare
   seen int4[] := caller_sees();
   mark int8 := (select h.done from search_head h);
 begin
-  if terms is null then
+  if terms is null and phone is null then
     return;
   end if;
   return query
@@ -85,13 +90,19 @@ begin
         and (s.received_at, s.num) < (after_at, after_num)
       union all
       select i.num, i.received_at from incident i
-      where i.num > mark and i.origin = any (seen)
+      where i.num > mark and terms is not null and i.origin = any (seen)
         and i.received_at >= coalesce(from_at, '-infinity') and i.received_at < coalesce(until_at, 'infinity')
         and (i.received_at, i.num) < (after_at, after_num)
         and not exists (select from unnest(terms) w where strpos(incident_words(i), w) = 0)
+      union all  -- without those above
+      select i.num, i.received_at from incident i
+      where i.phone_index = phone and i.origin = any (seen)
+        and (terms is null or exists (select from unnest(terms) w where strpos(incident_words(i), w) = 0))
+        and i.received_at >= coalesce(from_at, '-infinity') and i.received_at < coalesce(until_at, 'infinity')
+        and (i.received_at, i.num) < (after_at, after_num)
     )
   select h.num, h.received_at from hits h order by h.received_at desc, h.num desc limit most;
 end $$;
 
 grant execute on function search_text(text), bigrams(text), incident_words(incident), search_catch_up(int4), search_refresh(incident),
-  incident_search_page(text, timestamptz, timestamptz, timestamptz, int8, int4) to liandong_app;
+  incident_search_page(text, bytea, timestamptz, timestamptz, timestamptz, int8, int4) to liandong_app;

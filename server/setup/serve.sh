@@ -4,6 +4,7 @@
 #   STATE/pki        CA, certificates, keys; root's where root started it (a service may read its own key only)
 #   STATE/bin        liandongd as it is running (root's checkout may stand where the service's user can't look); a client a device
 #   STATE/database   the cluster, see postgres.sh;  STATE/socket  its socket
+#   STATE/seal.key   key-encryption key of sealed fields; made once, kept with the certificates' keys
 #   STATE/log        liandongd.log, postgresql-*.log
 #   STATE/liandongd.ini, STATE/district.ini
 #   STATE/lock       held while a run uses the folder
@@ -47,6 +48,14 @@ serve_certificates() {
   [ "$(id -u)" -ne 0 ] || chown "$SERVICE_USER:" "$pki/server.key"
 }
 
+# Made once. In a real district it stands on the servers only, and a copy of it in a safe.
+serve_seal_key() {
+  local out file=$SERVE_STATE/seal.key
+  [ ! -e "$file" ] || return 0
+  out=$("$SERVE_STATE/bin/liandongd" seal-key "$file" 2>&1) || fail 70 "敏感字段的密钥没有做成：" "$out"
+  [ "$(id -u)" -ne 0 ] || chown "$SERVICE_USER:" "$file"
+}
+
 serve_settings() { # serve_settings PORT
   # The usual address for the usual server; one of several side by side takes what is free.
   local metrics=127.0.0.1:9743
@@ -60,6 +69,7 @@ migrate_database = $SERVE_MIGRATE_DATABASE
 tls_certificate = $SERVE_STATE/pki/server.crt
 tls_key = $SERVE_STATE/pki/server.key
 tls_ca = $SERVE_STATE/pki/ca.crt
+seal_key_file = $SERVE_STATE/seal.key
 metrics_listen = $metrics
 log_file = $SERVE_STATE/log/liandongd.log
 drain = 5s

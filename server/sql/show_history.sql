@@ -2,7 +2,7 @@
 -- brings it over 400 kB: a frame holds that and the largest event there can be. Its mark is a version, which counts nothing hidden.
 with found as materialized (select * from incident_find(:incident::text)),
   told as materialized (
-    select f.version, f.at, f.office, f.officer, f.kind, c.field, c.old_value, c.new_value, f.note, c.n,
+    select i.id, f.version, f.at, f.office, f.officer, f.kind, c.field, c.old_value, c.new_value, f.note, c.n,
       sum(w.bytes) over (order by f.version) - sum(w.bytes) over (partition by f.version) as before
     from found
       join incident i using (num)
@@ -11,7 +11,7 @@ with found as materialized (select * from incident_find(:incident::text)),
       cross join lateral (select 200 + coalesce(octet_length(c.old_value), 0) + coalesce(octet_length(c.new_value), 0)
         + coalesce(octet_length(f.note), 0) as bytes) w
   )
-select t.version, t.at, t.office, t.officer, t.kind, t.field, t.old_value, t.new_value, t.note, found.reason,
+select t.version, t.at, t.office, t.officer, t.kind, t.field, t.old_value, t.new_value, t.note, found.reason, t.id as sealed_record,
   (select int8send(max(l.version)) from told l
    where l.before < 400000 and exists (select from told m where m.before >= 400000)) as next
 from found left join told t on t.before < 400000

@@ -1,6 +1,7 @@
 """Everything together: build tree, PostgreSQL, certificates, a migrated template database with the district in it."""
 import os
 import shutil
+import subprocess
 import tempfile
 
 from peer import messages
@@ -40,6 +41,8 @@ class Stage:
     self.nodes, self.databases = [], 0
     self.authority = Authority(os.path.join(self.folder, "pki"))
     self.certificates = district.certificates(self.authority)
+    self.seal_key = os.path.join(self.folder, "seal.key")
+    subprocess.run([self.server, "seal-key", self.seal_key], check=True, stdout=subprocess.DEVNULL)
     self.cluster = Cluster(**cluster_settings)
     try:
       self.make_template()
@@ -75,6 +78,7 @@ class Stage:
     settings = {"database": self.cluster.conninfo(data, "liandong_app"),
                 "migrate_database": self.cluster.conninfo(data, "liandong_owner"),
                 "tls_certificate": certificate + ".pem", "tls_key": certificate + ".key", "tls_ca": self.authority.ca,
+                "seal_key_file": self.seal_key,
                 "heartbeat": "2s", "silence_limit": "30s", "drain": "10s", **settings}
     node = Node(self.server, self.folder, name, **settings)
     self.nodes.append(node)

@@ -1,5 +1,6 @@
 """Migrated databases, and desks at which the .sql files of the server are carried out as the server does it."""
 import glob
+import hashlib
 import json
 import os
 import re
@@ -39,6 +40,11 @@ def array(values):
   def one(v):
     return "NULL" if v is None else '"' + str(v).replace("\\", "\\\\").replace('"', '\\"') + '"'
   return "{" + ",".join(one(v) for v in values) + "}"
+
+
+def phone_index(phone):
+  """As the server's: equal for equal numbers, and nothing else is known of it. Here the number itself is not sealed."""
+  return "\\x" + hashlib.sha256(phone.encode()).hexdigest()[:32] if phone else None
 
 
 def request_id():
@@ -132,6 +138,7 @@ class District:
       "request_id": [r for _, _, r, _ in rows], "act": ["\\x" + a.encode().hex() for *_, a in rows],
       "caller_office": [d.id for d, *_ in rows], "caller_device": [d.device for d, *_ in rows],
       "caller_officer": [d.officer for d, *_ in rows],
+      "phone_index": [phone_index(f.get("reporter_phone")) for _, f, *_ in rows],
       **{name: [f.get(name) for _, f, *_ in rows] for name in REPORT}}
     text, names = load("report_incident")
     self.app.rows("begin")

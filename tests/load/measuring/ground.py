@@ -90,6 +90,7 @@ class Ground:
         machine.say(f"warning: {under} is in memory: durable costs nothing here, set TMPDIR to a folder on a disk")
       machine.say("making certificates")
       self.certificates = self.make_certificates()
+      subprocess.run([program("server", "liandongd"), "seal-key", self.path("seal.key")], check=True, stdout=subprocess.DEVNULL)
       machine.say("starting PostgreSQL")
       self.cluster = Cluster(under=under, **CLUSTER)
       self.closing.callback(self.cluster.stop)

@@ -53,6 +53,7 @@ def make_node(ground, database, **settings):
   return Node(program("server", "liandongd"), ground.folder, "server", **{
     "database": ground.conninfo(database, "liandong_app"), "migrate_database": ground.conninfo(database, "liandong_owner"),
     "tls_certificate": f"{certificates}/server.pem", "tls_key": f"{certificates}/server.key", "tls_ca": f"{certificates}/ca.pem",
+    "seal_key_file": ground.path("seal.key"),
     **SETTINGS, **settings})
 
 

@@ -11,7 +11,7 @@ with report as materialized (
   ), incidents as (
     insert into incident
     select num, id, 1, 1, 1, 6, 3, 'mark' || seq, at, at, null, null, null, null, place, 112.9, 27.8, '张某', phone, content, null, 2, null, null,
-      null, 1, '值班员', at, '值班员', at, null, 1, array[seq]
+      null, 1, '值班员', at, '值班员', at, null, 1, array[seq], substr(sha256(phone::bytea), 1, 16)
     from report
   )
 insert into feed
