@@ -80,12 +80,13 @@ static void test_refused(void **state) {
 }
 
 static void test_judge(void **state) {
-    static const char *const good[] = {"--tls-certificate=a", "--tls-key=b", "--tls-ca=c"};
+    static const char *const good[] = {"--tls-certificate=a", "--tls-key=b", "--tls-ca=c", "--seal-key-file=d"};
     static const struct {
         const char *flag;
         bool passes;
     } cases[] = {{"--node=x", true},
                  {"--tls-ca=", false},
+                 {"--seal-key-file=", false},
                  {"--silence-limit=20s", false},
                  {"--listen=localhost:1", false},
                  {"--listen=[::]:1,0.0.0.0:2", true},
@@ -100,8 +101,8 @@ static void test_judge(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct server_settings v;
         struct settings_error error;
-        assert_true(
-            load(&v, (const char *const[]){good[0], good[1], good[2], cases[i].flag, NULL}, no_environment, &error));
+        assert_true(load(&v, (const char *const[]){good[0], good[1], good[2], good[3], cases[i].flag, NULL},
+                         no_environment, &error));
         assert_int_equal(server_settings_judge(&v, &error), cases[i].passes);
         server_settings_release(&v);
     }
