@@ -18,6 +18,11 @@ static const struct {
     const char *message, *columns;
 } views[] = {
     {"Incident", "no,state,class,level,received_at,origin_office_name?,repeat_count?,place?,content"},
+    {"Connection",
+     "session,office?,officer,device,address?,since,last_at,last_request?,bytes_in?,bytes_out?,queue?,client?"},
+    {"NodeHealth", "node,state,fault,started?,seen_at,version?,schema?,sessions,writes_waiting,feed_lag,database_ms,"
+                   "certificate_days,log_level?,lines_dropped?"},
+    {"DeviceState", "device,office,officer?,role?,revoked,certificate_days,seen_at,sessions,address?,client?"},
     {"HistoryEntry", "version,at,kind,office?,officer?,field,old_value,new_value,note?"},
 };
 

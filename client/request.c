@@ -3,6 +3,7 @@
 #include "client/failure.h"
 #include "client/labels.h"
 #include "client/language.h"
+#include "client/operation.h"
 #include "client/print.h"
 #include "client/schema.h"
 #include "common/wire.h"
@@ -78,6 +79,8 @@ static int check(struct client *client, const struct command *command) {
     struct wire_fault fault;
     const char *error;
     const ProtobufCMessageDescriptor *reply = schema_type(schema_reply(command->request));
+    /* The answer to an order is what the nodes make of it. */
+    if (reply == &liandong__v1__order_receipt__descriptor) reply = &liandong__v1__order_report__descriptor;
     if (command->globals.fields && !print_fields_fit(&client->arena, reply, command->globals.fields, &error))
         return usage(client, command, error);
     if (command_is_idle(command)) return usage(client, command, _("nothing to change was given"));
@@ -117,6 +120,9 @@ static int answer(struct client *client, struct command *command, struct caller 
     caller_call(caller, command->request, command->message, request_id, caller_deadline(caller), &client->arena,
                 &result);
     if (result.end != CALL_DONE) return failure_print(client, command, &result);
+    if (result.reply->descriptor == &liandong__v1__order_receipt__descriptor)
+        return operation_answers(client, command, caller,
+                                 (const Liandong__V1__OrderReceipt *)(const void *)result.reply);
     if (!print_answer(client, result.reply, command->globals.fields))
         return client_fail(client, EXIT_CODE_FAILED, _("out of memory"), NULL);
     client_flush(client); /* before what is said about it */

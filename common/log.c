@@ -21,6 +21,9 @@ static struct {
     enum log_level level;
     bool torn; /* the last line is incomplete: the next one starts a new line first */
     uint64_t lost;
+    void (*tap)(void *arg, const char *line, size_t size);
+    void *tap_arg;
+    bool tapping; /* inside tap */
 } the_log = {.fd = -1, .level = LOG_INFO};
 
 static const char *const level_names[] = {
@@ -42,6 +45,10 @@ void log_set_level(enum log_level level) { the_log.level = level; }
 enum log_level log_get_level(void) { return the_log.level; }
 const char *log_level_name(enum log_level level) { return level_names[level]; }
 uint64_t log_lost(void) { return the_log.lost; }
+void log_tap(void (*tap)(void *arg, const char *line, size_t size), void *arg) {
+    the_log.tap = tap;
+    the_log.tap_arg = arg;
+}
 
 bool log_parse_level(enum log_level *level, const char *word) {
     for (unsigned i = LOG_DEBUG; i <= LOG_ERROR; i++)
@@ -131,6 +138,14 @@ static void write_line(struct line *l) {
     errno = saved;
 }
 
+static void tap_line(enum log_level level, const char *event, const struct line *l) {
+    if (!the_log.tap || the_log.tapping || level < LOG_INFO || strncmp(event, LOG_TAP_OWN, strlen(LOG_TAP_OWN)) == 0)
+        return;
+    the_log.tapping = true;
+    the_log.tap(the_log.tap_arg, l->text, l->size - 1);
+    the_log.tapping = false;
+}
+
 void log_emit(enum log_level level, const char *event, const struct log_field *fields, size_t count) {
     if (level < the_log.level) return;
     struct line line; /* not zeroed: only `size` bytes of it are ever read */
@@ -145,4 +160,5 @@ void log_emit(enum log_level level, const char *event, const struct log_field *f
     line.text[line.size++] = '}';
     line.text[line.size++] = '\n';
     write_line(&line);
+    tap_line(level, event, &line);
 }

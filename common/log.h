@@ -37,6 +37,11 @@ enum log_level log_get_level(void);
 /* "debug" "info" "warn" "error" -> level. */
 bool log_parse_level(enum log_level *level, const char *word);
 const char *log_level_name(enum log_level level);
+/* Every line from info up is also given to `tap`, without its newline, while log_emit runs: it must copy and may not
+ * block. What it logs itself goes to the file only, and so do events named LOG_TAP_OWN*, which are about whoever hands
+ * lines on: a fault of the handing on must not feed itself. NULL: nobody. */
+#define LOG_TAP_OWN "operation."
+void log_tap(void (*tap)(void *arg, const char *line, size_t size), void *arg);
 /* Lines lost because the file could not take them. */
 uint64_t log_lost(void);
 /* {"ts":"…","level":"info","ev":"conn.open","conn":7,…}. Strings that are NULL are left out. */

@@ -61,6 +61,8 @@ const struct status_row status_rows[] = {
      "本机证书已过期。请向管理员申请新证书，更换后重新连接。", 0},
     {"ROLE_NOT_ALLOWED", CODE(PERMISSION_DENIED), "the caller's role may not do this",
      "您的岗位不能办理该操作：有的只归派出所，有的（如重大、紧急警情结案）须由派出所所长办理。请找有权限的同事。", 0},
+    {"ADMIN_ONLY", CODE(PERMISSION_DENIED), "only a system administrator may do this",
+     "这是系统管理员的操作，您的岗位不能办理。请联系本单位的系统管理员。", 0},
     {"NOT_YOURS", CODE(PERMISSION_DENIED), "the record belongs to an office whose records the caller may not change",
      "该警情不归本单位办理，不能修改。请联系承办单位办理，或写一条工作记录。", 0},
 
@@ -87,6 +89,10 @@ const struct status_row status_rows[] = {
      "记录中已是这些内容，没有需要更正的，本次未办理。请用 incident show 核对；要留下说明请用 incident note "
      "写工作记录。",
      0},
+
+    /* the nodes */
+    {"UNKNOWN_NODE", CODE(INVALID_ARGUMENT), "no such node is heard of, or this can't be said of all at once",
+     "没有这个名字的服务器节点，或它已停止，或该操作不能对全部节点下达。请用 admin health 查看节点名。", 0},
 
     /* the server */
     {"DATABASE_AWAY", CODE(UNAVAILABLE), "the database can't be reached; nothing was done",

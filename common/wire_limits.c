@@ -2,17 +2,21 @@
 #include <string.h>
 
 /* Longest texts: a call-taker's account rarely passes 2,000 characters, 6,000 bytes of UTF-8. */
-#define CONTENT   8000u
-#define REMARK    4000u /* note, reason, result */
-#define PLACE     512u
-#define HINT      1024u
-#define UUID      16u
-#define CURSOR    16u /* one block of the cipher */
-#define HASH      32u /* SHA-256 */
-#define CROWD     1000000u
-#define PAGE_ROWS 500u /* about 400 KiB of whole records: a page fits a frame */
-#define LONGITUDE 180u
-#define LATITUDE  90u
+#define CONTENT      8000u
+#define REMARK       4000u /* note, reason, result */
+#define PLACE        512u
+#define HINT         1024u
+#define UUID         16u
+#define CURSOR       16u /* one block of the cipher */
+#define HASH         32u /* SHA-256 */
+#define CROWD        1000000u
+#define PLACE_IN_LOG 8u
+#define NAME_PAGE    128u   /* a name of 64 bytes and a number */
+#define LOG_TEXT     8192u  /* a line has 4,096 bytes; its values are quoted */
+#define WAIT_MS      30000u /* an answer held back */
+#define PAGE_ROWS    500u   /* about 400 KiB of whole records: a page fits a frame */
+#define LONGITUDE    180u
+#define LATITUDE     90u
 
 /* Sorted by message, and within it by the field's number: both are found without an index. */
 const struct wire_limit wire_limits[] = {
@@ -23,6 +27,7 @@ const struct wire_limit wire_limits[] = {
     {"CloseIncident", "note", .max = REMARK, .multiline = true},
     {"Conflict", "theirs", .max = CONTENT, .multiline = true},
     {"Conflict", "yours", .max = CONTENT, .multiline = true},
+    {"ConnectionPage", "next", .max = NAME_PAGE},
     {"CorrectIncident", "place", .max = PLACE},
     {"CorrectIncident", "longitude", .max = LONGITUDE},
     {"CorrectIncident", "latitude", .max = LATITUDE},
@@ -31,7 +36,10 @@ const struct wire_limit wire_limits[] = {
     {"CorrectIncident", "reason", .max = REMARK, .multiline = true},
     {"Delivery", "cursor", .max = CURSOR, .size = CURSOR},
     {"Delivery", "prev", .max = CURSOR, .size = CURSOR},
+    {"DevicePage", "next", .max = NAME_PAGE},
     {"DispatchIncident", "note", .max = REMARK, .multiline = true},
+    {"DrainNode", "after", .max = 86400}, /* a day, in seconds */
+    {"DrainNode", "reason", .max = REMARK, .multiline = true},
     {"Event", "entity", .max = UUID, .size = UUID},
     {"Event", "title", .max = HINT, .multiline = true},
     {"Event", "note", .max = REMARK, .multiline = true},
@@ -42,6 +50,9 @@ const struct wire_limit wire_limits[] = {
     {"FeedVerdict", "head", .max = HASH, .size = HASH},
     {"FeedbackIncident", "result", .max = REMARK, .multiline = true},
     {"FieldViolation", "hint", .max = HINT},
+    {"FollowLogs", "cursor", .max = PLACE_IN_LOG, .size = PLACE_IN_LOG},
+    {"FollowLogs", "limit", .max = PAGE_ROWS, .min = 1},
+    {"FollowLogs", "wait_ms", .max = WAIT_MS},
     {"HandleIncident", "note", .max = REMARK, .multiline = true},
     {"Hello", "features", .max = 32},
     {"HelloReply", "features", .max = 32},
@@ -58,10 +69,16 @@ const struct wire_limit wire_limits[] = {
     {"Incident", "result", .max = REMARK, .multiline = true},
     {"Incident", "void_reason", .max = REMARK, .multiline = true},
     {"IncidentReceipt", "id", .max = UUID, .size = UUID},
+    {"KickSessions", "reason", .max = REMARK, .multiline = true},
+    {"ListConnections", "limit", .max = PAGE_ROWS, .min = 1},
+    {"ListConnections", "page", .max = NAME_PAGE},
     {"ListIncidents", "states", .max = 16},
     {"ListIncidents", "classes", .max = 16},
     {"ListIncidents", "limit", .max = PAGE_ROWS, .min = 1},
+    {"NodeLogLine", "text", .max = LOG_TEXT},
+    {"NodeLogPage", "cursor", .max = PLACE_IN_LOG, .size = PLACE_IN_LOG},
     {"NoteIncident", "note", .max = REMARK, .multiline = true},
+    {"OrderReceipt", "id", .max = UUID, .size = UUID},
     {"ReopenIncident", "reason", .max = REMARK, .multiline = true},
     {"ReportIncident", "place", .max = PLACE},
     {"ReportIncident", "longitude", .max = LONGITUDE},
@@ -71,8 +88,13 @@ const struct wire_limit wire_limits[] = {
     {"ReportIncident", "mass_count", .max = CROWD},
     {"SearchIncidents", "text", .max = WIRE_STRING_MAX, .min = 2}, /* the index holds pairs of characters */
     {"SearchIncidents", "limit", .max = PAGE_ROWS, .min = 1},
+    {"SetLogLevel", "reason", .max = REMARK, .multiline = true},
+    {"ShowOrder", "order", .max = UUID, .size = UUID},
+    {"ShowOrder", "wait_ms", .max = WAIT_MS},
     {"Status", "message", .max = HINT},
     {"Status", "hint", .max = HINT},
+    {"SurveyDevices", "limit", .max = PAGE_ROWS, .min = 1},
+    {"SurveyDevices", "page", .max = NAME_PAGE},
     {"ToServer", "request_id", .max = UUID, .size = UUID},
     {"ToServer", "deadline_ms", .max = 600000}, /* ten minutes: a forgotten call ends by itself */
     {"VoidIncident", "reason", .max = REMARK, .multiline = true},

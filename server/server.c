@@ -109,10 +109,20 @@ static void note_certificate(struct server *s) {
     s->certificate_days.value = days;
 }
 
+static void reopen_log(const struct server *s) {
+    if (!log_open(s->settings.log_file))
+        log_event(LOG_ERROR, "log.reopen_failed", log_str("file", s->settings.log_file));
+}
+
 static void apply_log(const struct server_settings *values) {
     enum log_level level = LOG_INFO;
     log_parse_level(&level, values->log_level);
     log_set_level(level);
+}
+
+/* What an administrator set stays where the setting is the old one. */
+static bool is_same_level(const struct server_settings *a, const struct server_settings *b) {
+    return strcmp(a->log_level, b->log_level) == 0;
 }
 
 /* Everything is made ready beside what is in use; only when nothing can fail any more it takes its place. */
@@ -123,6 +133,7 @@ static void reload(struct server *s) {
     char fixed[256];
     if (s->state > SERVER_SERVING) return;
     process_notify("RELOADING=1");
+    reopen_log(s); /* whatever becomes of the rest: the old file may be on its way to be packed away */
     if (!load_settings(s, &fresh, &error)) {
         log_event(LOG_ERROR, "reload.refused", log_str("reason", error.text));
         goto kept;
@@ -143,7 +154,7 @@ static void reload(struct server *s) {
         tls_context_free(tls);
         goto refused;
     }
-    apply_log(&fresh);
+    if (!is_same_level(&s->settings, &fresh)) apply_log(&fresh);
     server_settings_release(&s->settings);
     s->settings = fresh;
     struct hub_limits limits = limits_of(s, &fresh);
@@ -238,12 +249,21 @@ static void on_signal(uv_signal_t *handle, int number) {
     log_event(LOG_INFO, "server.signal", log_int("signal", number));
     if (number == SIGHUP)
         reload(s);
-    else if (number == SIGUSR1) {
-        if (!log_open(s->settings.log_file))
-            log_event(LOG_ERROR, "log.reopen_failed", log_str("file", s->settings.log_file));
-    } else {
+    else if (number == SIGUSR1)
+        reopen_log(s);
+    else
         drain(s);
-    }
+}
+
+static bool print_metrics(void *arg, struct buffer *page) {
+    struct server *s = arg;
+    process_metrics_update(&s->process);
+    return metrics_print(&s->metrics, page);
+}
+static int64_t certificate_expiry(void *arg) { return ((struct server *)arg)->certificate_expiry; }
+static void on_drain_ordered(void *arg) {
+    struct server *s = arg;
+    if (s->state == SERVER_SERVING) drain(s);
 }
 
 static int put_text(struct buffer *page, int status, const char *text) {
@@ -254,10 +274,7 @@ static int answer_http(void *arg, const char *path, struct buffer *page) {
     struct server *s = arg;
     const char *why = "stopping";
     if (strcmp(path, "/livez") == 0) return put_text(page, 200, "ok");
-    if (strcmp(path, "/metrics") == 0) {
-        process_metrics_update(&s->process);
-        return metrics_print(&s->metrics, page) ? 200 : 503;
-    }
+    if (strcmp(path, "/metrics") == 0) return print_metrics(s, page) ? 200 : 503;
     bool healthy = s->core && core_healthy(s->core, &why);
     if (strcmp(path, "/healthz") == 0) return healthy ? put_text(page, 200, "ok") : put_text(page, 503, why);
     if (strcmp(path, "/readyz") != 0) return 404;
@@ -358,7 +375,8 @@ static int start_core(struct server *s, struct tls_context *tls) {
                                    .connect_timeout_ms = (uint64_t)v->connect_timeout_ms,
                                    .queue_limit = (uint32_t)v->queue_limit,
                                    .seal_key_file = v->seal_key_file,
-                                   .feed_keep_ms = v->feed_keep_ms};
+                                   .feed_keep_ms = v->feed_keep_ms,
+                                   .host = {s, print_metrics, certificate_expiry, on_drain_ordered}};
     struct hub_limits limits = limits_of(s, v);
     s->core = core_start(&s->loop, &options, &s->metrics);
     if (!s->core) return refuse("数据库连接串不对，或内存不足（详见日志 core.start）", SERVER_CONFIG);

@@ -237,11 +237,12 @@ static void on_read(struct read *r, const PGresult *result, const char *fault) {
     struct call *c = (struct call *)(void *)((char *)r - offsetof(struct call, read));
     if (fault)
         call_refuse(c, fault, NULL);
-    else
+    else if (c->row->lane != LANE_HELD || !operation_hold(c->core->operation, c, result))
         verdict_show(c, c->core->plans[c->field->id], result);
 }
 
-static void begin_read(struct call *c, const struct plan *plan) {
+void call_read(struct call *c) {
+    const struct plan *plan = c->core->plans[c->field->id];
     struct mapping_input in = {.message = c->message, .caller = &c->read.caller};
     const char *field;
     fill_caller(c, &c->read.caller);
@@ -261,7 +262,8 @@ static const char *admit(const struct call *c) {
     if (c->row->lane == LANE_NONE) return "UNKNOWN_REQUEST";
     if (hello) return s->state == SESSION_FRESH ? NULL : "HELLO_TWICE";
     if (s->state == SESSION_FRESH) return "HELLO_FIRST";
-    return c->row->roles >> s->actor.role & 1 ? NULL : "ROLE_NOT_ALLOWED";
+    if (c->row->roles >> s->actor.role & 1) return NULL;
+    return c->row->roles == 1u << LIANDONG__V1__ROLE__ROLE_ADMIN ? "ADMIN_ONLY" : "ROLE_NOT_ALLOWED";
 }
 
 static void enter_lane(struct call *c) {
@@ -273,10 +275,15 @@ static void enter_lane(struct call *c) {
         if (stranger) s->io.close(s->conn, reason);
         return;
     }
+    if (c->field->id != LIANDONG__V1__TO_SERVER__BODY_PING) {
+        c->session->last_request = c->field->name;
+        c->session->last_at = clock_now_ms();
+    }
     switch (c->row->lane) {
     case LANE_NONE: return;
     case LANE_LOCAL: c->row->local(c); return;
-    case LANE_READ: begin_read(c, c->core->plans[c->field->id]); return;
+    case LANE_READ:
+    case LANE_HELD: call_read(c); return;
     case LANE_WRITE:
     case LANE_BATCH: begin_write(c); return;
     }
@@ -316,6 +323,7 @@ void call_begin(struct session *s, const uint8_t *payload, size_t size) {
     c->message = NULL;
     c->resolving = false;
     c->started_us = clock_monotonic_us();
+    c->hold_until_us = 0;
     s->call = c;
     if (!open_envelope(c, payload, size)) return;
     uint32_t wait =
@@ -333,7 +341,12 @@ static bool is_write(const struct call *c) { return c->row && request_writes(c->
 static bool take_back(struct call *c) {
     if (c->resolving) return readers_withdraw(c->core->readers, &c->read);
     if (is_write(c)) return c->write.state == WRITE_IDLE || writer_withdraw(c->core->writer, &c->write);
-    return c->row && c->row->lane == LANE_READ && readers_withdraw(c->core->readers, &c->read);
+    if (c->held) {
+        operation_release(c->core->operation, c);
+        return true;
+    }
+    return c->row && (c->row->lane == LANE_READ || c->row->lane == LANE_HELD) &&
+           readers_withdraw(c->core->readers, &c->read);
 }
 
 void call_expire(struct call *c) {

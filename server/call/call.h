@@ -30,6 +30,9 @@ struct call {
     uint8_t record[16]; /* of a write that brings sealed fields: whose they are */
     bool resolving;     /* a write that waits for `read` to find its record: nothing was written yet */
     struct call *next_free;
+    bool held; /* its answer is held back: operation.h */
+    uint64_t hold_until_us;
+    struct call *held_next;
 };
 
 /* Checks a payload and starts it; answers at once, or when the database has answered. The session must be able to take
@@ -39,6 +42,8 @@ void call_begin(struct session *s, const uint8_t *payload, size_t size);
 void call_expire(struct call *c);
 /* The session goes away. */
 void call_abandon(struct call *c);
+/* Asks the database for what a request of LANE_READ or LANE_HELD wants, with the message as it is now. */
+void call_read(struct call *c);
 
 /* ---- answers: each ends the call */
 void call_answer(struct call *c, ProtobufCMessage *body); /* of the type that ToClient has for the request's number */

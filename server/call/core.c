@@ -98,7 +98,8 @@ static bool start_readers(struct core *c, struct metrics *metrics) {
     static const char *const names[] = {"_caller",       "_snapshot",       "_feed_page",         "_feed_stretch",
                                         "_feed_at",      "_directory",      "_directory_version", "_search_index",
                                         "_feed_keep",    "_record",         "_sealing_version",   "_sealing_keys",
-                                        "_sealing_make", "_sealing_behind", "_sealing_catch_up"};
+                                        "_sealing_make", "_sealing_behind", "_sealing_catch_up",  "_node_beat",
+                                        "_node_forget"};
     size_t count;
     c->reader_list = collect(c, false, names, sizeof names / sizeof *names, &count);
     if (!c->reader_list) return false;
@@ -133,8 +134,10 @@ static bool start_feed(struct core *c, struct metrics *metrics) {
 }
 
 static void on_tick(uv_timer_t *timer) {
-    core_run_chores(timer->data);
-    core_work_sealing(timer->data);
+    struct core *c = timer->data;
+    core_run_chores(c);
+    core_work_sealing(c);
+    operation_tick(c->operation);
 }
 
 static void add_metrics(struct core *c, struct metrics *metrics) {
@@ -188,7 +191,7 @@ struct core *core_start(uv_loop_t *loop, const struct core_options *options, str
     if (!copy_options(c, options) || !core_parse_statements(c, error, sizeof error) ||
         !core_match_requests(c, error, sizeof error) || uv_timer_init(loop, &c->tick) != 0 ||
         !core_start_sealing(c, error, sizeof error) || !start_writer(c, metrics) || !start_readers(c, metrics) ||
-        !start_feed(c, metrics)) {
+        !start_feed(c, metrics) || !(c->operation = operation_start(c, metrics))) {
         log_event(LOG_ERROR, "core.start", log_str("error", error));
         return NULL;
     }
@@ -214,8 +217,11 @@ bool core_healthy(const struct core *c, const char **why) {
     return !reason;
 }
 
-void core_drain(struct core *c) { c->draining = true; }
-bool core_quiet(const struct core *c) { return writer_load(c->writer) == 0; }
+void core_drain(struct core *c) {
+    c->draining = true;
+    operation_drain(c->operation);
+}
+bool core_quiet(const struct core *c) { return writer_load(c->writer) == 0 && operation_is_quiet(c->operation); }
 
 /* ---- stop */
 
@@ -229,6 +235,7 @@ static void free_core(struct core *c) {
         arena_free(&call->arena);
         free(call);
     }
+    operation_free(c->operation);
     directory_free(&c->directory);
     free(c->statements);
     free(c->writer_list);

@@ -9,6 +9,14 @@
 #include <uv.h>
 
 struct core;
+struct buffer;
+/* What the core needs of the process around it. Functions may be NULL. */
+struct core_host {
+    void *arg;
+    bool (*print_metrics)(void *arg, struct buffer *page); /* false where it could not be made */
+    int64_t (*certificate_expiry)(void *arg);              /* of the server's, ms since 1970 */
+    void (*drain)(void *arg);                              /* an administrator ordered a planned stop */
+};
 struct core_options {
     const char *database; /* conninfo or URL of the runtime role; several hosts allowed */
     const char *node;     /* name of this process in logs and in pg_stat_activity */
@@ -19,6 +27,7 @@ struct core_options {
     uint32_t queue_limit;        /* writes waiting; past it: RESOURCE_EXHAUSTED */
     const char *seal_key_file;   /* key-encryption keys of sealed fields, see common/seal_file.h */
     int64_t feed_keep_ms;        /* events older than this are not replayed: RESET */
+    struct core_host host;
 };
 
 /* Begins to connect; returns at once. NULL without memory or with a malformed conninfo (logged). Options are copied. */

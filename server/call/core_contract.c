@@ -83,5 +83,5 @@ bool core_compile_plans(struct core *c, char *error, size_t room) {
     return contract_compile(&c->snapshot_plan, core_find_statement(c, "_snapshot"), &snapshot, error, room) &&
            check_feed_statements(c, error, room) &&
            directory_contract(core_find_statement(c, "_directory"), error, room) &&
-           sealing_contract(core_find_statement(c, "_sealing_keys"), error, room);
+           sealing_contract(core_find_statement(c, "_sealing_keys"), error, room) && operation_contract(c, error, room);
 }

@@ -4,6 +4,7 @@
 #define LIANDONG_CALL_CORE_PART_H
 #include "call/core.h"
 #include "call/directory.h"
+#include "call/operation.h"
 #include "call/requests.h"
 #include "call/sealing.h"
 #include "call/session.h"
@@ -33,6 +34,7 @@ struct core {
     struct sealing sealing;
     struct statement *record_statement; /* which record a change names */
     struct core_sealing *sealing_work;
+    struct operation *operation;
     uv_timer_t tick;
     struct chore { /* a periodic read on the core's own behalf */
         struct core *core;
@@ -90,7 +92,18 @@ struct session {
     struct watcher *watcher;
     struct call *watch_call; /* its reply is still due */
     char address[64];
+    /* For administrators: see operation.h. */
+    char client[64];          /* what it says it is */
+    int64_t since, last_at;   /* ms since 1970: of the hello, of the last request */
+    const char *last_request; /* its name; NULL: none yet */
+    bool told;                /* the others know of it */
+    uint64_t traffic_told;    /* bytes both ways, as they know */
 };
+struct session_traffic {
+    uint64_t in, out; /* bytes on the wire */
+    size_t queue;     /* not taken by the peer yet */
+};
+struct session_traffic session_traffic(const struct session *s);
 /* The call is answered: the connection may go on. */
 void session_call_over(struct session *s);
 /* Hello: finds the device, moves to OPEN. NULL, or the reason why not. */

@@ -52,6 +52,11 @@ void local_hello(struct call *c) {
         s->io.close(s->conn, reason);
         return;
     }
+    if (hello->client) {
+        size_t size = text_cut(hello->client, strlen(hello->client), sizeof s->client - 1);
+        memcpy(s->client, hello->client, size);
+        s->client[size] = '\0';
+    }
     log_event(LOG_INFO, "hello", log_int("conn", (int64_t)s->id), log_str("office", s->actor.office_code),
               log_int("device", s->device), log_str("client", hello->client), log_str("address", s->address));
     common_features(hello, &reply, common);

@@ -16,6 +16,7 @@ enum request_lane {
     LANE_NONE,  /* no such request */
     LANE_LOCAL, /* answered from memory by `local` */
     LANE_READ,  /* its .sql, in a transaction of its own */
+    LANE_HELD,  /* the same, asked again and again until it has something to tell or `wait_ms` is over: operation.h */
     LANE_WRITE, /* its .sql, as a member of a commit group; needs request_id */
     LANE_BATCH  /* the same, many reports of one group in one execution */
 };

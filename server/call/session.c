@@ -31,6 +31,7 @@ const char *session_admit(struct session *s) {
     s->device = d->id;
     s->actor = d->acts;
     s->state = SESSION_OPEN;
+    s->since = clock_now_ms();
     return NULL;
 }
 
@@ -42,6 +43,12 @@ bool session_send(struct session *s, const ProtobufCMessage *to_client) {
     }
     s->io.close(s->conn, "SLOW_READER");
     return false;
+}
+
+struct session_traffic session_traffic(const struct session *s) {
+    struct session_traffic t = {.queue = s->io.backlog(s->conn)};
+    if (s->io.traffic) s->io.traffic(s->conn, &t.in, &t.out);
+    return t;
 }
 
 void session_call_over(struct session *s) {
@@ -121,6 +128,7 @@ void session_close(struct session *s) {
     if (s->watcher) watcher_stop(s->watcher);
     s->watcher = NULL;
     if (s->call) call_abandon(s->call);
+    operation_session_over(s->core->operation, s);
     DL_DELETE(s->core->sessions, s);
     s->core->sessions_open.value--;
     free(s);

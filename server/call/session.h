@@ -24,6 +24,7 @@ struct session_io {
     void (*resume)(void *conn); /* the call is over: go on reading */
     void (*close)(void *conn,
                   const char *reason); /* flush what was appended, say close_notify, close; later, not from within */
+    void (*traffic)(void *conn, uint64_t *in, uint64_t *out); /* bytes on the wire so far. NULL: not known */
 };
 
 struct session_peer {

@@ -88,7 +88,8 @@ const char *mapping_int4(struct arena *arena, int32_t v);
 const char *mapping_int8(struct arena *arena, int64_t v);
 
 /* Makes the reply from rows [first, first + count) of a result. NULL without memory. The message lives in the arena and
- * copies what it needs. With plan->rows NULL, count must be 1. */
+ * copies what it needs. With plan->rows NULL, count must be 1; else a row whose columns of an element are all NULL is
+ * none, so that an empty list can still tell what stands beside it. */
 ProtobufCMessage *mapping_read(const struct plan *plan, const PGresult *result, int first, int count,
                                struct arena *arena);
 /* Reads one column into one field of a message. False without memory. NULL leaves the field absent. */

@@ -123,17 +123,26 @@ static ProtobufCMessage *make_message(const ProtobufCMessageDescriptor *type, st
     return m;
 }
 
+static bool tells_element(const struct plan *plan, const PGresult *r, int row) {
+    for (int c = 0; c < plan->statement->columns_count; c++)
+        if (plan->columns[c].target == TARGET_ELEMENT && !PQgetisnull(r, row, c)) return true;
+    return false;
+}
+
 ProtobufCMessage *mapping_read(const struct plan *plan, const PGresult *r, int first, int count, struct arena *arena) {
     ProtobufCMessage *reply = make_message(plan->reply, arena);
     if (!reply) return NULL;
     if (!plan->rows) return read_columns(plan, r, first, TARGET_ELEMENT, reply, arena) ? reply : NULL;
     ProtobufCMessage **items = arena_take(arena, (size_t)(count ? count : 1) * sizeof *items);
     if (!items || (count && !read_columns(plan, r, first, TARGET_OUTER, reply, arena))) return NULL;
+    size_t n = 0;
     for (int i = 0; i < count; i++) {
-        items[i] = make_message(plan->rows->descriptor, arena);
-        if (!items[i] || !read_columns(plan, r, first + i, TARGET_ELEMENT, items[i], arena)) return NULL;
+        if (!tells_element(plan, r, first + i)) continue;
+        items[n] = make_message(plan->rows->descriptor, arena);
+        if (!items[n] || !read_columns(plan, r, first + i, TARGET_ELEMENT, items[n], arena)) return NULL;
+        n++;
     }
     *(void **)wire_member(reply, plan->rows) = items;
-    *wire_quantifier(reply, plan->rows) = (size_t)count;
+    *wire_quantifier(reply, plan->rows) = n;
     return reply;
 }

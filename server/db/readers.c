@@ -67,8 +67,9 @@ static void settle(struct reader *reader, bool lost) {
         fault = "INTERNAL";
     if (fault) {
         r->failed.value++;
-        log_event(LOG_WARN, "read.failed", log_str("request", read->statement->name),
-                  log_str("sqlstate", read->sqlstate), log_str("fault", fault));
+        if (!read->quiet)
+            log_event(LOG_WARN, "read.failed", log_str("request", read->statement->name),
+                      log_str("sqlstate", read->sqlstate), log_str("fault", fault));
     }
     finish(r, read, fault);
 }

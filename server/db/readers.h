@@ -14,6 +14,7 @@ struct read {
     struct caller caller;   /* officer is borrowed */
     struct binding binding; /* borrowed until done */
     uint32_t timeout_ms;    /* statement_timeout: the caller's deadline */
+    bool quiet;             /* its failure is its asker's to log */
     /* result: all rows, borrowed during the call; NULL: `fault` is a reason of the status table. Called once, never
      * from within readers_submit. */
     void (*done)(struct read *r, const PGresult *result, const char *fault);

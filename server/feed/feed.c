@@ -276,6 +276,7 @@ static void on_tick(uv_timer_t *timer) {
 
 bool feed_is_ready(const struct feed *f) { return f->warm && link_is_ready(f->link); }
 
+uint64_t feed_head(struct feed *f) { return f->view.head.seq; }
 void feed_head_cursor(struct feed *f, uint8_t out[CURSOR_SIZE]) { cursor_seal(f->view.key, f->view.head, out); }
 
 static void add_metrics(struct feed *f, struct metrics *metrics) {

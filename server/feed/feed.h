@@ -34,6 +34,8 @@ void feed_poke(struct feed *f);
 /* A group is durable: what its pen (seq and hash of the feed's end before it) and its tail (what it appended) said. */
 void feed_take(struct feed *f, const PGresult *pen, const PGresult *tail);
 bool feed_is_ready(const struct feed *f); /* warm, and its connection is up */
+/* Number of the newest event passed on here; 0 before the first. */
+uint64_t feed_head(struct feed *f);
 /* Cursor of the newest event known here. */
 void feed_head_cursor(struct feed *f, uint8_t out[CURSOR_SIZE]);
 /* All watchers must be gone. */

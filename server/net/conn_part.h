@@ -43,6 +43,7 @@ struct conn {
     bool judged;      /* the handshake's result was counted */
     size_t discarded; /* bytes thrown away while leaving */
 
+    uint64_t bytes_in, bytes_out; /* on the wire */
     struct unsent *unsent;
     bool above; /* backlog was above SESSION_LOW_WATER */
     bool asked; /* for a sign of life, since it was heard last */

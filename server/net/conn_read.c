@@ -163,6 +163,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *slice) {
     }
     size_t size = (size_t)n;
     c->hub->metrics.bytes_in.value += n;
+    c->bytes_in += size;
     if (conn_is_ending(c)) {
         c->discarded += size;
         if (c->discarded > LEAVE_DISCARD) conn_close(c, c->reason);

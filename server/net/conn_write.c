@@ -66,6 +66,7 @@ static void on_sent(uv_write_t *request, int status) {
     }
     c->said_at = uv_now(c->hub->loop);
     c->hub->metrics.bytes_out.value += (int64_t)buffer_size(&c->unsent->sending);
+    c->bytes_out += buffer_size(&c->unsent->sending);
     if (buffer_size(&c->unsent->waiting) > 0)
         send_waiting(c);
     else
@@ -102,6 +103,7 @@ void conn_write_cipher(struct conn *c) {
             if (n > 0) {
                 taken = (size_t)n;
                 h->metrics.bytes_out.value += n;
+                c->bytes_out += taken;
                 c->said_at = uv_now(h->loop);
             } else if (n != UV_EAGAIN) {
                 conn_close(c, "WRITE_FAILED");
@@ -149,4 +151,10 @@ static void io_resume(void *arg) {
 }
 static void io_close(void *arg, const char *reason) { conn_leave(arg, reason); }
 
-const struct session_io conn_session_io = {io_output, io_backlog, io_flush, io_resume, io_close};
+static void io_traffic(void *arg, uint64_t *in, uint64_t *out) {
+    const struct conn *c = arg;
+    *in = c->bytes_in;
+    *out = c->bytes_out;
+}
+
+const struct session_io conn_session_io = {io_output, io_backlog, io_flush, io_resume, io_close, io_traffic};

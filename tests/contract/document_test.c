@@ -180,7 +180,9 @@ static void print_roles(char *out, size_t room, uint32_t roles) {
 }
 
 static const char *lane_word(enum request_lane lane) {
-    return lane == LANE_LOCAL ? "local" : lane == LANE_READ ? "read" : lane == LANE_NONE ? "none" : "write";
+    static const char *const words[] = {
+        [LANE_NONE] = "none", [LANE_LOCAL] = "local", [LANE_READ] = "read", [LANE_HELD] = "held"};
+    return request_writes(lane) ? "write" : words[lane];
 }
 
 static const char *message_name(const ProtobufCFieldDescriptor *field) {

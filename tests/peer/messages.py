@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-TOPICS = ("status", "session", "incident", "feed", "envelope")
+TOPICS = ("status", "session", "incident", "feed", "operation", "envelope")
 
 
 class Messages:
@@ -32,6 +32,6 @@ def load(proto, out):
 
 
 def writes():
-  """Names of the requests that change something: those answered by a receipt."""
+  """Names of the requests that change something: those whose answer can be a replay."""
   return {f.name for f in pb.ToClient.DESCRIPTOR.fields
-          if f.message_type is not None and f.message_type.name == "IncidentReceipt"}
+          if f.message_type is not None and "replay" in f.message_type.fields_by_name}

@@ -1,0 +1,2 @@
+-- Forgets lines and nodes that are over. Once a minute.
+select node_forget() as gone
