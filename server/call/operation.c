@@ -141,7 +141,7 @@ bool operation_is_quiet(const struct operation *o) {
 }
 
 bool operation_contract(const struct core *core, char *error, size_t room) {
-    static const char *const names[BEAT_COLUMNS] = {"known",  "log_head", "order", "kind",    "session",
+    static const char *const names[BEAT_COLUMNS] = {"known",  "log_head", "order", "kind", "session",
                                                     "device", "office",   "level", "after"};
     static const Oid types[BEAT_COLUMNS] = {TYPE_BOOL, TYPE_INT8, TYPE_TEXT, TYPE_TEXT, TYPE_TEXT,
                                             TYPE_INT8, TYPE_INT4, TYPE_TEXT, TYPE_INT4};
