@@ -121,9 +121,9 @@ void call_refuse(struct call *c, const char *reason, const char *field) {
 static void fill_caller(struct call *c, struct caller *caller) {
     const struct session *s = c->session;
     const struct actor *a = &s->actor;
-    *caller =
-        (struct caller){a->office, s->device,  arena_copy(&c->arena, a->officer, strlen(a->officer)),
-                        a->role,   a->account, a->account ? arena_copy(&c->arena, a->login, sizeof a->login) : NULL};
+    *caller = (struct caller){
+        a->office, s->device,  arena_copy(&c->arena, a->officer, strlen(a->officer)),
+        a->role,   a->account, a->account ? (const uint8_t *)arena_copy(&c->arena, a->login, sizeof a->login) : NULL};
 }
 
 static void on_written(struct write *w, const PGresult *result, int row, const char *fault) {

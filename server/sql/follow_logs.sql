@@ -6,7 +6,7 @@ with asked as (
   ), hits as materialized (
     select l.* from node_log l
     where l.id > (select a.after from asked a)
-      and (:cursor::bytea is not null or :since::timestamptz is null or l.at >= :since::timestamptz)
+      and (:since::timestamptz is null or l.at >= :since::timestamptz)
       and (coalesce(:level::int2, 0) = 0 or l.level <= :level::int2)
       and (:word::text is null or l.event = :word::text or right(:word::text, 1) = '*' and starts_with(l.event, rtrim(:word::text, '*')))
       and (:office::text is null or l.office = :office::text)
