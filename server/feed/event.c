@@ -199,6 +199,8 @@ static bool read_audience(struct event *out, const PGresult *r, int row, struct 
     return true;
 }
 
+bool event_is_hidden(const PGresult *r, int row) { return PQgetisnull(r, row, KIND); }
+
 bool event_read(struct event *out, const PGresult *r, int row, struct cursor_key *key, struct arena *arena) {
     Liandong__V1__Event e;
     *out = (struct event){.seq = (uint64_t)mapping_get_int8(r, row, SEQ)};

@@ -27,6 +27,8 @@ struct event {
 };
 /* Reads row `row` of _feed_pull or _feed_page. Memory is the arena's. False without memory. */
 bool event_read(struct event *out, const PGresult *r, int row, struct cursor_key *key, struct arena *arena);
+/* The row of a page that only says where it is: what stands there is hidden from this watcher. */
+bool event_is_hidden(const PGresult *r, int row);
 /* The columns that event_read relies on: for the contract. */
 bool event_contract(const struct statement *s, char *error, size_t room);
 /* Number of a kind's name, 0 where this version has no such request. */

@@ -77,7 +77,6 @@ static void read_page(struct watcher *w) {
         watcher_fail(w, "INTERNAL");
         return;
     }
-    watcher_bind_number(r, "office", w->caller.office);
     watcher_bind_number(r, "limit", SNAPSHOT_INCIDENTS);
     int at = statement_param(r->read.statement, "page");
     if (w->page_token_size && at >= 0) {

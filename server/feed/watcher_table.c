@@ -56,7 +56,6 @@ static void ask(struct watcher *w, uint64_t after) {
     }
     uint64_t head = w->view->head.seq; /* a cursor of another node may be ahead of it */
     r->until = head > after && head - after > r->window ? after + r->window : head;
-    watcher_bind_number(r, "office", w->caller.office);
     watcher_bind_number(r, "after", (int64_t)after);
     watcher_bind_number(r, "until", (int64_t)r->until);
     watcher_bind_number(r, "limit", r->limit);
@@ -79,6 +78,10 @@ static bool send_page(struct watcher *w, struct watcher_page *page, struct arena
     int begin = page->at, rows = PQntuples(page->rows);
     for (; page->at < rows && watcher_has_room(w); page->at++) {
         struct event e;
+        if (event_is_hidden(page->rows, page->at)) {
+            w->position = (uint64_t)mapping_get_int8(page->rows, page->at, 0);
+            continue;
+        }
         arena_reset(frames);
         if (!event_read(&e, page->rows, page->at, w->view->key, frames)) {
             watcher_fail(w, "INTERNAL");

@@ -1,4 +1,21 @@
--- Who asks, and what they see of what others enter.
+-- Who asks, and what they see of what others enter: THE predicate of need-to-know.
+--
+-- Deny by default. A record is seen by role AND level AND relation: right_rule says up to which level a role sees what its own office,
+-- one paired with it today, or one below it entered; beyond that a record is seen only by whom it was opened to by name. Purpose: a
+-- request's verb names it, requests.c says which roles may ask it, and what needs more says why (reason).
+--
+-- Decision 2026-11: the predicate stands once, as the policy of forced row-level security of incident, incident_search and feed
+-- (migrations/0014_rights.sql), so that a statement that forgets it shows nothing too much. What it depends on is found from the
+-- caller alone (office, role, account, as the directory stands today), once per statement: an initplan, carried out only for the levels
+-- that turn up, that reads one row of right_seen. So each row costs a look into an array; a function called for each row cost 20 times
+-- that, and working the offices out in each statement made show_incident three times slower. show, list, history,
+-- pages of the feed, snapshots and what every write names run under it as they are. Past it are, all owned by the role that migrates:
+--   * functions that are for nobody's eyes or for many callers at once (security definer): report_incidents, incident_store,
+--     feed_past, feed_append, search_catch_up, feed_verify … The runtime role itself may write none of these tables;
+--   * incident_search_page: operators on arrays and words are not leakproof, so that under a policy no index could be used for them.
+--     It applies the same predicate itself;
+--   * the view feed_told for the feed's ring, whose events are checked at each delivery (server/feed). A view costs the planner
+--     nothing; as a function that returns rows, which are all put aside first, a page of events took a third longer.
 
 -- The caller, as the server set it for this transaction from the certificate. Absent: nobody, who sees nothing.
 create or replace function caller_office() returns int4 stable parallel safe language sql as $$
@@ -13,32 +30,111 @@ create or replace function caller_officer() returns text stable parallel safe la
   select nullif(current_setting('liandong.officer', true), '')
 $$;
 
+-- 0: nobody logged in.
 create or replace function caller_account() returns int8 stable parallel safe language sql as $$
-  select nullif(current_setting('liandong.account', true), '')::int8
+  select coalesce(nullif(current_setting('liandong.account', true), '')::int8, 0)
 $$;
+
 create or replace function caller_login() returns uuid stable parallel safe language sql as $$
   select nullif(current_setting('liandong.login', true), '')::uuid
 $$;
+
 create or replace function caller_role() returns int2 stable parallel safe language sql as $$
   select nullif(current_setting('liandong.role', true), '')::int2
 $$;
 
--- The one predicate of need-to-know, in two forms: whose entries the caller sees, and whether an entry of `origin` is among them.
--- show, list, search, history, feed page, snapshot and every write go through it; what it hides is answered as "not found".
--- In plpgsql, as all small functions here that read a table: such a function's plan is kept for the session, whereas one in SQL is
--- planned again by every statement that calls it (some 500 us), unless it is a single expression, which the planner inlines.
+-- Whose entries an office is told of at all, in whatever role. In plpgsql, as all small functions here that read a table: such a
+-- function's plan is kept for the session, whereas one in SQL is planned again by every statement that calls it (some 500 us), unless
+-- it is a single expression, which the planner inlines.
 create or replace function sees(reader int4) returns int4[] stable parallel safe language plpgsql as $$
 begin
   return (select o.sees from office o where o.id = reader);
 end $$;
 
-create or replace function caller_sees() returns int4[] stable parallel safe language sql as $$
-  select sees(caller_office())
+-- The relation of an office to those whose entries it is told of: of a bureau they are below it, of any other paired with it.
+create or replace function relation_of(reader office, origin int4) returns text immutable parallel safe language sql as $$
+  select case when origin = reader.id then 'OWN' when origin = any (reader.sees) then case reader.kind when 'bureau' then 'ABOVE' else 'PAIRED' end end
 $$;
 
-create or replace function visible(origin int4) returns bool stable parallel safe language sql as $$
-  select coalesce(origin = any (caller_sees()), false)
-$$;
+-- Up to which level a role sees today, per relation; NULL: nothing.
+create or replace function right_most(for_role int2, for_relation text) returns int2 stable parallel safe language plpgsql as $$
+begin
+  return (select r.sensitivity_most from right_rule r
+    where r.role = for_role and r.relation = for_relation and r.started_on <= today() and (r.ended_on is null or r.ended_on > today())
+    order by r.started_on desc limit 1);
+end $$;
 
-grant execute on function caller_office(), caller_device(), caller_officer(), caller_role(), caller_account(), caller_login(),
-  sees(int4), caller_sees(), visible(int4) to liandong_app;
+-- Works right_seen out; part of directory_work_out, for it follows from office.sees.
+create or replace function rights_work_out() returns void language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
+begin
+  insert into right_seen as old(office, role, work, beyond)
+  select m.office, m.role, s.work, s.beyond
+  from (select o.id as office, r::int2 as role, right_most(r::int2, 'OWN') as own, array_remove(o.sees, o.id) as others,
+          right_most(r::int2, case o.kind when 'bureau' then 'ABOVE' else 'PAIRED' end) as others_most
+        from office o, generate_series(1, 8) r) m
+    cross join lateral (
+      select coalesce(array_agg(x.origin) filter (where x.level = 1), '{}') as work,
+        coalesce(array_agg(x.origin::int8 * 8 + x.level) filter (where x.level <> 1), '{}') as beyond
+      from (select m.office as origin, generate_series(0, m.own) as level
+            union all select o.origin, l.level from unnest(m.others) as o(origin), generate_series(0, m.others_most) as l(level)) x) s
+  on conflict (office, role) do update set work = excluded.work, beyond = excluded.beyond
+  where (old.work, old.beyond) is distinct from (excluded.work, excluded.beyond);
+end $$;
+
+-- The offices whose entries of this level the caller sees.
+create or replace function origins_seen(level int2) returns int4[] stable parallel safe language plpgsql as $$
+begin
+  return coalesce((select case when level = 1 then r.work else array(select (b / 8)::int4 from unnest(r.beyond) b where b % 8 = level) end
+    from right_seen r where r.office = caller_office() and r.role = caller_role()), '{}');
+end $$;
+
+-- Every office of which the caller sees anything: who sees a level sees those below it.
+create or replace function origins_any() returns int4[] stable parallel safe language plpgsql as $$
+begin
+  return origins_seen(0::int2);
+end $$;
+
+-- The records that are open to the caller by name.
+create or replace function records_named() returns int8[] stable parallel safe language plpgsql security definer
+  set search_path = liandong, pg_catalog, pg_temp as $$
+begin
+  return coalesce((select array_agg(distinct i.num)
+    from record_access a join feed f on f.request_id = a.record and f.kind = 'report_incident' join incident i on i.num = f.num
+    where a.account = caller_account() and a.since <= clock_timestamp() and a.until > clock_timestamp()
+      and a.account <> 0 and i.sensitivity <= right_most(caller_role(), 'NAMED')), '{}');
+end $$;
+
+-- What the caller sees that is not plain work: office * 8 + level, and the numbers of records open to the caller by name.
+create or replace function rights_beyond() returns int8[] stable parallel safe language plpgsql as $$
+begin
+  return (select r.beyond || case when caller_account() <> 0 then records_named() end
+    from right_seen r where r.office = caller_office() and r.role = caller_role());
+end $$;
+
+-- Where to look for what the caller sees, in the order of lists: all of an office, or a single record of another one.
+create or replace function records_scope() returns table(origin int4, first_at timestamptz, last_at timestamptz, first_num int8, last_num int8)
+  stable parallel safe rows 10 language plpgsql as $$
+#variable_conflict use_column
+declare
+  offices int4[] := origins_any();
+  named int8[] := records_named();
+begin
+  return query select o.origin, '-infinity'::timestamptz, 'infinity'::timestamptz, 0::int8, 9223372036854775807 from unnest(offices) as o(origin);
+  if named <> '{}' then
+    return query select i.origin, i.received_at, i.received_at, i.num, i.num from incident i where i.num = any (named) and i.origin <> all (offices);
+  end if;
+end $$;
+
+-- The predicate once more, for functions that are past the policies. Slow: for single records.
+create or replace function visible(origin int4, sensitivity int2, num int8) returns bool stable parallel safe language plpgsql as $$
+begin
+  return coalesce(origin = any (origins_seen(sensitivity)) or num = any (records_named()), false);
+end $$;
+
+drop function if exists visible(int4), caller_sees();
+grant execute on function caller_office(), caller_device(), caller_officer(), caller_role(), caller_account(), caller_login(), sees(int4),
+  relation_of(office, int4), right_most(int2, text), origins_seen(int2), origins_any(), records_named(), rights_beyond(), records_scope(), visible(int4, int2, int8)
+  to liandong_app;
+
+-- What follows of the rules may have changed with these texts.
+select rights_work_out();

@@ -61,6 +61,25 @@ begin
   end if;
 end $$;
 
+-- Writes a changed record and its event. As the owner, for the runtime role writes no record itself, and because the record may from now
+-- on be hidden from whoever changed it.
+create or replace function incident_store(after incident, event feed) returns void language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
+begin
+  update incident i set version = after.version, state = after.state, source = after.source, class = after.class, level = after.level,
+    external_no = after.external_no, occurred_at = after.occurred_at, dispatched_at = after.dispatched_at, arrived_at = after.arrived_at,
+    feedback_at = after.feedback_at, closed_at = after.closed_at, place = after.place, longitude = after.longitude,
+    latitude = after.latitude, reporter = after.reporter, reporter_phone = after.reporter_phone,
+    phone_index = after.phone_index, content = after.content,
+    mass_count = after.mass_count, dispatched_to = after.dispatched_to, result_code = after.result_code, result = after.result,
+    updated_by = after.updated_by, updated_at = after.updated_at, void_reason = after.void_reason, events = after.events,
+    sensitivity = after.sensitivity
+  where i.num = after.num;
+  perform feed_append(event);
+  if event.changed && array['external_no', 'place', 'reporter', 'reporter_phone', 'content', 'dispatched_to', 'result', 'sensitivity'] then
+    perform search_refresh(after);
+  end if;
+end $$;
+
 -- Makes one change: patch holds the fields to set, as text ('' empties one). The pen is held and the caller is set. See design of
 -- writes: a refusal is an answer, nothing here raises.
 create or replace function incident_change(request uuid, sent bytea, wanted text, named text, base int4, patch jsonb, why text,
@@ -78,8 +97,8 @@ declare
   target int8;
 begin
   outcome := 'refused';
-  select * into past from feed f where f.request_id = request;
-  if found then
+  past := feed_past(request);
+  if past.seq is not null then
     if past.kind = wanted and past.actor = caller_office() and same_act(past.act, sent) then
       outcome := 'replay';
       replay := true;
@@ -165,18 +184,7 @@ begin
   event.request_id := request;
   select o.code, o.name into strict event.office, event.office_name from office o where o.id = event.actor;
   select o.audience into strict event.audience from office o where o.id = event.origin;
-  update incident i set version = after.version, state = after.state, source = after.source, class = after.class, level = after.level,
-    external_no = after.external_no, occurred_at = after.occurred_at, dispatched_at = after.dispatched_at, arrived_at = after.arrived_at,
-    feedback_at = after.feedback_at, closed_at = after.closed_at, place = after.place, longitude = after.longitude,
-    latitude = after.latitude, reporter = after.reporter, reporter_phone = after.reporter_phone,
-    phone_index = after.phone_index, content = after.content,
-    mass_count = after.mass_count, dispatched_to = after.dispatched_to, result_code = after.result_code, result = after.result,
-    updated_by = after.updated_by, updated_at = after.updated_at, void_reason = after.void_reason, events = after.events
-  where i.num = after.num;
-  perform feed_append(event);
-  if event.changed && array['external_no', 'place', 'reporter', 'reporter_phone', 'content', 'dispatched_to', 'result'] then
-    perform search_refresh(after);
-  end if;
+  perform incident_store(after, event);
   outcome := 'done';
   replay := false;
   current_version := null;
@@ -184,5 +192,5 @@ begin
 end $$;
 
 grant execute on function incident_conflicts(incident, int4, jsonb), incident_rule(incident, text),
-  incident_fault(text, incident_transition, jsonb, jsonb, text, timestamptz),
+  incident_fault(text, incident_transition, jsonb, jsonb, text, timestamptz), incident_store(incident, feed),
   incident_change(uuid, bytea, text, text, int4, jsonb, text) to liandong_app;

@@ -27,6 +27,7 @@ begin
   from (select reader.id, coalesce(array_agg(e.id order by e.id) filter (where e.id is not null), '{}') as ids
         from office reader left join office e on reader.id = any (e.audience) group by reader.id) s
   where s.id = o.id and o.sees is distinct from s.ids;
+  perform rights_work_out();
   update directory_head set version = version + 1;
 end $$;
 

@@ -16,14 +16,15 @@ end $$;
 
 -- Answers one row per member, numbered by ord. Called on a connection that plans once and by index (see one_plan in db/link.h).
 -- The arrays are of equal length, one element per member. Reporters and phones come sealed, so that which phones are the same is told
--- by phone_indexes. The pen is held.
+-- by phone_indexes. The pen is held. It runs for many callers at once, and so as the owner: what is hidden from a member counts as a
+-- repeated report all the same, and its number is all that the member learns.
 create or replace function report_incidents(
     request_ids uuid[], acts bytea[], offices int4[], devices int8[], officers text[],
     sources int2[], classes int2[], levels int2[], external_nos text[], occurred timestamptz[], received timestamptz[],
     places text[], longitudes float8[], latitudes float8[], reporters text[], phones text[], contents text[], threat_lists text[],
     mass_counts int4[], phone_indexes bytea[])
   returns table(ord int8, outcome text, reason text, field text, id uuid, no text, version int4, state int2, at timestamptz, replay bool)
-  language plpgsql as $$
+  language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
 declare
   turn record := feed_begin();
   several bool := cardinality(request_ids) > 1;
@@ -45,7 +46,12 @@ declare
   threats int2[];
   received_at timestamptz;
   repeats int4;
+  worth int2[] := '{}';  -- by class: its sensitivity, where that is not 1
 begin
+  for m in select c.class, c.sensitivity from class_sensitivity c
+           where c.started_on <= today() and (c.ended_on is null or c.ended_on > today()) order by c.started_on loop
+    worth[m.class] := m.sensitivity;
+  end loop;
   for m in
     -- repeats: reports of the same phone or place that the office sees, in the days before. known is no EXISTS: that might be
     -- planned, while the feed is small, as a hash of all of it, which each later group would build anew.
@@ -129,7 +135,8 @@ begin
     events[n] := event;
     incidents[n] := row(turn.base + n, id, version, state, source, class, level, external_nos[ord], occurred[ord], received_at,
       null, null, null, null, place, longitudes[ord], latitudes[ord], nullif(reporters[ord], ''), nullif(phones[ord], ''), contents[ord], threats,
-      mass_counts[ord], null, null, null, me.id, officers[ord], at, officers[ord], at, null, repeats, array[turn.seq + n], phone_indexes[ord])::incident;
+      mass_counts[ord], null, null, null, me.id, officers[ord], at, officers[ord], at, null, repeats, array[turn.seq + n],
+      coalesce(worth[class], 1), phone_indexes[ord])::incident;
     return next;
   end loop;
   if n > 0 then

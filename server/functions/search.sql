@@ -34,7 +34,7 @@ create or replace function incident_words(i incident) returns text stable parall
 $$;
 
 -- Indexes up to `most` further records; says how many. One process at a time: the others get 0.
-create or replace function search_catch_up(most int4) returns int4 language plpgsql as $$
+create or replace function search_catch_up(most int4) returns int4 language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
 declare
   last int8;
   n int4;
@@ -45,8 +45,8 @@ begin
   with batch as (
       select i.* from incident i where i.num > (select h.done from search_head h) order by i.num limit most
     ), added as (
-      insert into incident_search(num, origin, received_at, words)
-      select b.num, b.origin, b.received_at, incident_words(b::incident) from batch b returning num
+      insert into incident_search(num, origin, received_at, words, sensitivity)
+      select b.num, b.origin, b.received_at, incident_words(b::incident), b.sensitivity from batch b returning num
     )
   select count(*), max(num) into n, last from added;
   if n > 0 then
@@ -55,26 +55,29 @@ begin
   return n;
 end $$;
 
--- A change of what can be searched for. Waits for search_catch_up only where that might just be reading the record.
-create or replace function search_refresh(i incident) returns void language plpgsql as $$
+-- A change of what can be searched for, or by whom. Waits for search_catch_up only where that might just be reading the record.
+create or replace function search_refresh(i incident) returns void language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
 begin
   if i.num > (select h.done from search_head h) then
     perform pg_advisory_xact_lock(hashtext('liandong.search'));
   end if;
-  update incident_search set words = incident_words(i) where num = i.num;
+  update incident_search set words = incident_words(i), sensitivity = i.sensitivity where num = i.num;
 end $$;
 
 -- Search: keys of what the caller sees whose text holds every word of `wanted`, newest received first, after a page's end.
--- A frequent word is found by reading back from the newest; a rare one by the index of character pairs.
+-- A frequent word is found by reading back from the newest; a rare one by the index of character pairs. As the owner and with a predicate
+-- of its own: see caller.sql.
 -- `phone`, where what is wanted may be a telephone number: its blind index; the records that have that number are found too.
 drop function if exists incident_search_page(text, timestamptz, timestamptz, timestamptz, int8, int4);
 create or replace function incident_search_page(wanted text, phone bytea, from_at timestamptz, until_at timestamptz, after_at timestamptz, after_num int8,
     most int4)
-  returns table(num int8, received_at timestamptz) stable rows 50 language plpgsql as $$
+  returns table(num int8, received_at timestamptz) stable rows 50 language plpgsql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
   terms text[] := (select array_agg(w) from unnest(regexp_split_to_array(btrim(search_text(wanted)), '\s+')) w where char_length(w) >= 2);
-  seen int4[] := caller_sees();
+  work int4[] := origins_seen(1::int2);
+  beyond int8[] := rights_beyond();
   mark int8 := (select h.done from search_head h);
 begin
   if terms is null and phone is null then
@@ -85,18 +88,18 @@ begin
       select s.num, s.received_at from incident_search s
       where bigrams(s.words) @> (select array_agg(distinct b) from unnest(terms) w, unnest(bigrams(w)) b)
         and not exists (select from unnest(terms) w where strpos(s.words, w) = 0)
-        and s.num <= mark and s.origin = any (seen)
+        and s.num <= mark and (s.sensitivity = 1 and s.origin = any (work) or array[s.num, s.origin::int8 * 8 + s.sensitivity] && beyond)
         and s.received_at >= coalesce(from_at, '-infinity') and s.received_at < coalesce(until_at, 'infinity')
         and (s.received_at, s.num) < (after_at, after_num)
       union all
       select i.num, i.received_at from incident i
-      where i.num > mark and terms is not null and i.origin = any (seen)
+      where i.num > mark and terms is not null and (i.sensitivity = 1 and i.origin = any (work) or array[i.num, i.origin::int8 * 8 + i.sensitivity] && beyond)
         and i.received_at >= coalesce(from_at, '-infinity') and i.received_at < coalesce(until_at, 'infinity')
         and (i.received_at, i.num) < (after_at, after_num)
         and not exists (select from unnest(terms) w where strpos(incident_words(i), w) = 0)
       union all  -- without those above
       select i.num, i.received_at from incident i
-      where i.phone_index = phone and i.origin = any (seen)
+      where i.phone_index = phone and array[i.num, i.origin::int8 * 8 + greatest(i.sensitivity, 2)] && beyond  -- who may see the number
         and (terms is null or exists (select from unnest(terms) w where strpos(incident_words(i), w) = 0))
         and i.received_at >= coalesce(from_at, '-infinity') and i.received_at < coalesce(until_at, 'infinity')
         and (i.received_at, i.num) < (after_at, after_num)

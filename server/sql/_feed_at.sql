@@ -1,1 +1,1 @@
-select hash from feed where seq = :seq::int8
+select hash from feed_told where seq = :seq::int8

@@ -1,6 +1,6 @@
 select seq, at, kind, entity, no, version, state, class, level, office, office_name, officer, title, changed, old_values, new_values, note,
   threats, repeat_count, act, audience, actor, hash
-from feed
+from feed_told
 where seq > :after::int8
 order by seq
 limit :limit::int4

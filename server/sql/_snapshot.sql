@@ -1,12 +1,13 @@
--- Open incidents that an office sees, newest received first, and in the same snapshot the head of the feed: what the feed says
+-- Open incidents that the caller sees, newest received first, and in the same snapshot the head of the feed: what the feed says
 -- after that head is news. The head stands in every row; where nothing is open one row carries only the head.
 with hits as (
     select h.num, h.received_at, row_number() over (order by h.received_at desc, h.num desc) as n
-    from unnest(sees(:office::int4)) as seen(origin)
+    from records_scope() as seen
       cross join lateral (
         select i.num, i.received_at
         from incident i
-        where i.origin = seen.origin and i.state not in (6, 7)
+        where i.origin = seen.origin and i.received_at between seen.first_at and seen.last_at and i.num between seen.first_num and seen.last_num
+          and i.state not in (6, 7)
           and (i.received_at, i.num) < (page_at(:page::bytea), page_num(:page::bytea))
         order by i.received_at desc, i.num desc
         limit :limit::int4 + 1) h

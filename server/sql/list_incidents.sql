@@ -1,13 +1,13 @@
--- The reader's list is the merge of the lists of the offices it sees, each read from its index, newest received first.
+-- The reader's list is the merge of the lists of the offices of which it sees anything, each read from its index, newest received first.
 -- An office that the directory does not have is refused: an empty page would say that nothing happened there. One that the caller
 -- may not see gives an empty page; that tells no more than that its code exists, as every device may know.
 with hits as (
     select h.num, h.received_at, row_number() over (order by h.received_at desc, h.num desc) as n
-    from unnest(caller_sees()) as seen(origin)
+    from records_scope() as seen
       cross join lateral (
         select i.num, i.received_at
         from incident i
-        where i.origin = seen.origin
+        where i.origin = seen.origin and i.received_at between seen.first_at and seen.last_at and i.num between seen.first_num and seen.last_num
           and (i.received_at, i.num) < (page_at(:page::bytea), page_num(:page::bytea))
           and i.received_at >= coalesce(:from::timestamptz, '-infinity')
           and i.received_at < coalesce(:until::timestamptz, 'infinity')

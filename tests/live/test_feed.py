@@ -107,14 +107,14 @@ FILTERS = (
   ("classes", {"classes": ["INCIDENT_CLASS_EXTREME_THREAT"]}, lambda e: getattr(e, "class") == pb.INCIDENT_CLASS_EXTREME_THREAT),
   ("level", {"level_at_least": "INCIDENT_LEVEL_URGENT"}, lambda e: e.level <= pb.INCIDENT_LEVEL_URGENT),
   ("offices", {"offices": ["yts"]}, lambda e: e.office == "yts"),
-  ("all_of_them", {"kinds": ["report_incident"], "classes": ["INCIDENT_CLASS_TIP"], "level_at_least": "INCIDENT_LEVEL_GENERAL",
-                   "offices": ["ytp"]}, lambda e: e.kind == "report_incident" and getattr(e, "class") == pb.INCIDENT_CLASS_TIP
+  ("all_of_them", {"kinds": ["report_incident"], "classes": ["INCIDENT_CLASS_CONSULT"], "level_at_least": "INCIDENT_LEVEL_GENERAL",
+                   "offices": ["ytp"]}, lambda e: e.kind == "report_incident" and getattr(e, "class") == pb.INCIDENT_CLASS_CONSULT
                    and e.level <= pb.INCIDENT_LEVEL_GENERAL and e.office == "ytp"),
 )
 
 
 def medley(stage):
-  for cls, level in (("EXTREME_THREAT", "MAJOR"), ("TIP", "GENERAL"), ("TIP", "NON_URGENT"), ("DISPUTE", "URGENT")):
+  for cls, level in (("EXTREME_THREAT", "MAJOR"), ("CONSULT", "GENERAL"), ("CONSULT", "NON_URGENT"), ("DISPUTE", "URGENT")):
     for device in ("ytp-duty", "yts-mediator"):
       no = stage.report(device, **{"class": "INCIDENT_CLASS_" + cls}, level="INCIDENT_LEVEL_" + level).no
       stage.ask("yts-mediator", "note_incident", incident=no, note="记录")

@@ -55,7 +55,7 @@ def list_filter(stage, fields, fits):
   window = {"from": moment, "until": moment + 1000}
   count = len(pages(stage, "list_incidents", **window))
   if count < 12:
-    for n, (cls, level) in enumerate((("TRAFFIC", "MAJOR"), ("TRAFFIC", "GENERAL"), ("DISPUTE", "URGENT"), ("TIP", "NON_URGENT"))):
+    for n, (cls, level) in enumerate((("TRAFFIC", "MAJOR"), ("TRAFFIC", "GENERAL"), ("DISPUTE", "URGENT"), ("CONSULT", "NON_URGENT"))):
       for device in ("ytp-duty", "yts-mediator", "xcp-duty"):
         no = stage.report(device, **{"class": "INCIDENT_CLASS_" + cls}, level="INCIDENT_LEVEL_" + level, received_at=moment + n).no
         if device == "ytp-duty" and n in (0, 2):

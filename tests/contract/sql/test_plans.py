@@ -1,0 +1,80 @@
+"""Row-level security turns no look-up by index into a scan of a whole table: what PostgreSQL counted while the statements ran, functions and
+all, on tables that are analysed and large enough to be worth an index. Planned as the server's readers plan: nothing is forbidden."""
+import re
+
+from desk import array, load
+from support.runner import case
+
+RECORDS = 6000
+TABLES = ("incident", "feed", "incident_search")
+_grounds = {}
+
+
+def filled(ground):
+  """One district for all cases: four offices' records, of all levels, indexed and analysed."""
+  if ground in _grounds:
+    return _grounds[ground]
+  d = ground.district()
+  desks = [d.desk("p1"), d.desk("j1", "mediator"), d.desk("p2"), d.desk("j2", "mediator")]
+  for part in range(RECORDS // 500):
+    d.group(*[(desks[i % 4], {"class": 6, "content": f"邻居争吵第{part}栋{'金鱼' if i == 77 else ''}", "place": f"{part}号院{i}", "reporter_phone": f"138{part:04}{i:04}",
+                              "received_at": f"2024-01-{1 + part % 28:02}T{i % 24:02}:00:00Z"}) for i in range(500)])
+  d.sql("update incident set sensitivity = num % 35 where num % 35 < 5")
+  while desks[0].ask("_search_index", limit=1000)[0]["indexed"]:
+    pass
+  d.sql("insert into record_access values ((select id from incident where origin = $1 order by num limit 1), 7, '2020-01-01', '2100-01-01', 'x', 'x')", d.ids["p2"])
+  d.sql("vacuum analyze")
+  _grounds[ground] = d
+  return d
+
+
+def scans(d, desk, name, account, fields):
+  """(rows, whole-table scans, explained) of one execution as a caller."""
+  text, names = load(name)
+  values = [array(v) if isinstance(v, list) else v for v in (fields.get(n) for n in names)]
+  app = d.app
+  app.rows("begin")
+  app.rows("select set_config('liandong.office', $1, true), set_config('liandong.role', $2, true), set_config('liandong.account', $3, true)",
+           desk.id, desk.role, account)
+  counted = "select relname, seq_scan from pg_stat_xact_user_tables where schemaname = 'liandong' and seq_scan > 0"
+  before = dict(app.rows(counted))
+  found = app.rows(text, *values)
+  after = {t: int(n) - int(before.get(t, 0)) for t, n in app.rows(counted)}
+  explained = "\n".join(row[0] for row in app.rows("explain (costs off) " + text, *values))
+  app.rows("commit")
+  return found, {t: n for t, n in after.items() if t in TABLES and n > 0}, explained
+
+
+STATEMENTS = (
+  ("list", "list_incidents", {}), ("list_open", "list_incidents", {"open": "true", "level_at_least": 3}), ("list_office", "list_incidents", {"office": "j1"}),
+  ("list_classes", "list_incidents", {"classes": [6], "limit": 20}), ("show", "show_incident", {"incident": "no"}), ("show_uuid", "show_incident", {"incident": "id"}),
+  ("show_tail", "show_incident", {"incident": "tail"}), ("show_hidden", "show_incident", {"incident": "hidden"}), ("history", "show_history", {"incident": "no"}),
+  ("search_rare", "search_incidents", {"text": "金鱼"}), ("search_frequent", "search_incidents", {"text": "争吵"}),
+  ("page", "_feed_page", {"after": 3000, "until": 6000, "limit": 200}), ("stretch", "_feed_stretch", {"after": 3000, "until": 3500, "limit": 200}),
+  ("pull", "_feed_pull", {"after": 3000, "limit": 200}), ("snapshot", "_snapshot", {"limit": 24}),
+)
+
+
+@case.table(STATEMENTS)
+def by_index(ground, name, fields):
+  d = filled(ground)
+  no, key = d.sql("select incident_no(num), id from incident where origin = $1 and sensitivity = 1 order by num limit 1 offset 500", d.ids["p1"])[0]
+  hidden = d.sql("select incident_no(num) from incident where origin = $1 and sensitivity = 4 order by num limit 1 offset 3", d.ids["p1"])[0][0]
+  named = {"no": no, "id": key, "tail": no[-4:], "hidden": hidden}
+  fields = {k: named.get(v, v) if k == "incident" else v for k, v in fields.items()}
+  for office, role, account in (("p1", "duty", 0), ("j1", "head", 7), ("pb", "viewer", 0)):
+    found, whole, explained = scans(d, d.desk(office, role), name, account, fields)
+    assert not whole, f"{office}: {whole}\n{explained}"
+    for table in TABLES:
+      assert not re.search(rf"Seq Scan on {table}( |$)", explained, re.MULTILINE), explained
+    assert found or name.startswith("search") or role == "viewer", (office, name)
+
+
+@case
+def plans_shown(ground):
+  """For the log: how the four that matter most are carried out under row-level security."""
+  d = filled(ground)
+  no = d.sql("select incident_no(num) from incident where origin = $1 and sensitivity = 1 order by num limit 1", d.ids["p1"])[0][0]
+  for name, fields in (("list_incidents", {}), ("show_incident", {"incident": no}), ("_feed_page", {"after": 3000, "until": 6000, "limit": 200}),
+                       ("_feed_stretch", {"after": 3000, "until": 3500, "limit": 200})):
+    print(f"-- {name}\n{scans(d, d.desk('p1'), name, 0, fields)[2]}", flush=True)
