@@ -120,6 +120,7 @@ const struct label labels[] = {
     {"updated_at", N_("changed at"), MEANING_TIME},
     {"void_reason", N_("reason for voiding"), MEANING_PLAIN},
     {"repeat_count", N_("reports within 30 days"), MEANING_PLAIN},
+    {"sensitivity", N_("sensitivity"), MEANING_PLAIN},
     {"from", N_("from"), MEANING_TIME},
     {"until", N_("until"), MEANING_TIME},
     {"open", N_("only open ones"), MEANING_PLAIN},

@@ -137,6 +137,8 @@ begin
     from incident_conflicts(before, base, patch || case when rule.to_state <> rule.from_state then jsonb_build_object('state', rule.to_state)
                                                   else '{}' end) c;
     if conflict_fields is not null then
+      conflict_theirs := (select array_agg(masked(t.value, identity_shown(before) or not sealed_field(t.field)) order by t.n)
+        from unnest(conflict_fields, conflict_theirs) with ordinality as t(field, value, n));
       outcome := 'conflict';
       reason := 'VERSION_CONFLICT';
       return;

@@ -62,20 +62,34 @@ begin
   end if;
 end $$;
 
--- A record as the protocol's message Incident tells it. Inlined by the planner: costs a join with office.
-create or replace function incident_record(i incident)
+-- What stands where a value is that the caller may not see. No value, no mark.
+create or replace function masked(value text, shown bool) returns text immutable parallel safe language sql as $$
+  select case when shown or value is null then value else '〔无权查看〕' end
+$$;
+
+-- Whether the caller may see who reported this record, and the number: identity is S2, whatever the record is.
+create or replace function identity_shown(i incident) returns bool stable parallel safe language plpgsql as $$
+begin
+  return coalesce(array[i.num, i.origin::int8 * 8 + greatest(i.sensitivity, 2)] && rights_beyond(), false);
+end $$;
+
+-- A record as the protocol's message Incident tells it; with identity only to whom `identity` says, and never in lists, so that what is
+-- sealed does not even leave the database. Inlined by the planner: costs a join with office.
+drop function if exists incident_record(incident);
+create or replace function incident_record(i incident, identity bool)
   returns table(id uuid, no text, version int4, state int2, source int2, class int2, level int2, external_no text, occurred_at timestamptz,
     received_at timestamptz, dispatched_at timestamptz, arrived_at timestamptz, feedback_at timestamptz, closed_at timestamptz, place text,
     longitude float8, latitude float8, reporter text, reporter_phone text, content text, threats int2[], mass_count int4,
     dispatched_to text, result_code text, result text, origin_office text, origin_office_name text, created_by text,
-    created_at timestamptz, updated_by text, updated_at timestamptz, void_reason text, repeat_count int4)
+    created_at timestamptz, updated_by text, updated_at timestamptz, void_reason text, repeat_count int4, sensitivity int2)
   stable parallel safe language sql as $$
   select i.id, incident_no(i.num), i.version, i.state, i.source, i.class, i.level, i.external_no, i.occurred_at, i.received_at,
-    i.dispatched_at, i.arrived_at, i.feedback_at, i.closed_at, i.place, i.longitude, i.latitude, i.reporter, i.reporter_phone, i.content,
+    i.dispatched_at, i.arrived_at, i.feedback_at, i.closed_at, i.place, i.longitude, i.latitude, masked(i.reporter, identity),
+    masked(i.reporter_phone, identity), i.content,
     i.threats, i.mass_count, i.dispatched_to, i.result_code, i.result, o.code, o.name, i.created_by, i.created_at, i.updated_by,
-    i.updated_at, i.void_reason, i.repeat_count
+    i.updated_at, i.void_reason, i.repeat_count, i.sensitivity
   from office o where o.id = i.origin
 $$;
 
 grant execute on function incident_no(int8), incident_title(text, text), moment_text(timestamptz), incident_fields(incident),
-  incident_find(text), incident_record(incident) to liandong_app;
+  incident_find(text), masked(text, bool), identity_shown(incident), incident_record(incident, bool) to liandong_app;

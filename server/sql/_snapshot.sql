@@ -16,5 +16,5 @@ select d.seq, d.hash,
   (select page_token(l.received_at, l.num) from hits l where l.n = :limit::int4 and exists (select from hits m where m.n > l.n)) as next,
   r.*
 from feed_head d
-  left join (hits h join incident i using (num) cross join lateral incident_record(i) r) on h.n <= :limit::int4
+  left join (hits h join incident i using (num) cross join lateral incident_record(i, false) r) on h.n <= :limit::int4
 order by h.n

@@ -23,6 +23,6 @@ select r.*, (select page_token(l.received_at, l.num) from hits l
              where l.n = page_size(:limit::int4) and exists (select from hits m where m.n > l.n)) as next,
   asked.reason
 from (select case when :office::text is not null and not exists (select from office o where o.code = :office::text) then 'UNKNOWN_VALUE office' end as reason) asked
-  left join (hits h join incident i using (num) cross join lateral incident_record(i) r) on h.n <= page_size(:limit::int4)
+  left join (hits h join incident i using (num) cross join lateral incident_record(i, false) r) on h.n <= page_size(:limit::int4)
 where h.n is not null or asked.reason is not null
 order by h.n

@@ -5,6 +5,6 @@ with hits as (
   )
 select r.*, (select page_token(l.received_at, l.num) from hits l
              where l.n = page_size(:limit::int4) and exists (select from hits m where m.n > l.n)) as next
-from hits h join incident i using (num) cross join lateral incident_record(i) r
+from hits h join incident i using (num) cross join lateral incident_record(i, false) r
 where h.n <= page_size(:limit::int4)
 order by h.n

@@ -2,10 +2,12 @@
 -- brings it over 400 kB: a frame holds that and the largest event there can be. Its mark is a version, which counts nothing hidden.
 with found as materialized (select * from incident_find(:incident::text)),
   told as materialized (
-    select i.id, f.version, f.at, f.office, f.officer, f.kind, c.field, c.old_value, c.new_value, f.note, c.n,
+    select i.id, f.version, f.at, f.office, f.officer, f.kind, c.field, masked(c.old_value, identity.shown or not sealed_field(c.field)) as old_value,
+      masked(c.new_value, identity.shown or not sealed_field(c.field)) as new_value, f.note, c.n,
       sum(w.bytes) over (order by f.version) - sum(w.bytes) over (partition by f.version) as before
     from found
       join incident i using (num)
+      cross join lateral (select identity_shown(i) as shown) identity
       join feed f on f.seq = any (i.events) and f.version > coalesce(page_int8(:page::bytea, 1), 0)
       left join lateral unnest(f.changed, f.old_values, f.new_values) with ordinality as c(field, old_value, new_value, n) on true
       cross join lateral (select 200 + coalesce(octet_length(c.old_value), 0) + coalesce(octet_length(c.new_value), 0)

@@ -77,7 +77,9 @@ def report_whole(stage):
   receipt = stage.report(request=sent, **WHOLE)
   assert re.fullmatch(r"JQ-20\d\d-\d{6}", receipt.no) and receipt.version == 1 and len(receipt.id) == 16 and not receipt.replay
   assert receipt.state == pb.INCIDENT_STATE_RECEIVED and abs(receipt.at - time.time() * 1000) < 60000
-  seen = stage.show(receipt.no, "yts-mediator")
+  seen = stage.show(receipt.no, "ytp-duty")
+  paired = stage.show(receipt.no, "yts-mediator")
+  assert (paired.reporter, paired.reporter_phone, paired.content) == ("〔无权查看〕", "〔无权查看〕", seen.content)
   wanted = pb.ReportIncident(**WHOLE)
   for field, value in wanted.ListFields():
     got = getattr(seen, field.name)
