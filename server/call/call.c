@@ -126,6 +126,37 @@ static void fill_caller(struct call *c, struct caller *caller) {
         a->role,   a->account, a->account ? (const uint8_t *)arena_copy(&c->arena, a->login, sizeof a->login) : NULL};
 }
 
+/* Written down or not: it is refused. */
+static void on_denied(struct write *w, const PGresult *result, int row, const char *fault) {
+    struct call *c = (struct call *)(void *)((char *)w - offsetof(struct call, write));
+    (void)result;
+    (void)row;
+    if (fault) log_event(LOG_ERROR, "audit.denied", log_str("request", c->field->name), log_str("fault", fault));
+    call_refuse(c, c->denied, c->denied_field);
+}
+
+/* A refusal for want of a right, which no statement of the request has written down, is a line in the audit before it
+ * is said. named: the record, NULL where none was looked for; field as call_refuse. */
+static void deny(struct call *c, const char *reason, const char *named, const char *field) {
+    const char *values[] = {c->field->name, named, reason};
+    struct binding *b = &c->write.binding;
+    b->values = arena_take(&c->arena, sizeof values);
+    b->lengths = arena_take(&c->arena, 3 * sizeof *b->lengths);
+    if (!b->values || !b->lengths) {
+        call_refuse(c, reason, field);
+        return;
+    }
+    for (int i = 0; i < 3; i++) {
+        b->values[i] = values[i];
+        b->lengths[i] = values[i] ? (int)strlen(values[i]) : 0;
+    }
+    c->denied = reason;
+    c->denied_field = field;
+    c->write.plan = &c->core->denied_plan;
+    c->write.done = on_denied;
+    if (!writer_submit(c->core->writer, &c->write)) on_denied(&c->write, NULL, 0, "QUEUE_FULL");
+}
+
 static void on_written(struct write *w, const PGresult *result, int row, const char *fault) {
     struct call *c = (struct call *)(void *)((char *)w - offsetof(struct call, write));
     if (fault)
@@ -184,12 +215,13 @@ static bool submit_read(struct call *c, const struct statement *statement,
 static void on_record(struct read *r, const PGresult *result, const char *fault) {
     struct call *c = (struct call *)(void *)((char *)r - offsetof(struct call, read));
     c->resolving = false;
-    if (!c->session || fault) {
+    const char *why = !fault && PQntuples(result) == 1 && !PQgetisnull(result, 0, 1) ? PQgetvalue(result, 0, 1) : NULL;
+    if (why && strcmp(why, "NOT_FOUND") == 0) {
+        deny(c, "NOT_FOUND", c->read.binding.values[0], arena_printf(&c->arena, "%s.incident", c->field->name));
+    } else if (!c->session || fault) {
         call_refuse(c, fault ? fault : "DEADLINE", NULL);
     } else if (PQntuples(result) != 1 || PQgetlength(result, 0, 0) != sizeof c->record) {
-        bool told = PQntuples(result) == 1 && !PQgetisnull(result, 0, 1);
-        call_refuse(c, told ? PQgetvalue(result, 0, 1) : "INTERNAL",
-                    told ? arena_printf(&c->arena, "%s.incident", c->field->name) : NULL);
+        call_refuse(c, why ? why : "INTERNAL", why ? arena_printf(&c->arena, "%s.incident", c->field->name) : NULL);
     } else {
         memcpy(c->record, PQgetvalue(result, 0, 0), sizeof c->record);
         submit_write(c);
@@ -253,7 +285,36 @@ void call_read(struct call *c) {
         refuse_binding(c, field);
 }
 
+/* An audited read changes no record: that its group was lost says no more than that there is no answer. */
+static void on_audited(struct write *w, const PGresult *result, int row, const char *fault) {
+    struct call *c = (struct call *)(void *)((char *)w - offsetof(struct call, write));
+    (void)row;
+    if (fault)
+        call_refuse(c, strcmp(fault, "OUTCOME_PENDING") == 0 ? "DATABASE_AWAY" : fault, NULL);
+    else
+        verdict_show(c, w->plan, result);
+}
+
+static void begin_audited(struct call *c, const struct plan *plan) {
+    struct mapping_input in = {.message = c->message, .caller = &c->write.caller};
+    const char *field;
+    fill_caller(c, &c->write.caller);
+    in.phone_index = sealing_phone_index(&c->core->sealing, c->field->id, c->message, &c->arena);
+    if (!mapping_bind(plan, &in, &c->arena, &c->write.binding, &field)) {
+        refuse_binding(c, field);
+        return;
+    }
+    c->write.plan = plan;
+    c->write.done = on_audited;
+    if (!writer_submit(c->core->writer, &c->write)) call_refuse(c, "QUEUE_FULL", NULL);
+}
+
 /* ---- the door */
+
+/* Is it for want of a right? A stranger and a device at which nobody has logged in are none of the audit's. */
+static bool is_denial(const char *reason) {
+    return strcmp(reason, "ROLE_NOT_ALLOWED") == 0 || strcmp(reason, "ADMIN_ONLY") == 0;
+}
 
 /* What keeps this request from its lane, or NULL. */
 static const char *admit(const struct call *c) {
@@ -271,6 +332,11 @@ static void enter_lane(struct call *c) {
     if (reason) {
         struct session *s = c->session;
         bool stranger = s->state == SESSION_FRESH;
+        if (is_denial(reason)) {
+            fill_caller(c, &c->write.caller);
+            deny(c, reason, NULL, NULL);
+            return;
+        }
         call_refuse(c, reason, NULL);
         if (stranger) s->io.close(s->conn, reason);
         return;
@@ -284,6 +350,7 @@ static void enter_lane(struct call *c) {
     case LANE_LOCAL: c->row->local(c); return;
     case LANE_READ:
     case LANE_HELD: call_read(c); return;
+    case LANE_AUDIT: begin_audited(c, c->core->plans[c->field->id]); return;
     case LANE_WRITE:
     case LANE_BATCH: begin_write(c); return;
     }
@@ -322,6 +389,7 @@ void call_begin(struct session *s, const uint8_t *payload, size_t size) {
     c->field = NULL;
     c->message = NULL;
     c->resolving = false;
+    c->denied = NULL;
     c->started_us = clock_monotonic_us();
     c->hold_until_us = 0;
     s->call = c;
@@ -337,10 +405,13 @@ void call_begin(struct session *s, const uint8_t *payload, size_t size) {
 
 static bool is_write(const struct call *c) { return c->row && request_writes(c->row->lane); }
 
-/* True where it was not with the database yet: nothing will come of it. */
+/* True where it was not with the database yet: nothing will come of it. A refusal is written down whether somebody
+ * waits for it or not. */
 static bool take_back(struct call *c) {
+    if (c->denied) return false;
     if (c->resolving) return readers_withdraw(c->core->readers, &c->read);
-    if (is_write(c)) return c->write.state == WRITE_IDLE || writer_withdraw(c->core->writer, &c->write);
+    if (c->row && request_in_group(c->row->lane))
+        return c->write.state == WRITE_IDLE || writer_withdraw(c->core->writer, &c->write);
     if (c->held) {
         operation_release(c->core->operation, c);
         return true;
@@ -358,7 +429,8 @@ void call_expire(struct call *c) {
     struct session *s = c->session;
     Liandong__V1__Status status = LIANDONG__V1__STATUS__INIT;
     Liandong__V1__ToClient reply = LIANDONG__V1__TO_CLIENT__INIT;
-    call_fill_status(c, status_find(is_write(c) && !c->resolving ? "OUTCOME_PENDING" : "DEADLINE"), &status);
+    const char *known = c->denied ? c->denied : is_write(c) && !c->resolving ? "OUTCOME_PENDING" : "DEADLINE";
+    call_fill_status(c, status_find(known), &status);
     reply.has_call = true;
     reply.call = c->number;
     reply.status = &status;
@@ -370,5 +442,5 @@ void call_expire(struct call *c) {
 
 void call_abandon(struct call *c) {
     c->session = NULL;
-    if (take_back(c) || c->row->lane == LANE_LOCAL) end(c, LIANDONG__V1__CODE__CODE_CANCELLED);
+    if (take_back(c) || (c->row->lane == LANE_LOCAL && !c->denied)) end(c, LIANDONG__V1__CODE__CODE_CANCELLED);
 }

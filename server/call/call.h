@@ -27,8 +27,9 @@ struct call {
     uint64_t started_us, deadline_ms; /* monotonic; deadline as uv_now */
     struct write write;               /* one of the two is in use at a time */
     struct read read;
-    uint8_t record[16]; /* of a write that brings sealed fields: whose they are */
-    bool resolving;     /* a write that waits for `read` to find its record: nothing was written yet */
+    uint8_t record[16];                /* of a write that brings sealed fields: whose they are */
+    bool resolving;                    /* a write that waits for `read` to find its record: nothing was written yet */
+    const char *denied, *denied_field; /* the refusal that is being written down before it is said */
     struct call *next_free;
     bool held; /* its answer is held back: operation.h */
     uint64_t hold_until_us;

@@ -60,19 +60,19 @@ static void on_poked(void *arg) {
 /* ---- start */
 
 /* All statements of the requests in the given lanes, and the named internal ones. */
-static struct statement **collect(struct core *c, bool writes, const char *const *names, size_t names_count,
+static struct statement **collect(struct core *c, bool groups, const char *const *names, size_t names_count,
                                   size_t *count) {
     struct statement **list = calloc(REQUESTS + names_count, sizeof *list);
     *count = 0;
     if (!list) return NULL;
     for (size_t i = 0; i < names_count; i++) list[(*count)++] = core_find_statement(c, names[i]);
     for (unsigned i = 0; i < REQUESTS; i++)
-        if (c->by_request[i] && request_writes(requests[i].lane) == writes) list[(*count)++] = c->by_request[i];
+        if (c->by_request[i] && request_in_group(requests[i].lane) == groups) list[(*count)++] = c->by_request[i];
     return list;
 }
 
 static bool start_writer(struct core *c, struct metrics *metrics) {
-    static const char *const names[] = {"_pen", "_caller", "_notify", "_feed_tail"};
+    static const char *const names[] = {"_pen", "_caller", "_notify", "_feed_tail", "_audit_denied"};
     size_t count;
     c->writer_list = collect(c, true, names, sizeof names / sizeof *names, &count);
     if (!c->writer_list) return false;

@@ -79,6 +79,7 @@ bool core_compile_plans(struct core *c, char *error, size_t room) {
         }
         c->plans[i] = plan;
     }
+    c->denied_plan = (struct plan){.statement = core_find_statement(c, "_audit_denied")};
     struct contract_terms snapshot = {NULL, &liandong__v1__feed_snapshot__descriptor, false, false};
     return contract_compile(&c->snapshot_plan, core_find_statement(c, "_snapshot"), &snapshot, error, room) &&
            check_feed_statements(c, error, room) &&

@@ -17,9 +17,12 @@ enum request_lane {
     LANE_LOCAL, /* answered from memory by `local` */
     LANE_READ,  /* its .sql, in a transaction of its own */
     LANE_HELD,  /* the same, asked again and again until it has something to tell or `wait_ms` is over: operation.h */
+    LANE_AUDIT, /* a read as a member of a commit group: what it writes down of its reader is durable before it is
+                   answered */
     LANE_WRITE, /* its .sql, as a member of a commit group; needs request_id */
     LANE_BATCH  /* the same, many reports of one group in one execution */
 };
+static inline bool request_in_group(enum request_lane lane) { return lane >= LANE_AUDIT; }
 static inline bool request_writes(enum request_lane lane) { return lane == LANE_WRITE || lane == LANE_BATCH; }
 struct request {
     enum request_lane lane;

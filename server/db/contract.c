@@ -152,8 +152,11 @@ static bool has_ord(const struct plan *plan) {
 
 bool contract_compile(struct plan *plan, const struct statement *statement, const struct contract_terms *terms,
                       char *error, size_t room) {
-    *plan =
-        (struct plan){.statement = statement, .request = terms->request, .reply = terms->reply, .batch = terms->batch};
+    *plan = (struct plan){.statement = statement,
+                          .request = terms->request,
+                          .reply = terms->reply,
+                          .write = terms->write,
+                          .batch = terms->batch};
     plan->rows = terms->write ? NULL : find_rows(terms->reply);
     for (int i = 0; i < PLAN_VERDICTS; i++) plan->verdict[i] = -1;
     if (!statement->described) {

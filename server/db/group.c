@@ -39,7 +39,7 @@ static void on_single(void *arg, struct link_answer answer) {
     struct write *w = arg;
     struct group *g = w->group;
     if (took_error(g, &answer)) return;
-    if (PQntuples(answer.result) == 1 && !w->answer) {
+    if ((PQntuples(answer.result) == 1 || !w->plan->write) && !w->answer) {
         w->answer = answer.result;
         w->row = 0;
         return;

@@ -62,7 +62,8 @@ struct plan {
     const struct statement *statement;
     const ProtobufCMessageDescriptor *request, *reply;
     const ProtobufCFieldDescriptor
-        *rows; /* the reply's repeated message field: each row is one element; NULL: one row = the reply */
+        *rows;  /* the reply's repeated message field: each row is one element; NULL: one row = the reply */
+    bool write; /* one row, with a verdict; else a read, which may have any number */
     bool batch;
     struct plan_param params[STATEMENT_PARAMS];
     struct plan_column columns[STATEMENT_COLUMNS];

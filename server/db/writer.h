@@ -19,6 +19,9 @@
  * truth, that nobody knows. Its sender may ask again, by the same request_id: that costs everybody three reconnections,
  * not their own writes.
  *
+ * A read may be a member too, where what it writes down of its reader has to be durable before it is answered; it gets
+ * all its rows. Sent twice it is written down twice.
+ *
  * Decision 2026-11: reports are executed set-wise. One statement per member costs one executor start-up each; see
  * tests/load, figure report_64x1. */
 #ifndef LIANDONG_DB_WRITER_H
@@ -35,8 +38,9 @@ struct write {
     const struct plan *plan;
     struct caller caller; /* set before each single member; officer is borrowed */
     struct binding binding;
-    /* row: of the plan's statement; NULL: it could not be carried out, `fault` is a reason of the status table.
-     * Called once, never from within writer_submit. `result` is borrowed during the call. */
+    /* row: of the plan's statement (of a read, row 0: all rows are its answer); NULL: it could not be carried out,
+     * `fault` is a reason of the status table. Called once, never from within writer_submit. `result` is borrowed
+     * during the call. */
     void (*done)(struct write *w, const PGresult *row_of, int row, const char *fault);
     /* The writer's own: */
     enum write_state state;

@@ -114,6 +114,7 @@ begin
   select f.num, f.reason into target, reason from incident_find(named) f;
   if reason is not null then
     field := 'incident';
+    perform audit_denied(wanted, named, reason);
     return;
   end if;
   select * into strict before from incident i where i.num = target;
@@ -130,6 +131,7 @@ begin
   rule := verdict.rule;
   reason := verdict.reason;
   if reason in ('NOT_YOURS', 'ROLE_NOT_ALLOWED') then
+    perform audit_denied(wanted, named, reason);
     return;
   end if;
   if base < before.version then
@@ -139,6 +141,8 @@ begin
     if conflict_fields is not null then
       conflict_theirs := (select array_agg(masked(t.value, identity_shown(before) or not sealed_field(t.field)) order by t.n)
         from unnest(conflict_fields, conflict_theirs) with ordinality as t(field, value, n));
+      perform audit_read(wanted, named, null, before.id, incident_no(before.num), before.sensitivity,
+        (select array_agg(f) from unnest(conflict_fields) f where sealed_field(f) and identity_shown(before)));
       outcome := 'conflict';
       reason := 'VERSION_CONFLICT';
       return;

@@ -1,5 +1,6 @@
 -- One row per changed field of each event, oldest first; an event that changed no field has one row. A page ends with the event that
 -- brings it over 400 kB: a frame holds that and the largest event there can be. Its mark is a version, which counts nothing hidden.
+-- Its reader is written down where the page tells who reported, and where the record itself is sensitive: see audit_read.
 with found as materialized (select * from incident_find(:incident::text)),
   told as materialized (
     select i.id, f.version, f.at, f.office, f.officer, f.kind, c.field, masked(c.old_value, identity.shown or not sealed_field(c.field)) as old_value,
@@ -12,10 +13,17 @@ with found as materialized (select * from incident_find(:incident::text)),
       left join lateral unnest(f.changed, f.old_values, f.new_values) with ordinality as c(field, old_value, new_value, n) on true
       cross join lateral (select 200 + coalesce(octet_length(c.old_value), 0) + coalesce(octet_length(c.new_value), 0)
         + coalesce(octet_length(f.note), 0) as bytes) w
+  ),
+  answer as materialized (
+    select a.reason
+    from found left join incident i using (num)
+      cross join lateral audit_read('show_history', :incident::text, found.reason, i.id, incident_no(i.num), i.sensitivity,
+        (select array_agg(distinct t.field) from told t where t.before < 400000 and sealed_field(t.field)
+          and coalesce(t.new_value, t.old_value) <> masked('', false))) as a(reason)
   )
-select t.version, t.at, t.office, t.officer, t.kind, t.field, t.old_value, t.new_value, t.note, found.reason, t.id as sealed_record,
+select t.version, t.at, t.office, t.officer, t.kind, t.field, t.old_value, t.new_value, t.note, answer.reason, t.id as sealed_record,
   (select int8send(max(l.version)) from told l
    where l.before < 400000 and exists (select from told m where m.before >= 400000)) as next
-from found left join told t on t.before < 400000
-where t.version is not null or found.reason is not null
+from answer left join told t on t.before < 400000
+where t.version is not null or answer.reason is not null
 order by t.version, t.n

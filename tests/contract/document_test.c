@@ -181,8 +181,9 @@ static void print_roles(char *out, size_t room, uint32_t roles) {
 
 static const char *lane_word(enum request_lane lane) {
     static const char *const words[] = {
-        [LANE_NONE] = "none", [LANE_LOCAL] = "local", [LANE_READ] = "read", [LANE_HELD] = "held"};
-    return request_writes(lane) ? "write" : words[lane];
+        [LANE_NONE] = "none",   [LANE_LOCAL] = "local", [LANE_READ] = "read",  [LANE_HELD] = "held",
+        [LANE_AUDIT] = "audit", [LANE_WRITE] = "write", [LANE_BATCH] = "write"};
+    return words[lane];
 }
 
 static const char *message_name(const ProtobufCFieldDescriptor *field) {

@@ -113,6 +113,7 @@ class District:
   """One database. With: closes its sessions."""
 
   def __init__(self, ground, name):
+    self.name = name
     self.admin = ground.session(name)
     self.app = ground.session(name, "liandong_app")
     self.ids = dict(self.admin.rows("select code, id from office"))

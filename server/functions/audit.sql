@@ -1,0 +1,151 @@
+-- Who saw what and who was refused: migrations/0015_audit.sql. Whoever calls what appends here holds the pen (server/db/writer.h): the
+-- entry is durable before the answer goes out, and where it can't be written the transaction fails and there is no answer.
+
+-- As feed_hash.
+create or replace function audit_hash(previous bytea, entry audit) returns bytea stable parallel safe language sql as $$
+  select sha256(previous || record_send(entry))
+$$;
+
+-- Appends one entry. seq, at and hash are set here, whatever `entry` says; who acts is the caller, unless `entry` names a device.
+create or replace function audit_append(entry audit) returns void language plpgsql as $$
+declare
+  head audit_head;
+  acting int4;
+begin
+  select * into strict head from audit_head for update;
+  entry.seq := head.seq + 1;
+  entry.at := greatest(head.at, date_trunc('milliseconds', clock_timestamp()));
+  entry.count := coalesce(entry.count, 1);
+  if entry.device is null then
+    entry.account := coalesce(caller_account(), 0);
+    entry.officer := coalesce(caller_officer(), '');
+    entry.device := coalesce(caller_device(), 0);
+    entry.role := coalesce(caller_role(), 0);
+    select o.code, o.name into entry.office, entry.office_name from office o where o.id = caller_office();
+    entry.office := coalesce(entry.office, '');
+    entry.office_name := coalesce(entry.office_name, '');
+  end if;
+  entry.hash := null;
+  entry.hash := audit_hash(head.hash, entry);
+  insert into audit select entry.*;
+  update audit_head set seq = entry.seq, hash = entry.hash, at = entry.at;
+end $$;
+
+-- Which record a name means, whoever asks; where there is none, the name itself if it looks like one. For audit_denied alone: it sees
+-- what its caller does not.
+create or replace function audit_named(named text, out record uuid, out no text) stable language plpgsql security definer
+  set search_path = liandong, pg_catalog, pg_temp as $$
+declare
+  ref text := upper(normalize(btrim(named), NFKC));
+  of_year int8 := (select extract(year from h.day)::int8 * 1000000000 from feed_head h);
+begin
+  if ref ~ '^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$' then
+    select f.entity, f.no into record, no from feed f where f.request_id = ref::uuid and f.kind = 'report_incident';
+  elsif ref ~ '^JQ-[0-9]{4}-[0-9]{1,9}$' then
+    select i.id, incident_no(i.num) into record, no from incident i where i.num = substr(ref, 4, 4)::int8 * 1000000000 + substr(ref, 9)::int8;
+  elsif ref ~ '^[0-9]{1,9}$' then
+    select i.id, incident_no(i.num) into record, no from incident i where i.num = of_year + ref::int8;
+  end if;
+  if no is null and ref ~ '^[0-9A-Z-]{1,40}$' then
+    no := ref;
+  end if;
+end $$;
+
+-- Refusals that were only counted, in minutes that are over: one row for each device.
+create or replace function audit_flush() returns void language plpgsql as $$
+declare
+  f audit_flood;
+  entry audit;
+begin
+  for f in select * from audit_flood x where x.rest > 0 and x.minute < date_trunc('minute', clock_timestamp()) for update loop
+    entry := null;
+    entry.kind := 'denied'; entry.request := f.request; entry.reason := f.reason; entry.count := f.rest;
+    entry.account := f.account; entry.officer := f.officer; entry.device := f.device; entry.role := f.role;
+    select o.code, o.name into entry.office, entry.office_name from office o where o.id = f.office;
+    entry.office := coalesce(entry.office, '');
+    entry.office_name := coalesce(entry.office_name, '');
+    perform audit_append(entry);
+    update audit_flood set rest = 0 where device = f.device;
+  end loop;
+end $$;
+
+-- A refusal for want of a right; others are none of the audit's business. What is not there and what the caller may not see are
+-- both written down: the one tells of guessing, and so that both take the same time.
+create or replace function audit_denied(asked text, named text, why text) returns void language plpgsql security definer
+  set search_path = liandong, pg_catalog, pg_temp as $$
+declare
+  most int4;
+  turn audit_flood;
+  entry audit;
+begin
+  if why is null or why not in ('NOT_FOUND', 'NOT_YOURS', 'ROLE_NOT_ALLOWED', 'ADMIN_ONLY', 'APPROVAL_NEEDED') then
+    return;
+  end if;
+  perform audit_flush();
+  select r.denied_per_minute into strict most from audit_rule r where r.since <= today() order by r.since desc limit 1;
+  insert into audit_flood as f values (coalesce(caller_device(), 0), date_trunc('minute', clock_timestamp()), 1, 0, asked, why,
+    coalesce(caller_account(), 0), coalesce(caller_officer(), ''), coalesce(caller_office(), 0), coalesce(caller_role(), 0))
+  on conflict (device) do update set minute = excluded.minute, request = excluded.request, reason = excluded.reason,
+    account = excluded.account, officer = excluded.officer, office = excluded.office, role = excluded.role,
+    written = case when f.minute = excluded.minute then least(f.written + 1, most) else 1 end,
+    rest = case when f.minute = excluded.minute and f.written >= most then f.rest + 1 else 0 end
+  returning * into turn;
+  if turn.rest = 0 then
+    entry.kind := 'denied'; entry.request := asked; entry.reason := why;
+    select n.record, n.no into entry.record, entry.no from audit_named(named) n;
+    perform audit_append(entry);
+  end if;
+end $$;
+
+-- What an answer tells of a record goes through here, in the statement that makes it: an entry where it tells sensitive fields, or where
+-- it is refused for want of a right. Gives back the refusal.
+create or replace function audit_read(asked text, named text, refused text, record uuid, no text, level int2, fields text[]) returns text
+  language plpgsql as $$
+declare
+  entry audit;
+begin
+  if refused is not null then
+    perform audit_denied(asked, named, refused);
+  elsif level >= 2 or cardinality(fields) > 0 then
+    entry.kind := asked; entry.request := asked; entry.record := record; entry.no := no; entry.level := greatest(level, 2);
+    entry.fields := fields;
+    perform audit_append(entry);
+  end if;
+  return refused;
+end $$;
+
+-- As feed_verify.
+create or replace function audit_verify(out intact bool, out checked int8, out first_broken text, out head bytea)
+  stable language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
+declare
+  h audit_head;
+  entry audit;
+  said bytea;
+  previous bytea := sha256('liandong audit');
+begin
+  select * into strict h from audit_head;
+  head := h.hash;
+  checked := 0;
+  for entry in select * from audit a order by a.seq loop
+    if entry.seq <> checked + 1 then
+      exit;
+    end if;
+    said := entry.hash;
+    entry.hash := null;
+    previous := audit_hash(previous, entry);
+    if previous <> said then
+      first_broken := format('#%s CHANGED', entry.seq);
+      exit;
+    end if;
+    checked := checked + 1;
+  end loop;
+  if first_broken is null and (checked < h.seq or exists (select from audit a where a.seq > checked)) then
+    first_broken := format('#%s MISSING', checked + 1);
+  elsif first_broken is null and (checked <> h.seq or previous <> h.hash) then
+    first_broken := format('#%s HEAD', checked);
+  end if;
+  intact := first_broken is null;
+end $$;
+
+grant execute on function audit_hash(bytea, audit), audit_append(audit), audit_flush(), audit_denied(text, text, text),
+  audit_read(text, text, text, uuid, text, int2, text[]), audit_verify() to liandong_app;
