@@ -159,14 +159,35 @@ static void print_event(struct watch *w, const Liandong__V1__Delivery *delivery)
     }
 }
 
+/* A record came into sight or left it: there is no event to show. */
+static void print_right(struct watch *w, const Liandong__V1__Delivery *delivery) {
+    const Liandong__V1__RecordRight *right = delivery->retract ? delivery->retract : delivery->grant;
+    struct client *client = w->client;
+    terminal_state_end(&client->terminal);
+    if (is_json(w))
+        print_json_line(w, &delivery->base);
+    else
+        fprintf(client->err,
+                delivery->retract ? _("%s is no longer for you to see; delete what you hold of it\n")
+                                  : _("%s is visible to you from now on\n"),
+                value_clean(&w->arena, right->no, true));
+}
+
 static enum watch_end on_delivery(struct watch *w, const Liandong__V1__Delivery *delivery, bool *ended) {
     *ended = true;
-    if (!delivery->event || delivery->cursor.len != CURSOR_SIZE || delivery->prev.len != CURSOR_SIZE) {
+    bool right = delivery->retract || delivery->grant;
+    if ((!delivery->event && !right) || delivery->cursor.len != CURSOR_SIZE || delivery->prev.len != CURSOR_SIZE) {
         w->error = (struct link_error){.fault = LINK_PROTOCOL, .detail = "delivery"};
         return WATCH_AGAIN;
     }
     if (w->has_cursor && memcmp(delivery->prev.data, w->cursor, CURSOR_SIZE) != 0) {
         w->lost = true;
+        return WATCH_AGAIN;
+    }
+    if (!delivery->event) {
+        print_right(w, delivery);
+        keep(w, delivery->cursor);
+        *ended = false;
         return WATCH_AGAIN;
     }
     print_event(w, delivery);

@@ -53,6 +53,9 @@ const struct wire_limit wire_limits[] = {
     {"FollowLogs", "cursor", .max = PLACE_IN_LOG, .size = PLACE_IN_LOG},
     {"FollowLogs", "limit", .max = PAGE_ROWS, .min = 1},
     {"FollowLogs", "wait_ms", .max = WAIT_MS},
+    {"GradeIncident", "sensitivity", .max = 4},
+    {"GradeIncident", "reason", .max = REMARK, .multiline = true},
+    {"GrantAccess", "reason", .max = REMARK, .multiline = true},
     {"HandleIncident", "note", .max = REMARK, .multiline = true},
     {"Hello", "features", .max = 32},
     {"HelloReply", "features", .max = 32},
@@ -79,6 +82,7 @@ const struct wire_limit wire_limits[] = {
     {"NodeLogPage", "cursor", .max = PLACE_IN_LOG, .size = PLACE_IN_LOG},
     {"NoteIncident", "note", .max = REMARK, .multiline = true},
     {"OrderReceipt", "id", .max = UUID, .size = UUID},
+    {"RecordRight", "entity", .max = UUID, .size = UUID},
     {"ReopenIncident", "reason", .max = REMARK, .multiline = true},
     {"ReportIncident", "place", .max = PLACE},
     {"ReportIncident", "longitude", .max = LONGITUDE},
@@ -100,6 +104,7 @@ const struct wire_limit wire_limits[] = {
     {"VoidIncident", "reason", .max = REMARK, .multiline = true},
     {"WatchFeed", "cursor", .max = CURSOR, .size = CURSOR},
     {"WatchFeedReply", "cursor", .max = CURSOR, .size = CURSOR},
+    {"WithdrawAccess", "reason", .max = REMARK, .multiline = true},
 };
 const size_t wire_limits_count = sizeof wire_limits / sizeof *wire_limits;
 

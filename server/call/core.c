@@ -118,17 +118,19 @@ static bool start_readers(struct core *c, struct metrics *metrics) {
 }
 
 static bool start_feed(struct core *c, struct metrics *metrics) {
-    struct feed_options o = {.statements = {core_find_statement(c, "_feed_pull"), core_find_statement(c, "_feed_page"),
-                                            core_find_statement(c, "_feed_stretch"),
-                                            core_find_statement(c, "_feed_head"), core_find_statement(c, "_feed_at"),
-                                            core_find_statement(c, "_secret"), core_find_statement(c, "_snapshot")},
-                             .guard = core_find_statement(c, "_guard"),
-                             .snapshot_plan = &c->snapshot_plan,
-                             .readers = c->readers,
-                             .ring_bytes = c->options.ring_bytes,
-                             .ready = on_feed_ready,
-                             .refused = on_refused,
-                             .arg = c};
+    struct feed_options o = {
+        .statements = {core_find_statement(c, "_feed_pull"), core_find_statement(c, "_feed_page"),
+                       core_find_statement(c, "_feed_stretch"), core_find_statement(c, "_feed_head"),
+                       core_find_statement(c, "_feed_at"), core_find_statement(c, "_secret"),
+                       core_find_statement(c, "_snapshot"), core_find_statement(c, "_feed_rights"),
+                       core_find_statement(c, "_feed_sensitive"), core_find_statement(c, "_feed_named")},
+        .guard = core_find_statement(c, "_guard"),
+        .snapshot_plan = &c->snapshot_plan,
+        .readers = c->readers,
+        .ring_bytes = c->options.ring_bytes,
+        .ready = on_feed_ready,
+        .refused = on_refused,
+        .arg = c};
     c->feed = feed_start(c->loop, c->options.database, c->options.node, c->options.connect_timeout_ms, &o, metrics);
     return c->feed != NULL;
 }

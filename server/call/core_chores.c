@@ -51,6 +51,7 @@ static void on_directory(struct core *c, const PGresult *r) {
     log_event(LOG_INFO, "directory.read", log_int("version", fresh.version),
               log_int("devices", (int64_t)HASH_COUNT(fresh.devices)));
     review_sessions(c);
+    if (c->feed) feed_review(c->feed);
     core_check_ready(c);
 }
 

@@ -30,19 +30,27 @@ enum { /* columns, as event_contract says them */
        AUDIENCE,
        ACTOR,
        HASH,
+       NUM,
+       ORIGIN,
+       SENSITIVITY,
+       WAS,
+       SUBJECT,
+       NAMED,
        COLUMNS
 };
 
 bool event_contract(const struct statement *s, char *error, size_t room) {
     static const char *const names[COLUMNS] = {
-        "seq",   "at",      "kind",         "entity",  "no",       "version", "state",      "class",
-        "level", "office",  "office_name",  "officer", "title",    "changed", "old_values", "new_values",
-        "note",  "threats", "repeat_count", "act",     "audience", "actor",   "hash"};
+        "seq",    "at",          "kind",         "entity",  "no",       "version", "state",      "class",
+        "level",  "office",      "office_name",  "officer", "title",    "changed", "old_values", "new_values",
+        "note",   "threats",     "repeat_count", "act",     "audience", "actor",   "hash",       "num",
+        "origin", "sensitivity", "was",          "subject", "named"};
     static const Oid types[COLUMNS] = {
-        TYPE_INT8, TYPE_TIMESTAMPTZ, TYPE_TEXT,       TYPE_UUID,       TYPE_TEXT, TYPE_INT4,
-        TYPE_INT2, TYPE_INT2,        TYPE_INT2,       TYPE_TEXT,       TYPE_TEXT, TYPE_TEXT,
-        TYPE_TEXT, TYPE_TEXT_ARRAY,  TYPE_TEXT_ARRAY, TYPE_TEXT_ARRAY, TYPE_TEXT, TYPE_INT2_ARRAY,
-        TYPE_INT4, TYPE_BYTEA,       TYPE_INT4_ARRAY, TYPE_INT4,       TYPE_BYTEA};
+        TYPE_INT8, TYPE_TIMESTAMPTZ, TYPE_TEXT,       TYPE_UUID,       TYPE_TEXT,      TYPE_INT4,
+        TYPE_INT2, TYPE_INT2,        TYPE_INT2,       TYPE_TEXT,       TYPE_TEXT,      TYPE_TEXT,
+        TYPE_TEXT, TYPE_TEXT_ARRAY,  TYPE_TEXT_ARRAY, TYPE_TEXT_ARRAY, TYPE_TEXT,      TYPE_INT2_ARRAY,
+        TYPE_INT4, TYPE_BYTEA,       TYPE_INT4_ARRAY, TYPE_INT4,       TYPE_BYTEA,     TYPE_INT8,
+        TYPE_INT4, TYPE_INT2,        TYPE_INT2,       TYPE_INT8,       TYPE_INT8_ARRAY};
     return contract_columns(s, names, types, COLUMNS, error, room);
 }
 
@@ -183,6 +191,48 @@ static bool pack_frame(struct event *out, const Liandong__V1__Event *e, const ui
     return true;
 }
 
+/* [length][delivery: [cursor][prev][retract: entity, no]] */
+static bool pack_change(struct event *out, const PGresult *r, int row, struct arena *arena) {
+    size_t no = (size_t)PQgetlength(r, row, NO), entity = (size_t)PQgetlength(r, row, ENTITY);
+    if (entity != 16 || no > 40) return true; /* no record of ours */
+    size_t right = 2 + entity + 2 + no, delivery = 2 * (2 + CURSOR_SIZE) + 2 + right, payload = 3 + delivery;
+    uint8_t *frame = arena_take(arena, FRAME_HEADER + payload), *p = frame;
+    if (!frame) return false;
+    frame_header(p, (uint32_t)payload);
+    p += FRAME_HEADER;
+    p += field_head(p, DELIVERY, delivery);
+    p += field_head(p, 1, CURSOR_SIZE);
+    memcpy(p, out->cursor, CURSOR_SIZE);
+    p += CURSOR_SIZE;
+    p += field_head(p, 2, CURSOR_SIZE);
+    memset(p, 0, CURSOR_SIZE);
+    p += CURSOR_SIZE;
+    p += field_head(p, 4, right);
+    p += field_head(p, 1, entity);
+    memcpy(p, PQgetvalue(r, row, ENTITY), entity);
+    p += entity;
+    p += field_head(p, 2, no);
+    memcpy(p, PQgetvalue(r, row, NO), no);
+    out->change = frame;
+    out->change_size = (uint32_t)(FRAME_HEADER + payload);
+    return true;
+}
+
+static void read_right(struct event *out, const PGresult *r, int row) {
+    struct event_right *e = &out->right;
+    e->num = mapping_get_int8(r, row, NUM);
+    e->origin = mapping_get_int4(r, row, ORIGIN);
+    e->sensitivity = PQgetisnull(r, row, SENSITIVITY) ? -1 : mapping_get_int2(r, row, SENSITIVITY);
+    e->was = PQgetisnull(r, row, WAS) ? -1 : mapping_get_int2(r, row, WAS);
+    e->subject = PQgetisnull(r, row, SUBJECT) ? 0 : mapping_get_int8(r, row, SUBJECT);
+    e->withdrawn = out->face.kind == LIANDONG__V1__TO_SERVER__BODY_WITHDRAW_ACCESS;
+}
+
+bool event_take_right(struct rights *rights, const struct event *e, const PGresult *r, int row) {
+    bool good = rights_set_level(rights, e->right.num, e->right.sensitivity);
+    return (!e->right.subject || rights_set_named(rights, e->right.num, r, row, NAMED)) && good;
+}
+
 static bool read_audience(struct event *out, const PGresult *r, int row, struct arena *arena) {
     struct mapping_array a = mapping_get_array(r, row, AUDIENCE);
     int32_t *offices = arena_take(arena, (size_t)(a.count + 1) * sizeof *offices);
@@ -205,12 +255,15 @@ bool event_read(struct event *out, const PGresult *r, int row, struct cursor_key
     Liandong__V1__Event e;
     *out = (struct event){.seq = (uint64_t)mapping_get_int8(r, row, SEQ)};
     out->mark = cursor_mark(PQgetvalue(r, row, HASH), (size_t)PQgetlength(r, row, HASH));
+    out->face.kind = event_kind(PQgetvalue(r, row, KIND));
+    read_right(out, r, row);
+    cursor_seal(key, (struct cursor){out->seq, out->mark}, out->cursor);
+    if ((out->right.was >= 0 || out->right.subject) && !pack_change(out, r, row, arena)) return false;
+    if (PQgetisnull(r, row, AT)) return true;
     if (!read_fields(&e, r, row, arena) || !read_audience(out, r, row, arena)) return false;
-    out->face.kind = event_kind(e.kind ? e.kind : "");
     out->face.class = (int16_t)e.class_;
     out->face.level = (int16_t)e.level;
     out->face.office = mapping_get_int4(r, row, ACTOR);
-    cursor_seal(key, (struct cursor){out->seq, out->mark}, out->cursor);
     /* A report travels as it was checked at the door and hashed, but for what is sealed. */
     bool whole = out->face.kind == LIANDONG__V1__TO_SERVER__BODY_REPORT_INCIDENT && !PQgetisnull(r, row, ACT);
     const uint8_t *act = whole ? (const uint8_t *)PQgetvalue(r, row, ACT) : NULL;

@@ -8,6 +8,7 @@
 #include "common/arena.h"
 #include "db/statement.h"
 #include "feed/cursor.h"
+#include "feed/rights.h"
 #include <libpq-fe.h>
 
 /* What filters look at. */
@@ -24,9 +25,20 @@ struct event {
     uint32_t frame_size, prev_at;
     const int32_t *audience; /* offices that may see it */
     uint32_t audience_count;
+    struct event_right right;
+    /* Of an event that changes who sees its record: the frame that says so and nothing else, with `retract`. */
+    const uint8_t *change; /* NULL: none */
+    uint32_t change_size;
 };
-/* Reads row `row` of _feed_pull or _feed_page. Memory is the arena's. False without memory. */
+/* In every such frame: where its prev stands, and the tag that makes a retract or a grant of it. */
+#define EVENT_CHANGE_PREV 27u
+#define EVENT_CHANGE_TAG  (EVENT_CHANGE_PREV + CURSOR_SIZE)
+#define EVENT_TAG_GRANT   (5u << 3 | 2u)
+/* Reads row `row` of _feed_pull or _feed_page. Memory is the arena's. False without memory. Of a row without a moment
+ * only the place and `change` are told: frame is NULL. A page does not tell right.sensitivity: then it is -1. */
 bool event_read(struct event *out, const PGresult *r, int row, struct cursor_key *key, struct arena *arena);
+/* Keeps what a row of _feed_pull tells of its record's level and of whom it is open to. False without memory. */
+bool event_take_right(struct rights *rights, const struct event *e, const PGresult *r, int row);
 /* The row of a page that only says where it is: what stands there is hidden from this watcher. */
 bool event_is_hidden(const PGresult *r, int row);
 /* The columns that event_read relies on: for the contract. */

@@ -19,7 +19,7 @@ struct feed {
     struct lane *dirty;
     struct arena arena;
     struct metric events, pulls, pokes;
-    struct statement *sent[4]; /* what its link prepares */
+    struct statement *sent[7]; /* what its link prepares */
     void (*stopped)(void *arg);
     void *stopped_arg;
 };
@@ -72,6 +72,9 @@ static bool take_row(struct feed *f, const PGresult *r, int row) {
         log_event(LOG_ERROR, "feed.gap", log_int("head", (int64_t)f->view.head.seq), log_int("found", (int64_t)e.seq));
         return false;
     }
+    if (!event_take_right(&f->view.rights, &e, r, row))
+        log_event(LOG_ERROR, "feed.rights_lost", log_int("seq", (int64_t)e.seq));
+    if (e.right.was >= 0) ring_grade(&f->view.ring, e.right.num, e.right.sensitivity);
     if (!ring_append(&f->view.ring, &e, on_touched, f))
         log_event(LOG_WARN, "feed.not_in_ring", log_int("seq", (int64_t)e.seq), log_int("bytes", e.frame_size));
     f->view.head = (struct cursor){e.seq, e.mark};
@@ -241,6 +244,31 @@ static void on_secret(void *arg, struct link_answer answer) {
         f->options.refused(f->options.arg, "读不到游标密钥（表 secret），请重新执行 liandongd migrate");
 }
 
+/* ---- who may see what */
+
+static void take_rights(struct feed *f, struct link_answer answer, bool (*read)(struct rights *, const PGresult *)) {
+    if (answer.result && PQresultStatus(answer.result) == PGRES_TUPLES_OK && !read(&f->view.rights, answer.result))
+        log_event(LOG_ERROR, "feed.rights_lost", log_str("why", "memory"));
+    PQclear(answer.result);
+}
+static void on_rights(void *arg, struct link_answer answer) { take_rights(arg, answer, rights_read); }
+static void on_sensitive(void *arg, struct link_answer answer) { take_rights(arg, answer, rights_read_levels); }
+static void on_named(void *arg, struct link_answer answer) { take_rights(arg, answer, rights_read_named); }
+
+/* Levels and names before the head: what the pulls behind it tell is newer. */
+static bool ask_rights(struct feed *f) {
+    const struct feed_statements *s = &f->options.statements;
+    return link_send(f->link, s->rights, NULL, NULL, on_rights, f) &&
+           link_send(f->link, s->sensitive, NULL, NULL, on_sensitive, f) &&
+           link_send(f->link, s->named, NULL, NULL, on_named, f);
+}
+
+void feed_review(struct feed *f) {
+    if (!link_is_ready(f->link)) return; /* read when it is */
+    if (!link_send(f->link, f->options.statements.rights, NULL, NULL, on_rights, f) || !link_sync(f->link, on_sync, f))
+        link_break(f->link, "the rights could not be asked for");
+}
+
 static bool ask_head(struct feed *f) {
     return link_send(f->link, f->options.statements.head, NULL, NULL, on_head, f) && link_sync(f->link, on_sync, f);
 }
@@ -249,11 +277,12 @@ static void on_ready(void *arg) {
     struct feed *f = arg;
     char error[256];
     f->pulling = f->again = f->head_known = false;
-    if (!event_contract(f->options.statements.pull, error, sizeof error)) {
+    if (!event_contract(f->options.statements.pull, error, sizeof error) ||
+        !rights_contract(f->options.statements.rights, error, sizeof error)) {
         f->options.refused(f->options.arg, error);
         return;
     }
-    if (!link_send(f->link, f->options.statements.secret, NULL, NULL, on_secret, f) || !ask_head(f))
+    if (!link_send(f->link, f->options.statements.secret, NULL, NULL, on_secret, f) || !ask_rights(f) || !ask_head(f))
         link_break(f->link, "the head could not be asked for");
 }
 static void on_lost(void *arg) {
@@ -298,7 +327,7 @@ static void add_metrics(struct feed *f, struct metrics *metrics) {
 static struct link *open_link(struct feed *f, uv_loop_t *loop, const char *conninfo, const char *node,
                               uint64_t connect_timeout_ms) {
     struct feed_statements *s = &f->options.statements;
-    struct statement *const sent[] = {s->pull, s->head, s->at, s->secret};
+    struct statement *const sent[] = {s->pull, s->head, s->at, s->secret, s->rights, s->sensitive, s->named};
     memcpy(f->sent, sent, sizeof sent);
     struct link_options o = {.loop = loop,
                              .conninfo = conninfo,
@@ -340,6 +369,7 @@ static void on_tick_closed(uv_handle_t *handle) {
     void (*done)(void *arg) = f->stopped;
     void *arg = f->stopped_arg;
     ring_free(&f->view.ring);
+    rights_free(&f->view.rights);
     cursor_key_free(f->view.key);
     arena_free(&f->arena);
     free(f);

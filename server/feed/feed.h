@@ -14,7 +14,7 @@
 #include "feed/ring.h"
 
 struct feed_statements {
-    struct statement *pull, *page, *stretch, *head, *at, *secret, *snapshot;
+    struct statement *pull, *page, *stretch, *head, *at, *secret, *snapshot, *rights, *sensitive, *named;
 };
 struct feed_options {
     struct feed_statements statements;
@@ -33,6 +33,8 @@ struct feed *feed_start(uv_loop_t *loop, const char *conninfo, const char *node,
 void feed_poke(struct feed *f);
 /* A group is durable: what its pen (seq and hash of the feed's end before it) and its tail (what it appended) said. */
 void feed_take(struct feed *f, const PGresult *pen, const PGresult *tail);
+/* The directory moved: what each role may see is read again, and holds from the next delivery on. */
+void feed_review(struct feed *f);
 bool feed_is_ready(const struct feed *f); /* warm, and its connection is up */
 /* Number of the newest event passed on here; 0 before the first. */
 uint64_t feed_head(struct feed *f);
@@ -44,6 +46,7 @@ void feed_stop(struct feed *f, void (*done)(void *arg), void *arg);
 /* ---- for watcher.c only */
 struct feed_view {
     struct ring ring;
+    struct rights rights;
     struct cursor_key *key;
     struct cursor head;
     uint64_t floor; /* events up to here are no longer replayed */

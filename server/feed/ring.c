@@ -25,6 +25,17 @@ void ring_clear(struct ring *r, uint64_t head) {
 const struct ring_event *ring_get(const struct ring *r, uint64_t seq) { return &r->events[seq & (r->events_room - 1)]; }
 const uint8_t *ring_frame(const struct ring *r, const struct ring_event *e) { return r->bytes + e->at; }
 
+const uint8_t *ring_change(const struct ring *r, const struct ring_event *e) {
+    return r->bytes + e->at + e->frame_size + e->audience_count * sizeof(int32_t);
+}
+
+void ring_grade(struct ring *r, int64_t num, int16_t sensitivity) {
+    for (uint64_t seq = r->first; seq <= r->head; seq++) {
+        struct ring_event *e = &r->events[seq & (r->events_room - 1)];
+        if (e->right.num == num) e->right.sensitivity = sensitivity;
+    }
+}
+
 static int32_t audience_at(const struct ring *r, const struct ring_event *e, uint32_t i) {
     int32_t office;
     memcpy(&office, r->bytes + e->at + e->frame_size + i * sizeof office, sizeof office);
@@ -68,7 +79,7 @@ static size_t make_room(struct ring *r, size_t size) {
     }
     while (r->first <= r->head) {
         const struct ring_event *e = ring_get(r, r->first);
-        size_t end = e->at + e->frame_size + e->audience_count * sizeof(int32_t);
+        size_t end = e->at + e->frame_size + e->audience_count * sizeof(int32_t) + e->change_size;
         bool overlaps = e->at < r->write_at + size && end > r->write_at;
         if (!overlaps && r->head - r->first + 1 < r->events_room) break;
         evict_first(r);
@@ -91,7 +102,7 @@ static bool skip_event(struct ring *r, const struct event *e, void (*touched)(vo
 }
 
 bool ring_append(struct ring *r, const struct event *e, void (*touched)(void *arg, struct lane *lane), void *arg) {
-    size_t audience = e->audience_count * sizeof *e->audience, size = e->frame_size + audience;
+    size_t audience = e->audience_count * sizeof *e->audience, size = e->frame_size + audience + e->change_size;
     if (size > r->size / 4) return skip_event(r, e, touched, arg);
     for (uint32_t i = 0; i < e->audience_count; i++) {
         struct lane *l = find_lane(r, e->audience[i]);
@@ -100,6 +111,7 @@ bool ring_append(struct ring *r, const struct event *e, void (*touched)(void *ar
     size_t at = make_room(r, size);
     memcpy(r->bytes + at, e->frame, e->frame_size);
     memcpy(r->bytes + at + e->frame_size, e->audience, audience);
+    if (e->change) memcpy(r->bytes + at + e->frame_size + audience, e->change, e->change_size);
     r->write_at = at + size;
     r->head = e->seq;
     struct ring_event *slot = &r->events[e->seq & (r->events_room - 1)];
@@ -108,7 +120,9 @@ bool ring_append(struct ring *r, const struct event *e, void (*touched)(void *ar
                                 .at = at,
                                 .frame_size = e->frame_size,
                                 .prev_at = e->prev_at,
-                                .audience_count = e->audience_count};
+                                .audience_count = e->audience_count,
+                                .change_size = e->change_size,
+                                .right = e->right};
     memcpy(slot->cursor, e->cursor, CURSOR_SIZE);
     for (uint32_t i = 0; i < e->audience_count; i++) {
         struct lane *l = find_lane(r, e->audience[i]);

@@ -18,8 +18,10 @@ struct ring_event {
     struct event_face face;
     uint64_t mark;
     uint8_t cursor[CURSOR_SIZE];
-    size_t at; /* of the frame in the ring's bytes; the audience follows it */
+    size_t at; /* of the frame in the ring's bytes; the audience follows it, and `change` */
     uint32_t frame_size, prev_at, audience_count;
+    uint32_t change_size; /* of the frame behind the audience; 0: none */
+    struct event_right right;
 };
 struct lane {
     int32_t office;
@@ -50,6 +52,9 @@ void ring_clear(struct ring *r, uint64_t head);
 bool ring_append(struct ring *r, const struct event *e, void (*touched)(void *arg, struct lane *lane), void *arg);
 const struct ring_event *ring_get(const struct ring *r, uint64_t seq); /* first <= seq <= head */
 const uint8_t *ring_frame(const struct ring *r, const struct ring_event *e);
+const uint8_t *ring_change(const struct ring *r, const struct ring_event *e); /* see event.change */
+/* A record has another level from now on: its events that are held, too. */
+void ring_grade(struct ring *r, int64_t num, int16_t sensitivity);
 /* The lane of an office; made, from what the ring holds, where there is none. NULL without memory. */
 struct lane *ring_lane(struct ring *r, int32_t office);
 static inline uint64_t lane_seq(const struct lane *l, uint64_t position) { return l->seqs[position & (l->room - 1)]; }

@@ -1,4 +1,5 @@
 #include "feed/watcher.h"
+#include "common/clock.h"
 #include "common/wire.h"
 #include "feed/watcher_part.h"
 #include <stdlib.h>
@@ -59,6 +60,18 @@ bool watcher_deliver(struct watcher *w, struct buffer *out, const uint8_t *frame
     return true;
 }
 
+bool watcher_offer(struct watcher *w, struct buffer *out, const struct watcher_frames *f) {
+    enum rights_verdict verdict =
+        rights_judge(&w->view->rights, w->role, w->caller.account, f->right, w->caller.account ? clock_now_ms() : 0);
+    if (verdict == RIGHTS_EVENT)
+        return !f->frame || (w->filter && !watcher_filter_passes(w->filter, f->face)) ||
+               watcher_deliver(w, out, f->frame, f->frame_size, f->prev_at, f->cursor);
+    if (verdict == RIGHTS_NOTHING || !f->change_size) return true;
+    if (!watcher_deliver(w, out, f->change, f->change_size, EVENT_CHANGE_PREV, f->cursor)) return false;
+    if (verdict == RIGHTS_GRANT) out->data[out->end - f->change_size + EVENT_CHANGE_TAG] = EVENT_TAG_GRANT;
+    return true;
+}
+
 bool watcher_has_room(struct watcher *w) { return w->sink.backlog(w->to) < WATCHER_HIGH_WATER; }
 
 /* ---- from the ring */
@@ -84,8 +97,9 @@ static void walk_lane(struct watcher *w) {
     while (w->lane_at < lane->next && watcher_has_room(w)) {
         uint64_t seq = lane_seq(lane, w->lane_at);
         const struct ring_event *e = ring_get(ring, seq);
-        bool wanted = seq > w->position && (!w->filter || watcher_filter_passes(w->filter, &e->face));
-        if (wanted && !watcher_deliver(w, out, ring_frame(ring, e), e->frame_size, e->prev_at, e->cursor)) {
+        struct watcher_frames frames = {&e->face,  &e->right,     ring_frame(ring, e), ring_change(ring, e),
+                                        e->cursor, e->frame_size, e->prev_at,          e->change_size};
+        if (seq > w->position && !watcher_offer(w, out, &frames)) {
             watcher_fail(w, "SLOW_READER");
             return;
         }
@@ -169,7 +183,8 @@ struct watcher *watcher_start(struct feed *f, const struct watcher_terms *terms,
         return NULL;
     }
     w->lane = ring_lane(&w->view->ring, w->caller.office);
-    if (!w->lane) {
+    w->role = rights_role(&w->view->rights, w->caller.office, w->caller.role);
+    if (!w->lane || !w->role) {
         free(w->filter);
         free(w);
         return NULL;

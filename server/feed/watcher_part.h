@@ -45,6 +45,7 @@ struct watcher {
     uint8_t last[CURSOR_SIZE];       /* told last, by reply, delivery or sync: the next one's prev */
     struct cursor asked;             /* while CHECKING */
     struct watcher_filter *filter;   /* NULL: everything */
+    const struct rights_role *role;  /* what it may see, as it is known now */
     struct watcher_read *reading;    /* in flight, or with pages */
     char page_token[SNAPSHOT_TOKEN]; /* where the snapshot's next page begins, while there is no room for it */
     size_t page_token_size;          /* 0: no page waits */
@@ -61,6 +62,15 @@ bool watcher_has_room(struct watcher *w);
 /* One delivery: the packed frame with this watcher's prev. False: no room or memory for it. */
 bool watcher_deliver(struct watcher *w, struct buffer *out, const uint8_t *frame, uint32_t size, uint32_t prev_at,
                      const uint8_t *cursor);
+/* What this watcher gets of an event: the event, a retract or a grant of its record, nothing; looked at anew for each.
+ * False as watcher_deliver; `frame` may be NULL where it is no event for it. */
+struct watcher_frames {
+    const struct event_face *face;
+    const struct event_right *right;
+    const uint8_t *frame, *change, *cursor;
+    uint32_t frame_size, prev_at, change_size;
+};
+bool watcher_offer(struct watcher *w, struct buffer *out, const struct watcher_frames *f);
 /* Joins its lane at its position and delivers from there; false: the ring no longer holds what comes next. */
 bool watcher_join_lane(struct watcher *w);
 

@@ -87,8 +87,10 @@ static bool send_page(struct watcher *w, struct watcher_page *page, struct arena
             watcher_fail(w, "INTERNAL");
             return false;
         }
-        if ((!w->filter || watcher_filter_passes(w->filter, &e.face)) &&
-            !watcher_deliver(w, out, e.frame, e.frame_size, e.prev_at, e.cursor)) {
+        e.right.sensitivity = rights_level(&w->view->rights, e.right.num);
+        struct watcher_frames sent = {&e.face,  &e.right,     e.frame,   e.change,
+                                      e.cursor, e.frame_size, e.prev_at, e.change_size};
+        if (!watcher_offer(w, out, &sent)) {
             watcher_fail(w, "SLOW_READER");
             return false;
         }

@@ -189,7 +189,7 @@ begin
   event.num := after.num; event.origin := after.origin; event.actor := caller_office(); event.device := caller_device();
   event.request_id := request;
   select o.code, o.name into strict event.office, event.office_name from office o where o.id = event.actor;
-  select o.audience into strict event.audience from office o where o.id = event.origin;
+  event.audience := audience_now(event.origin, event.entity);
   perform incident_store(after, event);
   outcome := 'done';
   replay := false;

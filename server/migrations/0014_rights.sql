@@ -105,9 +105,33 @@ begin
   create policy seen on record_access for select to liandong_app using (account = (select caller_account()) and account <> 0);
 end $$;
 
--- What the feed's ring is made of, for everybody's watchers: the server sorts out who gets what.
-create view feed_told as select * from feed;
-grant select on feed_told to liandong_app;
+-- The events that change who sees a record: few.
+create index feed_rights on feed(seq) where kind in ('grade_incident', 'grant_access', 'withdraw_access');
+
+-- What the feed's ring is made of, for everybody's watchers: the server sorts out who gets what, by what an event of these kinds changed:
+-- the level before, the person (subject), to whom the record is open now and until when (named: account, ms since 1970, …).
+create view record_named as
+  select i.num, a.account, (extract(epoch from a.until) * 1000)::int8 as until
+  from record_access a join feed f on f.request_id = a.record and f.kind = 'report_incident' join incident i on i.num = f.num
+  where a.since <= clock_timestamp() and a.until > clock_timestamp();
+create view feed_told as
+  select f.*, coalesce((select s.sensitivity from record_sensitive s where s.num = f.num), 1)::int2 as sensitivity,
+    case when f.kind = 'grade_incident' then f.old_values[1]::int2 end as was,
+    case when f.kind in ('grant_access', 'withdraw_access') then
+      (select a.id from account a where a.code = coalesce(f.new_values[1], f.old_values[1])) end as subject,
+    case when f.kind in ('grant_access', 'withdraw_access') then
+      (select array_agg(x order by r.account, o) from record_access r cross join unnest(array[r.account, (extract(epoch from r.until) * 1000)::int8])
+         with ordinality as u(x, o)
+       where r.record = f.entity and r.since <= clock_timestamp() and r.until > clock_timestamp()) end as named
+  from feed f;
+grant select on feed_told, record_named to liandong_app;
+
+-- Who may change who sees a record, and when: the office that entered it, with a reason. Lowering what is special, and closing a record to
+-- all but named persons, is for the heads (kind head_grade).
+insert into incident_transition(kind, from_state, to_state, systems, roles, levels, origin_only, reason_required)
+select t.kind, s, s, '{1,2}', t.roles, null, true, true
+from (values ('grade_incident', array[2, 3, 5]), ('head_grade', array[3, 5]), ('grant_access', array[3, 5]), ('withdraw_access', array[3, 5])) as t(kind, roles),
+  generate_series(1, 8) s;
 
 -- All writing goes through functions of the owner.
 revoke insert, update on incident, incident_search, feed from liandong_app;

@@ -1,8 +1,10 @@
 -- What the caller may see, in order: the merge of the feeds of the offices of which the caller sees anything, each read from its index, and
 -- of the records that are open to the caller by name. An event whose record is hidden all the same (its level) has its place and nothing
--- else, for the page ends with the last row looked at.
-select s.seq, f.at, f.kind, f.entity, f.no, f.version, f.state, f.class, f.level, f.office, f.office_name, f.officer, f.title, f.changed, f.old_values, f.new_values, f.note,
-  f.threats, f.repeat_count, f.act, null::int4[] as audience, f.actor, f.hash
+-- else, for the page ends with the last row looked at; one that changed who sees the record has what a Retract is made of (`at` is NULL).
+select s.seq, f.at, coalesce(f.kind, r.kind) as kind, coalesce(f.entity, r.entity) as entity, coalesce(f.no, r.no) as no, f.version, f.state, f.class, f.level,
+  f.office, f.office_name, f.officer, f.title, f.changed, f.old_values, f.new_values, f.note, f.threats, f.repeat_count, f.act, null::int4[] as audience,
+  f.actor, coalesce(f.hash, r.hash) as hash, coalesce(f.num, r.num) as num, coalesce(f.origin, r.origin) as origin, null::int2 as sensitivity,
+  r.was, r.subject, null::int8[] as named
 from (
     select s.seq
     from unnest(origins_any()) as seen(origin)
@@ -11,9 +13,11 @@ from (
         order by e.seq limit :limit::int4) s
     union all
     select e.seq
-    from unnest(records_named()) as named(num) join incident i using (num) cross join unnest(i.events) as e(seq)
-    where i.origin <> all (origins_any()) and e.seq > :after::int8 and e.seq <= :until::int8
+    from unnest(records_told()) as told(num) join record_events e using (num)
+    where e.origin <> all (origins_any()) and e.seq > :after::int8 and e.seq <= :until::int8
     order by seq
     limit :limit::int4) s
   left join feed f using (seq)
+  left join lateral (select * from feed_told t where t.seq = s.seq and t.kind in ('grade_incident', 'grant_access', 'withdraw_access')
+                     and (f.seq is null or f.kind in ('grade_incident', 'grant_access', 'withdraw_access')) limit 1) r on true
 order by s.seq

@@ -24,7 +24,7 @@ class Watch:
     elif from_start:
       fields["from_start"] = True
     self.cursor = peer.ask("watch_feed", **fields).cursor
-    self.live = False
+    self.live, self.delivery = False, None
 
   def next(self, timeout=None):
     """The next event, or None for a FeedSync."""
@@ -33,7 +33,7 @@ class Watch:
     if kind == "delivery":
       if message.delivery.prev != self.cursor:
         raise Gap(f"prev {message.delivery.prev.hex()}, cursor told last {self.cursor.hex()}")
-      self.cursor = message.delivery.cursor
+      self.cursor, self.delivery = message.delivery.cursor, message.delivery
       return message.delivery.event
     if kind == "feed_sync":
       self.cursor = message.feed_sync.cursor

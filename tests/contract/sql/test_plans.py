@@ -22,7 +22,7 @@ def filled(ground):
   d.sql("update incident set sensitivity = num % 35 where num % 35 < 5")
   while desks[0].ask("_search_index", limit=1000)[0]["indexed"]:
     pass
-  d.sql("insert into record_access values ((select id from incident where origin = $1 order by num limit 1), 7, '2020-01-01', '2100-01-01', 'x', 'x')", d.ids["p2"])
+  d.sql("insert into record_access(record, account, since, until, granted_by, reason) values ((select id from incident where origin = $1 order by num limit 1), 7, '2020-01-01', '2100-01-01', 'x', 'x')", d.ids["p2"])
   d.sql("vacuum analyze")
   _grounds[ground] = d
   return d

@@ -4,6 +4,7 @@
 #include "db/contract.h"
 #include "envelope.pb-c.h"
 #include "feed/event.h"
+#include "feed/rights.h"
 #include "feed/ring.h"
 #include "feed/watcher_filter.h"
 #include "rows.h"
@@ -59,7 +60,13 @@ static const struct rows_column feed_columns[] = {{"seq", TYPE_INT8},
                                                   {"act", TYPE_BYTEA},
                                                   {"audience", TYPE_INT4_ARRAY},
                                                   {"actor", TYPE_INT4},
-                                                  {"hash", TYPE_BYTEA}};
+                                                  {"hash", TYPE_BYTEA},
+                                                  {"num", TYPE_INT8},
+                                                  {"origin", TYPE_INT4},
+                                                  {"sensitivity", TYPE_INT2},
+                                                  {"was", TYPE_INT2},
+                                                  {"subject", TYPE_INT8},
+                                                  {"named", TYPE_INT8_ARRAY}};
 #define FEED_COLUMNS (int)(sizeof feed_columns / sizeof *feed_columns)
 
 static PGresult *one_event(const char *kind, const void *act, int act_size) {
@@ -88,6 +95,10 @@ static PGresult *one_event(const char *kind, const void *act, int act_size) {
     rows_int4s(r, 0, 20, (const int32_t[]){3, 5}, 2);
     rows_int4(r, 0, 21, 70000);
     rows_bytes(r, 0, 22, "hash567890123456789012345678901", 32);
+    rows_int8(r, 0, 23, 2026000000041);
+    rows_int4(r, 0, 24, 3);
+    rows_int2(r, 0, 25, 1);
+    for (int column = 26; column < FEED_COLUMNS; column++) rows_null(r, 0, column);
     return r;
 }
 
@@ -277,10 +288,51 @@ static void test_filter(void **state) {
     assert_string_equal(fault, "no_such_request");
 }
 
+/* ---- rights: an event of office 3's record, judged for a role that sees its S1 and S2, and one by name up to S4 */
+
+static void test_rights_are_judged(void **state) {
+    (void)state;
+    enum { NUM = 41, ME = 7, OTHER = 8 };
+    static int64_t seen[] = {3 * 8 + 0, 3 * 8 + 1, 3 * 8 + 2};
+    struct rights_role role = {.seen = seen, .seen_count = 3, .named_most = 4}, nobody = {.named_most = -1};
+    int64_t pairs[] = {ME, 1000};
+    struct rights_named open = {.num = NUM, .count = 1, .pairs = pairs}, *opened = &open;
+    struct rights r = {0};
+    const struct {
+        int16_t level, was;
+        int64_t subject, account, now;
+        bool withdrawn;
+        enum rights_verdict verdict;
+    } cases[] = {
+        {1, -1, 0, 0, 0, false, RIGHTS_EVENT},        {2, -1, 0, 0, 0, false, RIGHTS_EVENT},
+        {3, -1, 0, 0, 0, false, RIGHTS_NOTHING},      {3, 1, 0, 0, 0, false, RIGHTS_RETRACT},
+        {1, 3, 0, 0, 0, false, RIGHTS_GRANT},         {4, 3, 0, 0, 0, false, RIGHTS_NOTHING},
+        {1, 2, 0, 0, 0, false, RIGHTS_EVENT},         {4, -1, 0, ME, 999, false, RIGHTS_EVENT},
+        {4, -1, 0, ME, 1000, false, RIGHTS_NOTHING},  {4, -1, 0, OTHER, 0, false, RIGHTS_NOTHING},
+        {4, 1, 0, ME, 0, false, RIGHTS_EVENT},        {4, -1, ME, ME, 0, false, RIGHTS_GRANT},
+        {1, -1, ME, ME, 0, false, RIGHTS_EVENT},      {4, -1, ME, ME, 1000, true, RIGHTS_RETRACT},
+        {4, -1, ME, OTHER, 0, false, RIGHTS_NOTHING},
+    };
+    HASH_ADD(hh, r.named, num, sizeof open.num, opened);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct event_right e = {NUM, cases[i].subject, 3, cases[i].level, cases[i].was, cases[i].withdrawn};
+        if (rights_judge(&r, &role, cases[i].account, &e, cases[i].now) != cases[i].verdict) fail_msg("case %zu", i);
+        assert_int_equal(rights_judge(&r, &nobody, cases[i].account, &e, 0) == RIGHTS_EVENT, false);
+    }
+    HASH_DEL(r.named, opened);
+    assert_int_equal(rights_level(&r, NUM), RIGHTS_WORK);
+    assert_true(rights_set_level(&r, NUM, 3) && rights_level(&r, NUM) == 3 && rights_level(&r, NUM + 1) == RIGHTS_WORK);
+    assert_true(rights_set_level(&r, NUM, RIGHTS_WORK) && !r.levels);
+    assert_non_null(rights_role(&r, 3, 1));
+    assert_ptr_equal(rights_role(&r, 3, 1), rights_role(&r, 3, 1));
+    rights_free(&r);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cursor_is_opaque_and_whole),
         cmocka_unit_test(test_event_becomes_a_frame),
+        cmocka_unit_test(test_rights_are_judged),
         cmocka_unit_test(test_report_travels_whole),
         cmocka_unit_test(test_ring_keeps_the_newest_whole),
         cmocka_unit_test(test_what_does_not_fit_is_not_passed_over),

@@ -1,0 +1,73 @@
+/* Who may see what, at each delivery anew. Floor 3 (feed). Pure.
+ *
+ * The same predicate as server/functions/caller.sql, from what is worked out there: whose entries a role of an office
+ * sees, level by level (right_seen, read again when the directory moves), which records are not S1 (few, so that most
+ * deliveries cost one look into a list of offices) and which are open to somebody by name; the last two are kept up to
+ * date by the events that change them. What is not known is not seen. */
+#ifndef LIANDONG_FEED_RIGHTS_H
+#define LIANDONG_FEED_RIGHTS_H
+#include "db/statement.h"
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <uthash.h>
+
+#define RIGHTS_WORK 1 /* the level of nearly all records */
+
+/* What the check needs to know of an event. */
+struct event_right {
+    int64_t num;         /* of its record; 0: it tells of the organisation */
+    int64_t subject;     /* of grants and withdrawals: whose; 0: none */
+    int32_t origin;      /* office that entered the record */
+    int16_t sensitivity; /* of the record, now */
+    int16_t was;         /* of a grading: before it; -1: this is none */
+    bool withdrawn;      /* with subject: a withdrawal */
+};
+/* A role of an office; lives as long as the rights. */
+struct rights_role {
+    int64_t key; /* office << 8 | role */
+    int64_t *seen;
+    int32_t seen_count; /* office * 8 + level, sorted */
+    int16_t named_most; /* and what is open by name, up to this level; -1: nothing */
+    UT_hash_handle hh;
+};
+struct rights_level {
+    int64_t num;
+    int16_t sensitivity;
+    UT_hash_handle hh;
+};
+struct rights_named {
+    int64_t num;
+    int32_t count;
+    int64_t *pairs; /* account, until (ms since 1970): `count` of them */
+    UT_hash_handle hh;
+};
+struct rights {
+    struct rights_role *roles;
+    struct rights_level *levels; /* of what is not RIGHTS_WORK */
+    struct rights_named *named;
+};
+
+enum rights_verdict {
+    RIGHTS_NOTHING,
+    RIGHTS_EVENT,
+    RIGHTS_RETRACT, /* it could see the record, and by this event it can't */
+    RIGHTS_GRANT    /* the other way round */
+};
+
+/* Rows of _feed_rights, _feed_sensitive, _feed_named: what was known before is replaced. False without memory: then
+ * some see less than they may. */
+bool rights_read(struct rights *r, const PGresult *rows);
+bool rights_read_levels(struct rights *r, const PGresult *rows);
+bool rights_read_named(struct rights *r, const PGresult *rows);
+bool rights_contract(const struct statement *s, char *error, size_t room);
+/* Never NULL but without memory. */
+const struct rights_role *rights_role(struct rights *r, int32_t office, int32_t role);
+bool rights_set_level(struct rights *r, int64_t num, int16_t sensitivity);
+int16_t rights_level(const struct rights *r, int64_t num);
+/* The value of a column int8[] as _feed_named and _feed_pull have it; NULL: to nobody. */
+bool rights_set_named(struct rights *r, int64_t num, const PGresult *rows, int row, int column);
+enum rights_verdict rights_judge(const struct rights *r, const struct rights_role *role, int64_t account,
+                                 const struct event_right *e, int64_t now_ms);
+void rights_free(struct rights *r);
+#endif

@@ -1,0 +1,135 @@
+-- Changing who sees a record: its level, and to whom it is open by name.
+
+-- Whom an event of a record may concern: the offices that are told of its origin's entries, and those that the named ones work for.
+create or replace function audience_now(origin int4, record uuid) returns int4[] stable language plpgsql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+declare
+  told int4[] := (select o.audience from office o where o.id = origin);
+begin
+  return told || (select array_agg(distinct s.office) from record_access a join assignment s on s.account = a.account
+    where a.record = audience_now.record and s.office <> all (told));
+end $$;
+
+-- Makes one such change. level: the new one, of grade_incident; person and ends: of the others. See incident_change for the answer, and
+-- migrations/0014_rights.sql for who may. Whoever closes a record to all but named persons is the first of them: somebody must be able
+-- to open it again.
+create or replace function rights_change(request uuid, sent bytea, wanted text, named text, base int4, wanted_level int4, person text, ends timestamptz, why text,
+    out outcome text, out reason text, out field text, out current_version int4,
+    out id uuid, out no text, out version int4, out state int2, out at timestamptz, out replay bool)
+  language plpgsql as $$
+declare
+  turn record;
+  past feed;
+  event feed;
+  after incident;
+  verdict record;
+  target int8;
+  before int2;
+begin
+  outcome := 'refused';
+  past := feed_past(request);
+  if past.seq is not null then
+    if past.kind = wanted and past.actor = caller_office() and same_act(past.act, sent) then
+      outcome := 'replay';
+      replay := true;
+      id := past.entity; no := past.no; version := past.version; state := past.state; at := past.at;
+    else
+      reason := 'KEY_REUSED';
+      field := 'request_id';
+    end if;
+    return;
+  end if;
+  turn := feed_begin();
+  select f.num, f.reason into target, reason from incident_find(named) f;
+  if reason is not null then
+    field := 'incident';
+    perform audit_denied(wanted, named, reason);
+    return;
+  end if;
+  select * into strict after from incident i where i.num = target;
+  before := after.sensitivity;
+  current_version := after.version;
+  if base <> after.version then
+    reason := 'VERSION_CONFLICT';
+    field := 'base_version';
+    return;
+  end if;
+  select * into verdict from incident_rule(after,
+    case when wanted = 'grade_incident' and (before >= 3 and wanted_level < before or wanted_level = 4) then 'head_grade' else wanted end);
+  reason := case
+    when verdict.reason is not null then verdict.reason
+    when wanted = 'grade_incident' and wanted_level = 4 and caller_account() = 0 then 'ROLE_NOT_ALLOWED' end;
+  if reason is not null then
+    perform audit_denied(wanted, named, reason);
+    return;
+  end if;
+  select f.field, f.reason into field, reason from (values
+    (coalesce(btrim(why), '') = '', 'reason', 'REASON_REQUIRED'),
+    (wanted = 'grade_incident' and wanted_level is null, 'sensitivity', 'REQUIRED'),
+    (wanted = 'grade_incident' and wanted_level not between 0 and 4, 'sensitivity', 'OUT_OF_RANGE'),
+    (wanted = 'grade_incident' and wanted_level = before, 'incident', 'NO_CHANGE'),
+    (wanted <> 'grade_incident' and coalesce(person, '') = '', 'account', 'REQUIRED'),
+    (wanted = 'grant_access' and ends is null, 'until', 'REQUIRED'),
+    (wanted = 'grant_access' and ends <= turn.moment, 'until', 'OUT_OF_RANGE')) as f(broken, field, reason)
+  where f.broken limit 1;
+  if reason is not null then
+    return;
+  end if;
+  event.at := turn.moment; event.kind := wanted; event.entity := after.id;
+  if wanted = 'grade_incident' then
+    after.sensitivity := wanted_level;
+    event.changed := array['sensitivity']; event.old_values := array[before::text]; event.new_values := array[wanted_level::text];
+  end if;
+  if wanted <> 'grade_incident' or wanted_level = 4 then
+    reason := access_change(after.id, wanted, person, turn.moment, ends, why);
+    if reason is not null then
+      field := case reason when 'UNKNOWN_VALUE' then 'account' else 'incident' end;
+      return;
+    end if;
+  end if;
+  if wanted = 'grant_access' then
+    event.changed := array['access', 'until']; event.old_values := array[null, null]::text[]; event.new_values := array[person, moment_text(ends)];
+  elsif wanted = 'withdraw_access' then
+    event.changed := array['access']; event.old_values := array[person]; event.new_values := array[null]::text[];
+  end if;
+  after.version := after.version + 1;
+  after.updated_by := caller_officer();
+  after.updated_at := event.at;
+  after.events := after.events || turn.seq + 1;
+  event.no := incident_no(after.num); event.version := after.version;
+  event.state := after.state; event.class := after.class; event.level := after.level; event.officer := caller_officer();
+  event.title := incident_title(after.place, after.content); event.note := why; event.threats := after.threats; event.act := sent;
+  event.num := after.num; event.origin := after.origin; event.actor := caller_office(); event.device := caller_device();
+  event.request_id := request;
+  select o.code, o.name into strict event.office, event.office_name from office o where o.id = event.actor;
+  event.audience := audience_now(event.origin, event.entity);
+  perform incident_store(after, event);
+  outcome := 'done';
+  replay := false;
+  current_version := null;
+  id := event.entity; no := event.no; version := event.version; state := event.state; at := event.at;
+end $$;
+
+-- Opens a record to a person, or closes it; why not, where it can't. Of grade_incident the person is the caller.
+create or replace function access_change(for_record uuid, wanted text, person text, moment timestamptz, ends timestamptz, why text) returns text language plpgsql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+declare
+  who int8 := case wanted when 'grade_incident' then caller_account() else (select a.id from account a where a.code = person) end;
+  open bool;
+begin
+  if who is null then
+    return 'UNKNOWN_VALUE';
+  end if;
+  update record_access a set until = moment where a.record = for_record and a.account = who and a.until > moment;
+  open := found;
+  if wanted = 'withdraw_access' then
+    return case when not open then 'NO_CHANGE' end;
+  end if;
+  insert into record_access(record, account, since, until, granted_by, reason)
+  values (for_record, who, moment, coalesce(ends, '9999-01-01'), caller_officer(), why)
+  on conflict (record, account, since) do update set until = excluded.until, granted_by = excluded.granted_by, reason = excluded.reason;
+  return null;
+end $$;
+
+grant execute on function audience_now(int4, uuid), access_change(uuid, text, text, timestamptz, timestamptz, text),
+  rights_change(uuid, bytea, text, text, int4, int4, text, timestamptz, text) to liandong_app;

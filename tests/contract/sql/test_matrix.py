@@ -1,0 +1,183 @@
+"""Who may see what, cell by cell: every role, every request of the server's table, every level, every relation. What is expected stands here a
+second time, by hand; a request that has no row here fails."""
+import json
+import os
+import re
+
+from desk import SERVER, array, load, request_id
+from support.runner import case
+
+ROLES = {"officer": 1, "duty": 2, "chief": 3, "mediator": 4, "head": 5, "viewer": 6, "admin": 7, "auditor": 8}
+MOST = {  # role -> relation -> the highest level that it sees; what is not here is nothing
+  "officer": {"own": 2, "paired": 1}, "duty": {"own": 2, "paired": 2}, "chief": {"own": 3, "paired": 3}, "mediator": {"own": 2, "paired": 1},
+  "head": {"own": 3, "paired": 3}, "viewer": {"above": 1}, "admin": {}, "auditor": {}}
+RELATIONS = ("own", "paired", "other", "above")
+HIDDEN = "〔无权查看〕"
+READ = {"show_incident": {}, "show_history": {}}                                # name a record, and refuse
+LOOK = {"list_incidents": {"limit": 500}, "search_incidents": {"text": "邻居争吵"},
+        "watch_feed": {}}                                                       # find records
+WRITE = {"dispatch_incident": {"dispatched_to": "一组"}, "arrive_incident": {}, "handle_incident": {}, "note_incident": {"note": "记录"},
+         "feedback_incident": {"result": "劝解"}, "close_incident": {"result": "劝解"}, "reopen_incident": {"reason": "再次"},
+         "void_incident": {"reason": "误报"}, "correct_incident": {"place": "东门"}, "grade_incident": {"sensitivity": 2, "reason": "x"},
+         "grant_access": {"account": "nobody", "until": "2100-01-01Z", "reason": "x"}, "withdraw_access": {"account": "nobody", "reason": "x"}}
+# These show no record: what they write, count or list is of the caller's own making or of the machine
+NONE = {"hello", "ping", "verify_feed", "report_incident", "follow_logs", "list_connections", "kick_sessions", "drain_node", "set_log_level", "show_order",
+        "show_health", "show_metrics", "survey_devices"}
+
+
+def requests_of_the_table():
+  with open(os.path.join(SERVER, "call", "requests.c"), encoding="utf-8") as f:
+    return [name.lower() for name in re.findall(r"^    \[AT\((\w+)\)\]", f.read(), re.MULTILINE)]
+
+
+def peek(d, office, role, name, who=0, **fields):
+  """Rows of one .sql file, as the server carries it out; nothing stays."""
+  text, names = load(name)
+  given = {"request_id": request_id(), "act": "\\x00", **fields}
+  values = [array(v) if isinstance(v, list) else v for v in (given.get(n) for n in names)]
+  d.app.rows("begin; select seq from feed_head for update")
+  d.app.rows("select set_config('liandong.office', $1, true), set_config('liandong.device', '1', true), set_config('liandong.officer', 'x', true), "
+             "set_config('liandong.role', $2, true), set_config('liandong.account', $3, true)", d.ids[office], role, who)
+  try:
+    return [json.loads(row[0]) for row in d.app.rows(f"select to_jsonb(x) from ({text}) x", *values)]
+  finally:
+    d.app.rows("rollback")
+
+
+def records(d):
+  """(office, level) -> number; all of them with a reporter."""
+  made = {}
+  for office in ("p1", "j1", "p2"):
+    for level in range(5):
+      no = d.report(d.desk(office), reporter="张三", reporter_phone="13800000001")["no"]
+      d.sql("update incident set sensitivity = $1 where incident_no(num) = $2", level, no)
+      made[office, level] = no
+  d.desk("p1").ask("_search_index", limit=100)
+  return made
+
+
+def place(role, relation):
+  """(the reader's office, the record's)."""
+  home, pair = ("j1", "p1") if role in ("mediator", "head") else ("p1", "j1")
+  return {"own": (home, home), "paired": (home, pair), "other": (home, "p2"), "above": ("pb", home)}[relation]
+
+
+def sees(d, office, role, name, no):
+  """What a request tells of one record."""
+  if name in READ:
+    rows = peek(d, office, ROLES[role], name, incident=no)
+    return rows[0]["reason"] != "NOT_FOUND"
+  if name == "watch_feed":
+    pages = [{r["no"] for r in peek(d, office, ROLES[role], page, after=0, until=10**6, limit=500) if r["at"]} for page in ("_feed_page", "_feed_stretch")]
+    shot = {r["no"] for r in peek(d, office, ROLES[role], "_snapshot", limit=500)}
+    assert pages[0] - {None} == pages[1] == shot - {None}, "the ways of a watch disagree"
+    return no in shot
+  if name in LOOK:
+    return no in [r["no"] for r in peek(d, office, ROLES[role], name, **LOOK[name])]
+  row = peek(d, office, ROLES[role], name, incident=no, **WRITE[name])[0]
+  assert row["outcome"] in ("done", "refused"), row
+  return row["reason"] != "NOT_FOUND"
+
+
+def every_request(ground):
+  wanted = set(requests_of_the_table())
+  known = {*READ, *LOOK, *WRITE, *NONE}
+  assert wanted <= known, f"without a row in the matrix: {wanted - known}"
+  cells, wrong = 0, []
+  with ground.district() as d:
+    made = records(d)
+    for role in ROLES:
+      for relation in RELATIONS:
+        reader, origin = place(role, relation)
+        for level in range(5):
+          expected = level <= MOST[role].get(relation, -1)
+          for name in (*READ, *LOOK, *WRITE):
+            cells += 1
+            if sees(d, reader, role, name, made[origin, level]) != expected:
+              wrong.append((role, relation, level, name))
+          if expected:
+            row = peek(d, reader, ROLES[role], "show_incident", incident=made[origin, level])[0]
+            shown = max(level, 2) <= MOST[role][relation]
+            assert (row["reporter"], row["reporter_phone"]) == (("张三", "13800000001") if shown else (HIDDEN, HIDDEN)), (role, relation, level)
+  print(f"matrix of requests: {cells} cells, {len(wrong)} wrong", flush=True)
+  assert not wrong and cells >= 1500, wrong[:20]
+
+
+every_request.seconds = 150
+case(every_request)
+
+
+@case
+def plain_sql(ground):
+  """The same without any of the server's statements: whoever writes his own as the server's role is shown no more, and without a caller nothing."""
+  cells, wrong = 0, []
+  with ground.district() as d:
+    made = records(d)
+    for role in ROLES:
+      for relation in RELATIONS:
+        reader, origin = place(role, relation)
+        d.app.rows("begin")
+        d.app.rows("select set_config('liandong.office', $1, true), set_config('liandong.role', $2, true)", d.ids[reader], ROLES[role])
+        for table, column in (("incident", "incident_no(num)"), ("feed", "no"), ("incident_search", "incident_no(num)")):
+          shown = {row[0] for row in d.app.rows(f"select {column} from {table}")}
+          for level in range(5):
+            cells += 1
+            if (made[origin, level] in shown) != (level <= MOST[role].get(relation, -1)):
+              wrong.append((role, relation, level, table))
+        d.app.rows("commit")
+    for table in ("incident", "feed", "incident_search", "record_access"):
+      cells += 1
+      assert d.app.value(f"select count(*) from {table}") == "0", table
+  print(f"matrix of plain SQL: {cells} cells, {len(wrong)} wrong", flush=True)
+  assert not wrong, wrong[:20]
+
+
+@case
+def by_name(ground):
+  """Opened to a person, whatever the office: at every door, until the end that was set, and a watch hears of it."""
+  with ground.district() as d:
+    made = records(d)
+    no = made["p2", 4]
+    account = d.sql("insert into account(code, name) values ('044021', '林某') returning id")[0][0]
+    chief = d.sql("insert into account(code, name) values ('044001', '所长') returning id")[0][0]
+    d.sql("insert into assignment(account, office, role) values ($1, $2, 1)", account, d.ids["j1"])
+    doors = lambda role, who: {*(peek(d, "j1", ROLES[role], name, who, incident=no)[0]["reason"] is None for name in READ),  # noqa: E731
+                               *(no in [r["no"] for r in peek(d, "j1", ROLES[role], name, who, **LOOK[name])] for name in ("list_incidents", "search_incidents")),
+                               *(no in [r["no"] for r in peek(d, "j1", ROLES[role], page, who, after=0, until=10**6, limit=500) if r["at"]]
+                                 for page in ("_feed_page", "_feed_stretch"))}
+    assert doors("officer", account) == {False}
+    d.sql("insert into record_access(record, account, since, until, granted_by, reason) select id, $1, '2020-01-01', '2100-01-01', 'x', 'x' from incident"
+          " where incident_no(num) = $2", account, no)
+    assert doors("officer", account) == {True} and doors("officer", chief) == {False} == doors("officer", 0)
+    assert doors("viewer", account) == {False} == doors("admin", account), "these roles have no rule of that kind"
+    d.sql("update record_access set until = now() - interval '1 second'")
+    assert doors("officer", account) == {False}
+    # and by the requests: opened, told to the office that the person works for, withdrawn, told again
+    ask = lambda name, **fields: d.desk("p2", "chief").ask(name, incident=made["p2", 3], reason="参与办理", **fields)[0]  # noqa: E731
+    assert ask("grant_access", account="nobody", until="2100-01-01Z")["reason"] == "UNKNOWN_VALUE"
+    assert ask("grant_access", account="044021", until="2020-01-01Z")["reason"] == "OUT_OF_RANGE"
+    assert ask("withdraw_access", account="044021")["reason"] == "NO_CHANGE"
+    opened = ask("grant_access", account="044021", until="2100-01-01Z")
+    assert (opened["outcome"], opened["version"]) == ("done", 2), opened
+    no = made["p2", 3]
+    assert doors("officer", account) == {True}
+    assert d.sql("select $1::int4 = any (audience) from feed where kind = 'grant_access'", d.ids["j1"]) == [("t",)]
+    assert ask("withdraw_access", account="044021")["outcome"] == "done" and doors("officer", account) == {False}
+    for page in ("_feed_page", "_feed_stretch"):
+      told = [(r["kind"], r["no"], r["subject"]) for r in peek(d, "j1", 1, page, account, after=0, until=10**6, limit=500) if r["kind"] and not r["at"]]
+      assert told == [("grant_access", no, int(account)), ("withdraw_access", no, int(account))], f"what a retract is made of: {told}"
+      assert not [r for r in peek(d, "j1", 1, page, chief, after=0, until=10**6, limit=500) if r["no"] == no]
+
+
+@case
+def a_key_of_a_hidden_event(ground):
+  """A request_id that stands under what the caller may not see is answered as any other: KEY_REUSED, and no error."""
+  with ground.district() as d:
+    records(d)
+    key = d.sql("select request_id from feed where origin = $1 limit 1", d.ids["p2"])[0][0]
+    d.sql("update incident set sensitivity = 4")
+    p = d.desk("p1")
+    mine = d.report(p)["no"]
+    assert p.ask("note_incident", request=key, incident=mine, note="x")[0]["reason"] == "KEY_REUSED"
+    assert p.ask("grade_incident", request=key, incident=mine, sensitivity=2, reason="x")[0]["reason"] == "KEY_REUSED"
+    assert d.group((p, {"class": 6, "content": "内容"}, key))[0]["reason"] == "KEY_REUSED"
