@@ -131,5 +131,58 @@ begin
   return null;
 end $$;
 
-grant execute on function audience_now(int4, uuid), access_change(uuid, text, text, timestamptz, timestamptz, text),
+-- Why somebody sees a record or not, one row for each relation that could matter. An administrator asks by full number about any record and
+-- learns its level; others only about what they see themselves.
+create or replace function rights_explain(named text, person text, office_code text, as_role int2)
+  returns table(office text, role int2, relation text, most int2, sensitivity int2, until timestamptz, visible bool, reason text)
+  stable language plpgsql as $$
+#variable_conflict use_column
+declare
+  target uuid;
+begin
+  if coalesce(caller_role() not in (3, 5, 7), true) then  -- heads and administrators
+    return query select null::text, null::int2, null::text, null::int2, null::int2, null::timestamptz, null::bool, 'ROLE_NOT_ALLOWED';
+    return;
+  elsif caller_role() = 7 then
+    select a.record into target from audit_named(named) a;
+  else
+    select i.id into target from incident_find(named) f join incident i using (num);
+  end if;
+  if target is null then
+    return query select null::text, null::int2, null::text, null::int2, null::int2, null::timestamptz, null::bool, 'NOT_FOUND incident';
+  elsif coalesce(person, '') = '' and (coalesce(office_code, '') = '' or coalesce(as_role, 0) = 0) then
+    return query select null::text, null::int2, null::text, null::int2, null::int2, null::timestamptz, null::bool, 'REQUIRED account';
+  else
+    return query select * from rights_reasons(target, person, office_code, as_role);
+  end if;
+end $$;
+
+create or replace function rights_reasons(target uuid, person text, office_code text, as_role int2)
+  returns table(office text, role int2, relation text, most int2, sensitivity int2, until timestamptz, visible bool, reason text)
+  stable language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
+#variable_conflict use_column
+begin
+  return query
+  with i as (select x.origin, x.sensitivity, x.id from feed f join incident x on x.num = f.num where f.request_id = target and f.kind = 'report_incident'),
+    who as (
+      select o as reader, s.role, a.id as account from account a join assignment s on s.account = a.id join office o on o.id = s.office
+      where a.code = nullif(person, '') and s.started_on <= today() and (s.ended_on is null or s.ended_on > today())
+      union all
+      select o, as_role, 0::int8 from office o where o.code = office_code and coalesce(person, '') = ''),
+    asked as (
+      select w.reader, w.role, coalesce(relation_of(w.reader, i.origin), 'NONE') as relation, null::timestamptz as until, i.sensitivity from who w, i
+      union all
+      select w.reader, w.role, 'NAMED', (select max(r.until) from record_access r
+        where r.record = i.id and r.account = w.account and r.since <= clock_timestamp() and r.until > clock_timestamp()), i.sensitivity
+      from who w, i where w.account <> 0)
+  select (a.reader).code, a.role, a.relation, m.most, a.sensitivity, a.until,
+    coalesce(a.sensitivity <= m.most, false) and (a.relation <> 'NAMED' or a.until is not null), null::text
+  from asked a cross join lateral (select right_most(a.role, a.relation) as most) m;
+  if not found then
+    return query select null::text, null::int2, null::text, null::int2, null::int2, null::timestamptz, null::bool,
+      case when coalesce(person, '') = '' then 'UNKNOWN_VALUE office' else 'UNKNOWN_VALUE account' end;
+  end if;
+end $$;
+
+grant execute on function rights_explain(text, text, text, int2), rights_reasons(uuid, text, text, int2), audience_now(int4, uuid), access_change(uuid, text, text, timestamptz, timestamptz, text),
   rights_change(uuid, bytea, text, text, int4, int4, text, timestamptz, text) to liandong_app;

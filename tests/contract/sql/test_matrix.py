@@ -22,7 +22,7 @@ WRITE = {"dispatch_incident": {"dispatched_to": "一组"}, "arrive_incident": {}
          "grant_access": {"account": "nobody", "until": "2100-01-01Z", "reason": "x"}, "withdraw_access": {"account": "nobody", "reason": "x"}}
 # These show no record: what they write, count or list is of the caller's own making or of the machine
 NONE = {"hello", "ping", "verify_feed", "report_incident", "follow_logs", "list_connections", "kick_sessions", "drain_node", "set_log_level", "show_order",
-        "show_health", "show_metrics", "survey_devices"}
+        "show_health", "show_metrics", "survey_devices", "explain_rights"}
 
 
 def requests_of_the_table():
@@ -30,7 +30,7 @@ def requests_of_the_table():
     return [name.lower() for name in re.findall(r"^    \[AT\((\w+)\)\]", f.read(), re.MULTILINE)]
 
 
-def peek(d, office, role, name, who=0, **fields):
+def peek(d, office, role, name, who=0, /, **fields):
   """Rows of one .sql file, as the server carries it out; nothing stays."""
   text, names = load(name)
   given = {"request_id": request_id(), "act": "\\x00", **fields}
@@ -181,3 +181,20 @@ def a_key_of_a_hidden_event(ground):
     assert p.ask("note_incident", request=key, incident=mine, note="x")[0]["reason"] == "KEY_REUSED"
     assert p.ask("grade_incident", request=key, incident=mine, sensitivity=2, reason="x")[0]["reason"] == "KEY_REUSED"
     assert d.group((p, {"class": 6, "content": "内容"}, key))[0]["reason"] == "KEY_REUSED"
+
+
+@case
+def explained(ground):
+  """Why or why not agrees with what is shown, for every role, relation and level; a chief learns of no record that is hidden from him."""
+  with ground.district() as d:
+    made = records(d)
+    for role, number in ROLES.items():
+      for relation in RELATIONS:
+        reader, origin = place(role, relation)
+        for level in range(5):
+          row, = peek(d, "pb", 7, "explain_rights", incident=made[origin, level], office=reader, role=number)
+          assert row["visible"] == (level <= MOST[role].get(relation, -1)) and row["sensitivity"] == level, (role, relation, level, row)
+    ask = lambda **fields: peek(d, "p1", 3, "explain_rights", **fields)[0]["reason"]  # noqa: E731
+    assert ask(incident=made["p1", 4], office="p1", role=1) == "NOT_FOUND incident" == ask(incident="JQ-1999-000001", office="p1", role=1)
+    assert peek(d, "p1", 2, "explain_rights", incident=made["p1", 1], office="p1", role=1)[0]["reason"] == "ROLE_NOT_ALLOWED"
+    assert ask(incident=made["p1", 3], office="p1") == "REQUIRED account" and ask(incident=made["p1", 3], account="x") == "UNKNOWN_VALUE account"
