@@ -141,6 +141,7 @@ static void check_core(struct check *c) {
                                    .connect_timeout_ms = (uint64_t)v->connect_timeout_ms,
                                    .queue_limit = (uint32_t)v->queue_limit,
                                    .seal_key_file = v->seal_key_file,
+                                   .trial = true,
                                    .feed_keep_ms = v->feed_keep_ms};
     t.check = c;
     metrics_init(&metrics);

@@ -26,6 +26,7 @@ struct core_options {
     uint64_t connect_timeout_ms; /* per database host */
     uint32_t queue_limit;        /* writes waiting; past it: RESOURCE_EXHAUSTED */
     const char *seal_key_file;   /* key-encryption keys of sealed fields, see common/seal_file.h */
+    bool trial;                  /* looks whether it could serve, and leaves nothing behind: makes no keys */
     int64_t feed_keep_ms;        /* events older than this are not replayed: RESET */
     struct core_host host;
 };

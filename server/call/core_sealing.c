@@ -86,7 +86,7 @@ static void on_keys(struct core_sealing *w, const PGresult *r) {
         else if (w->refused != c->sealing.version) /* it serves on with the keys it has */
             log_event(LOG_ERROR, "sealing.refused", log_str("reason", error));
         w->refused = c->sealing.version;
-    } else if (sealing_make_needed(&c->sealing)) {
+    } else if (sealing_make_needed(&c->sealing) && !c->options.trial) {
         make_key(w);
     } else if (!c->sealing_ready) {
         c->sealing_ready = true;
@@ -164,7 +164,7 @@ void core_work_sealing(struct core *c) {
         w->look_ms = now + LOOK_MS;
         arena_reset(&w->arena);
         submit(w, STEP_VERSION);
-    } else if (c->ready && now >= w->behind_ms && begin_values(w, STEP_BEHIND)) {
+    } else if (c->ready && !c->options.trial && now >= w->behind_ms && begin_values(w, STEP_BEHIND)) {
         w->behind_ms = now + BEHIND_MS;
         put_number(w, STEP_BEHIND, "limit", BEHIND_LIMIT);
         submit(w, STEP_BEHIND);

@@ -49,6 +49,15 @@ static void fill_state(struct call *c, const PGresult *r, int row, Liandong__V1_
                                &c->arena);
 }
 
+/* The record that a refused change was about, where it says so. */
+static const uint8_t *record_of(const struct call *c, const PGresult *r, int row) {
+    const struct statement *s = c->write.plan->statement;
+    for (int i = 0; i < s->columns_count; i++)
+        if (strcmp(s->columns[i], "id") == 0 && PQgetlength(r, row, i) == 16)
+            return (const uint8_t *)PQgetvalue(r, row, i);
+    return NULL;
+}
+
 static void answer_refusal(struct call *c, const PGresult *r, int row, const char *fallback) {
     const char *reason = text_of(c, r, row, VERDICT_REASON), *field = text_of(c, r, row, VERDICT_FIELD);
     Liandong__V1__Status status = LIANDONG__V1__STATUS__INIT;
@@ -68,7 +77,7 @@ static void answer_refusal(struct call *c, const PGresult *r, int row, const cha
         status.n_violations = 1;
     }
     fill_conflicts(c, r, row, &status);
-    sealing_open_conflicts(&c->core->sealing, &status, c->record, &c->arena);
+    sealing_open_conflicts(&c->core->sealing, &status, record_of(c, r, row), &c->arena);
     fill_state(c, r, row, &status);
     call_refuse_status(c, &status);
 }

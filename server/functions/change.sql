@@ -145,6 +145,7 @@ begin
         (select array_agg(f) from unnest(conflict_fields) f where sealed_field(f) and identity_shown(before)));
       outcome := 'conflict';
       reason := 'VERSION_CONFLICT';
+      id := before.id;  -- to open what is sealed of both values
       return;
     end if;
   end if;

@@ -78,6 +78,8 @@ def nothing_in_the_clear(stage):
     p.ask("correct_incident", incident=no, base_version=2, reporter=canaries[8], reporter_phone=canaries[9])
     conflict = refusal(lambda: p.ask("correct_incident", incident=no, base_version=2, reporter="某人"))
     assert [(c.field, c.theirs, c.yours) for c in conflict.conflicts] == [("reporter", canaries[8], "某人")], conflict
+    conflict = refusal(lambda: p.ask("correct_incident", incident=no, base_version=2, reporter_phone=""))
+    assert [(c.field, c.theirs, c.yours) for c in conflict.conflicts] == [("reporter_phone", canaries[9], "")], conflict
     with stage.cluster.session(node.name) as s:
       s.rows("checkpoint")
     dump = subprocess.run([binary("pg_dump"), "--dbname", stage.cluster.conninfo(node.name)], stdout=subprocess.PIPE, check=True).stdout.decode()
