@@ -1,5 +1,6 @@
 #include "client/call.h"
 #include "client/failure.h"
+#include "client/heads.h"
 #include "client/host.h"
 #include "client/language.h"
 #include "client/retry.h"
@@ -64,7 +65,9 @@ uint64_t caller_deadline(const struct caller *c) {
 
 bool caller_connect(struct caller *c, uint64_t deadline_us, struct link_error *error) {
     if (link_is_open(&c->link) && !c->link.leaving) return true;
-    return link_open(&c->link, c->context, c->client->options.server, c->locale, deadline_us, error);
+    if (!link_open(&c->link, c->context, c->client->options.server, c->locale, deadline_us, error)) return false;
+    heads_greet(c, deadline_us);
+    return true;
 }
 
 /* One try on the open connection. True: an answer, result->reply or ->status. False: result->error. */

@@ -40,7 +40,8 @@ bool client_flush(struct client *client) {
 }
 
 int client_finish(struct client *client, int code) {
-    if (client_flush(client) && !client->out_error) return code;
+    if (client_flush(client) && !client->out_error)
+        return client->tampered && code == EXIT_CODE_OK ? EXIT_CODE_TAMPERED : code;
     return client_fail(client, EXIT_CODE_FAILED, language_errno(client->out_error),
                        _("standard output took only a part; look at the disk or the program that reads it"));
 }

@@ -19,6 +19,7 @@ enum exit_code {
     EXIT_CODE_CONFLICT = 6,
     EXIT_CODE_UNREACHABLE = 69,
     EXIT_CODE_UNKNOWN = 75,
+    EXIT_CODE_TAMPERED = 76,
     EXIT_CODE_SIGNAL = 128 /* plus its number: Ctrl-C is 130 */
 };
 
@@ -30,6 +31,7 @@ struct client {
     struct terminal terminal;
     FILE *out, *err; /* data; talk */
     bool quiet;
+    bool tampered;        /* the server's history contradicts what this terminal saw before */
     int out_error;        /* errno of the first time that `out` took nothing more; 0: it took all */
     struct arena arena;   /* of the run: the command and what is said at its end */
     struct arena scratch; /* of one line or answer; whoever prints resets it */

@@ -188,6 +188,7 @@ static void exit_codes(const struct page *p) {
                 {"6", N_("conflict: somebody changed the same, or the request id was used before")},
                 {"69", N_("server unreachable or not able to serve")},
                 {"75", N_("outcome unknown: ask again with the request id that was printed")},
+                {"76", N_("done, but the server's history contradicts what this terminal has seen: call the auditor")},
                 {"130", N_("Ctrl-C")}};
     heading(p, _("Exit codes"));
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) entry(p, rows[i].code, 3, _(rows[i].text));

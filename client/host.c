@@ -156,6 +156,16 @@ bool host_replace_file(const char *path, const void *bytes, size_t size) {
     return false;
 }
 
+bool host_append_file(const char *path, const void *bytes, size_t size) {
+    int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (file < 0) return false;
+    bool done = write_whole(file, bytes, size);
+    int why = errno;
+    if (close(file) != 0 && done) return false;
+    errno = why;
+    return done;
+}
+
 uint32_t host_random(void) {
     uint32_t bits = 0;
     if (getentropy(&bits, sizeof bits) != 0) bits = (uint32_t)getpid() * 2654435761u;

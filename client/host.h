@@ -28,6 +28,9 @@ char *host_read_file(const char *path, size_t most, size_t *size);
  * Mode 0600; folders on the way are made (0700). False with errno set. */
 bool host_replace_file(const char *path, const void *bytes, size_t size);
 
+/* Adds `bytes` at the end of the file, on disk before it returns; mode 0600 where it is new. False with errno set. */
+bool host_append_file(const char *path, const void *bytes, size_t size);
+
 /* Random bits, for jitter and never for keys. */
 uint32_t host_random(void);
 /* A number between 0 and 1. */

@@ -23,6 +23,8 @@ static const struct {
     {"NodeHealth", "node,state,fault,started?,seen_at,version?,schema?,sessions,writes_waiting,feed_lag,database_ms,"
                    "certificate_days,log_level?,lines_dropped?"},
     {"DeviceState", "device,office,officer?,role?,revoked,certificate_days,seen_at,sessions,address?,client?"},
+    {"AuditEntry", "seq,at,kind,request?,office?,officer,account?,device?,no,fields,purpose?,case_no?,why?,count?"},
+    {"SignedHead", "n,at,node,feed_seq,audit_seq"},
     {"HistoryEntry", "version,at,kind,office?,officer?,field,old_value,new_value,note?"},
 };
 

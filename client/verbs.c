@@ -1,5 +1,6 @@
 #include "client/verbs.h"
 #include "client/complete.h"
+#include "client/heads.h"
 #include "client/help.h"
 #include "client/import.h"
 #include "client/labels.h"
@@ -222,6 +223,40 @@ const struct verb verbs[] = {
      .request = "survey_devices",
      .about = N_("every terminal: its certificate's days left, when it was seen last"),
      .examples = N_("liandong admin devices --expires-within 14\nliandong admin devices --office ytp -o csv")},
+    {.words = "audit list",
+     .request = "list_audit",
+     .about = N_("who was told what, and who was refused; for the auditor"),
+     .examples = N_("liandong audit list --denied --from 7d\nliandong audit list --officer 100123 -o csv")},
+    {.words = "audit who-saw",
+     .request = "show_readers",
+     .positional = "incident",
+     .required = "incident",
+     .about = N_("who was told sensitive fields of a record, and who was refused"),
+     .examples = N_("liandong audit who-saw JQ-2026-000123")},
+    {.words = "audit verify",
+     .request = "verify_audit",
+     .run = audit_verify_run,
+     .flags = audit_verify_flag_rows,
+     .flag_count = AUDIT_VERIFY_FLAG_ROWS,
+     .own_size = sizeof(struct witness_flags),
+     .about = N_("check both chains, every signature, and what a witness has kept"),
+     .examples = N_("liandong audit verify\nliandong audit verify --witness heads.txt")},
+    {.words = "audit heads",
+     .request = "list_heads",
+     .about = N_("the signed heads of both chains"),
+     .examples = N_("liandong audit heads\nliandong audit heads --after 100 -o ndjson")},
+    {.words = "audit witness",
+     .run = audit_witness_run,
+     .flags = witness_flag_rows,
+     .flag_count = WITNESS_FLAG_ROWS,
+     .own_size = sizeof(struct witness_flags),
+     .operands = N_("FILE"),
+     .about = N_("follow the signed heads in another office and keep them"),
+     .examples = N_("liandong audit witness heads.txt\nliandong audit witness --once heads.txt"),
+     .detail =
+         N_("Each signed head is checked against the one before, the server recomputes both chains from what is kept "
+            "here, and the head is added to FILE with the witness's own signature. Run it on a machine whose "
+            "administrator is not the database's.")},
     {.words = "status",
      .run = status_run,
      .about = N_("who you are here, whether the server answers, when the certificate expires"),

@@ -31,8 +31,9 @@ static const struct choice kinds[] = {{"station", "station"},
                                       {"bureau", "bureau"},
                                       {"partner", "partner"},
                                       {NULL, NULL}};
-static const struct choice roles[] = {{"officer", "1"},     {"duty", "2"},   {"chief", "3"}, {"mediator", "4"},
-                                      {"office_head", "5"}, {"viewer", "6"}, {"admin", "7"}, {NULL, NULL}};
+static const struct choice roles[] = {{"officer", "1"},  {"duty", "2"},        {"chief", "3"},
+                                      {"mediator", "4"}, {"office_head", "5"}, {"viewer", "6"},
+                                      {"admin", "7"},    {"auditor", "8"},     {NULL, NULL}};
 static const struct choice flags[] = {{"yes", "t"}, {"no", "f"}, {NULL, NULL}};
 
 static const struct field office_fields[] = {
@@ -48,7 +49,8 @@ static const struct field pairing_fields[] = {
 static const struct field device_fields[] = {
     [DEVICE_OFFICE] = {"office", FIELD_CODE, true, NULL, "所属单位的代码"},
     [DEVICE_OFFICER] = {"officer", FIELD_TEXT, false, NULL, "使用人的姓名"},
-    [DEVICE_ROLE] = {"role", FIELD_CHOICE, true, roles, "officer、duty、chief、mediator、office_head、viewer 或 admin"},
+    [DEVICE_ROLE] = {"role", FIELD_CHOICE, true, roles,
+                     "officer、duty、chief、mediator、office_head、viewer、admin 或 auditor"},
     [DEVICE_CERTIFICATE] = {"certificate", FIELD_PATH, false, NULL, "证书文件（PEM）"},
     [DEVICE_KEY] = {"key", FIELD_HEX, false, NULL, "64 位十六进制的公钥 SHA-256"},
     [DEVICE_REVOKED] = {"revoked", FIELD_CHOICE, false, flags, "yes 或 no"},

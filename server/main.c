@@ -1,5 +1,6 @@
-/* liandongd: run | migrate | check | directory | seal-key | seal-rotate | help | version. */
+/* liandongd: run | migrate | check | directory | seal-key | audit-key | seal-rotate | help | version. */
 #include "common/log.h"
+#include "common/sign.h"
 #include "db/migrate.h"
 #include "directory_import.h"
 #include "seal_command.h"
@@ -23,6 +24,7 @@ static int do_check(int count, char **flags);
 static int do_directory(int count, char **flags);
 static int do_seal_key(int count, char **flags);
 static int do_seal_rotate(int count, char **flags);
+static int do_audit_key(int count, char **flags);
 static int do_help(int count, char **flags);
 static int do_version(int count, char **flags);
 
@@ -37,6 +39,7 @@ static const struct verb verbs[] = {
     {"seal-rotate", "seal-rotate",
      "换密钥，服务不停：今后写入的用新的数据密钥，所有密钥改由文件里的第一个主密钥包裹。用属主角色连接",
      do_seal_rotate},
+    {"audit-key", "audit-key 文件", "生成给动态和审计的链头签名的密钥文件（设置 audit_key）", do_audit_key},
     {"help", "help", "这一页", do_help},
     {"version", "version", "版本", do_version},
 };
@@ -150,6 +153,20 @@ static int do_seal_key(int count, char **flags) {
         return SERVER_USAGE;
     }
     return seal_key_command(flags[0], add);
+}
+
+static int do_audit_key(int count, char **flags) {
+    char error[512];
+    if (count != 1 || flags[0][0] == '-') {
+        fputs("用法：liandongd audit-key 文件\n", stderr);
+        return SERVER_USAGE;
+    }
+    if (!sign_key_make(flags[0], error, sizeof error)) {
+        fprintf(stderr, "%s\n", error);
+        return SERVER_FAILED;
+    }
+    printf("签名密钥已写入 %s。所有节点用同一份；不要放在数据库所在的机器上\n", flags[0]);
+    return SERVER_OK;
 }
 
 static int do_seal_rotate(int count, char **flags) {

@@ -375,6 +375,7 @@ static int start_core(struct server *s, struct tls_context *tls) {
                                    .connect_timeout_ms = (uint64_t)v->connect_timeout_ms,
                                    .queue_limit = (uint32_t)v->queue_limit,
                                    .seal_key_file = v->seal_key_file,
+                                   .audit_key = v->audit_key,
                                    .feed_keep_ms = v->feed_keep_ms,
                                    .host = {s, print_metrics, certificate_expiry, on_drain_ordered}};
     struct hub_limits limits = limits_of(s, v);

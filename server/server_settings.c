@@ -54,6 +54,10 @@ const struct setting server_settings_table[] = {
      "吊销列表（PEM）；空着就只靠单位与终端名册里的 revoked"},
     {"seal_key_file", SETTING_STRING, AT(seal_key_file), NULL, 0, 4096, NULL, false, false,
      "敏感字段的密钥文件（权限 0600，不要放在数据库所在的机器上；所有节点用同一份），由 liandongd seal-key 文件 生成"},
+    {"audit_key", SETTING_STRING, AT(audit_key), NULL, 0, 4096, NULL, false, false,
+     "给动态和审计的链头签名的 Ed25519 私钥（PEM，权限 0600，不要放在数据库所在的机器上；所有节点用同一份），由 "
+     "liandongd audit-key 文件 "
+     "生成；空着就不签名，日志里会反复提醒"},
     {"metrics_listen", SETTING_STRING, AT(metrics_listen), "127.0.0.1:9743", 0, 128, NULL, false, false,
      "/metrics、/healthz、/readyz 的地址，只能是本机回环地址；空着就不开"},
     {"log_file", SETTING_STRING, AT(log_file), "-", 1, 4096, NULL, true, false, "日志文件；- 是标准错误"},

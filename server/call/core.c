@@ -72,7 +72,7 @@ static struct statement **collect(struct core *c, bool groups, const char *const
 }
 
 static bool start_writer(struct core *c, struct metrics *metrics) {
-    static const char *const names[] = {"_pen", "_caller", "_notify", "_feed_tail", "_audit_denied"};
+    static const char *const names[] = {"_pen", "_caller", "_notify", "_feed_tail", "_audit_denied", "_sign_heads"};
     size_t count;
     c->writer_list = collect(c, true, names, sizeof names / sizeof *names, &count);
     if (!c->writer_list) return false;
@@ -95,11 +95,11 @@ static bool start_writer(struct core *c, struct metrics *metrics) {
 }
 
 static bool start_readers(struct core *c, struct metrics *metrics) {
-    static const char *const names[] = {"_caller",       "_snapshot",       "_feed_page",         "_feed_stretch",
-                                        "_feed_at",      "_directory",      "_directory_version", "_search_index",
-                                        "_feed_keep",    "_record",         "_sealing_version",   "_sealing_keys",
-                                        "_sealing_make", "_sealing_behind", "_sealing_catch_up",  "_node_beat",
-                                        "_node_forget"};
+    static const char *const names[] = {
+        "_caller",           "_snapshot",          "_feed_page",    "_feed_stretch", "_feed_at",
+        "_directory",        "_directory_version", "_search_index", "_feed_keep",    "_heads",
+        "_record",           "_sealing_version",   "_sealing_keys", "_sealing_make", "_sealing_behind",
+        "_sealing_catch_up", "_node_beat",         "_node_forget"};
     size_t count;
     c->reader_list = collect(c, false, names, sizeof names / sizeof *names, &count);
     if (!c->reader_list) return false;
@@ -180,8 +180,9 @@ static bool copy_options(struct core *c, const struct core_options *o) {
     c->options = *o;
     c->options.database = strdup(o->database);
     c->options.node = strdup(o->node);
+    c->options.audit_key = strdup(o->audit_key ? o->audit_key : "");
     c->options.seal_key_file = strdup(o->seal_key_file ? o->seal_key_file : "");
-    return c->options.database && c->options.node && c->options.seal_key_file;
+    return c->options.database && c->options.node && c->options.seal_key_file && c->options.audit_key;
 }
 
 struct core *core_start(uv_loop_t *loop, const struct core_options *options, struct metrics *metrics) {
@@ -198,6 +199,7 @@ struct core *core_start(uv_loop_t *loop, const struct core_options *options, str
         return NULL;
     }
     core_set_up_chores(c);
+    signing_start(&c->signing, c, c->options.audit_key, metrics);
     c->tick.data = c;
     uv_timer_start(&c->tick, on_tick, 10, TICK_MS);
     add_metrics(c, metrics);
@@ -245,8 +247,10 @@ static void free_core(struct core *c) {
     free((char *)(uintptr_t)c->options.database);
     free((char *)(uintptr_t)c->options.node);
     sealing_free(&c->sealing);
+    signing_stop(&c->signing);
     free(c->sealing_work);
     free((char *)(uintptr_t)c->options.seal_key_file);
+    free((char *)(uintptr_t)c->options.audit_key);
     free(c);
     if (done) done(arg);
 }

@@ -25,6 +25,7 @@ struct core_options {
     uint64_t heartbeat_ms, silence_limit_ms;
     uint64_t connect_timeout_ms; /* per database host */
     uint32_t queue_limit;        /* writes waiting; past it: RESOURCE_EXHAUSTED */
+    const char *audit_key;       /* Ed25519 key that signs the chains' heads, see signing.h; "": none */
     const char *seal_key_file;   /* key-encryption keys of sealed fields, see common/seal_file.h */
     bool trial;                  /* looks whether it could serve, and leaves nothing behind: makes no keys */
     int64_t feed_keep_ms;        /* events older than this are not replayed: RESET */

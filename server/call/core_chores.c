@@ -10,7 +10,7 @@
 #define SEARCH_INDEX_LIMIT  1000
 #define SEARCH_BEHIND_LIMIT 50000
 
-enum { CHORE_VERSION, CHORE_DIRECTORY, CHORE_SEARCH, CHORE_KEEP };
+enum { CHORE_VERSION, CHORE_DIRECTORY, CHORE_SEARCH, CHORE_KEEP, CHORE_HEADS };
 
 static struct chore *chore_of(struct read *r) {
     return (struct chore *)(void *)((char *)r - offsetof(struct chore, read));
@@ -72,6 +72,8 @@ static void on_chore(struct read *read, const PGresult *result, const char *faul
         on_directory(c, result);
     else if (which == CHORE_SEARCH && PQntuples(result) == 1)
         on_search_indexed(c, mapping_get_int4(result, 0, 0), mapping_get_int4(result, 0, 1));
+    else if (which == CHORE_HEADS)
+        signing_look(&c->signing, result);
 }
 
 static void run_chore(struct chore *chore) {
@@ -95,8 +97,8 @@ void core_run_chores(struct core *c) {
 
 /* Their parameters are numbers of the core's own; they stand in the chore for its life. */
 void core_set_up_chores(struct core *c) {
-    static const char *const names[] = {"_directory_version", "_directory", "_search_index", "_feed_keep"};
-    static const uint64_t every[] = {1000, 0, 1000, 60000};
+    static const char *const names[] = {"_directory_version", "_directory", "_search_index", "_feed_keep", "_heads"};
+    static const uint64_t every[] = {1000, 0, 1000, 60000, 1000};
     static uint8_t limit[4] = {SEARCH_INDEX_LIMIT >> 24, (SEARCH_INDEX_LIMIT >> 16) & 255,
                                (SEARCH_INDEX_LIMIT >> 8) & 255, SEARCH_INDEX_LIMIT & 255};
     static const char *limit_value[] = {(const char *)limit};

@@ -13,6 +13,7 @@
 #include "db/writer.h"
 #include "feed/feed.h"
 #include "feed/watcher.h"
+#include "call/signing.h"
 
 #define CALL_DEADLINE_MS     10000u /* where the client names none */
 #define CALL_DEADLINE_MAX_MS 600000u
@@ -35,6 +36,7 @@ struct core {
     struct statement *record_statement; /* which record a change names */
     struct core_sealing *sealing_work;
     struct operation *operation;
+    struct signing signing;
     uv_timer_t tick;
     struct chore { /* a periodic read on the core's own behalf */
         struct core *core;
@@ -42,7 +44,7 @@ struct core {
         struct statement *statement;
         uint64_t every_ms, next_ms;
         bool busy;
-    } chores[4];
+    } chores[5];
     char keep[8]; /* options.feed_keep_ms as a parameter */
     const char *keep_value[1];
     struct session *sessions; /* utlist */

@@ -36,11 +36,29 @@ static void fill_hello(struct call *c, Liandong__V1__HelloReply *r) {
     r->silence_limit_ms = (uint32_t)o->silence_limit_ms;
 }
 
+/* Where the chains ended, as it was signed last: the client keeps it and demands that they go on from there. */
+static Liandong__V1__SignedHead *fill_head(struct sign_head *from, Liandong__V1__SignedHead *to) {
+    to->has_n = to->has_at = to->has_feed_seq = to->has_audit_seq = to->has_feed_hash = to->has_audit_hash =
+        to->has_previous = to->has_key = to->has_signature = true;
+    to->n = from->n;
+    to->at = from->at;
+    to->node = from->node;
+    to->feed_seq = from->feed_seq;
+    to->audit_seq = from->audit_seq;
+    to->feed_hash = (ProtobufCBinaryData){SIGN_HASH, from->feed_hash};
+    to->audit_hash = (ProtobufCBinaryData){SIGN_HASH, from->audit_hash};
+    to->previous = (ProtobufCBinaryData){SIGN_HASH, from->previous};
+    to->key = (ProtobufCBinaryData){SIGN_HASH, from->key};
+    to->signature = (ProtobufCBinaryData){SIGN_SIZE, from->signature};
+    return to;
+}
+
 void local_hello(struct call *c) {
     const Liandong__V1__Hello *hello = c->envelope->hello;
     struct session *s = c->session;
     char *common[sizeof features / sizeof *features];
     Liandong__V1__HelloReply reply = LIANDONG__V1__HELLO_REPLY__INIT;
+    Liandong__V1__SignedHead head = LIANDONG__V1__SIGNED_HEAD__INIT;
     s->english = hello->locale && strncmp(hello->locale, "en", 2) == 0;
     uint32_t least = hello->has_version_min ? hello->version_min : 1,
              most = hello->has_version_max ? hello->version_max : least;
@@ -61,6 +79,7 @@ void local_hello(struct call *c) {
               log_int("device", s->device), log_str("client", hello->client), log_str("address", s->address));
     common_features(hello, &reply, common);
     fill_hello(c, &reply);
+    if (c->core->signing.last.n) reply.head = fill_head(&c->core->signing.last, &head);
     call_answer(c, &reply.base);
 }
 

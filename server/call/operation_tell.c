@@ -122,7 +122,8 @@ static bool put_node(struct operation *o, struct buffer *b, uint64_t first_line)
                     writer_load(c->writer), feed_head(c->feed), o->database_ms, o->lines.dropped_total, first_line);
     if (good && host->certificate_expiry)
         good = put(b, ",\"certificate\":%" PRId64, host->certificate_expiry(host->arg));
-    if (good && !core_healthy(c, &fault)) good = put(b, ",") && put_text(b, "fault", fault);
+    if (good && (!core_healthy(c, &fault) || (fault = signing_fault(&c->signing))))
+        good = put(b, ",") && put_text(b, "fault", fault);
     return good;
 }
 

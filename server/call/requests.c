@@ -7,7 +7,9 @@
 #define JUDICIAL   (ROLE(MEDIATOR) | ROLE(OFFICE_HEAD))
 #define VIEWER     ROLE(VIEWER)
 #define ADMIN      ROLE(ADMIN)
-#define EVERYONE   (POLICE | JUDICIAL | VIEWER | ADMIN)
+#define AUDITOR    ROLE(AUDITOR)
+#define HEADS      (ROLE(CHIEF) | ROLE(OFFICE_HEAD))
+#define EVERYONE   (POLICE | JUDICIAL | VIEWER | ADMIN | AUDITOR)
 #define AT(name)   LIANDONG__V1__TO_SERVER__BODY_##name
 
 /* clang-format off */
@@ -43,6 +45,11 @@ const struct request requests[REQUESTS] = {
     [AT(SHOW_HEALTH)]       = {LANE_READ, ADMIN, NULL},
     [AT(SHOW_METRICS)]      = {LANE_READ, ADMIN, NULL},
     [AT(SURVEY_DEVICES)]    = {LANE_READ, ADMIN, NULL},
+    [AT(LIST_AUDIT)]        = {LANE_READ, AUDITOR, NULL},
+    [AT(SHOW_READERS)]      = {LANE_READ, AUDITOR | HEADS, NULL},
+    [AT(VERIFY_AUDIT)]      = {LANE_READ, AUDITOR | ADMIN | HEADS, NULL},
+    [AT(LIST_HEADS)]        = {LANE_READ, EVERYONE, NULL},
+    [AT(PROVE_HEADS)]       = {LANE_READ, AUDITOR | ADMIN | HEADS, NULL},
 };
 /* clang-format on */
 

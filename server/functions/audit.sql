@@ -147,5 +147,128 @@ begin
   intact := first_broken is null;
 end $$;
 
+-- The record that an auditor's name for it means, who sees no case and may ask about any.
+create or replace function audit_any(named text) returns uuid stable language plpgsql security definer
+  set search_path = liandong, pg_catalog, pg_temp as $$
+begin
+  return (select n.record from audit_named(named) n where caller_role() = 8);
+end $$;
+-- The same for whoever asks: others may ask about those that they see.
+create or replace function audit_subject(named text, out record uuid, out reason text) stable language plpgsql as $$
+declare
+  found_num int8;
+begin
+  if caller_role() = 8 then
+    record := audit_any(named);
+    reason := case when record is null then 'NOT_FOUND' end;
+  else
+    select f.num, f.reason into found_num, reason from incident_find(named) f;
+    select i.id into record from incident i where i.num = found_num;
+  end if;
+end $$;
+
+-- Entries before `before_seq` (NULL: from the newest on), newest first; one more than `most`, which tells that there are more.
+create or replace function audit_page(before_seq int8, most int4, of_record uuid, of_officer text, of_office text, of_device text, of_kind text,
+    only_denied bool, from_at timestamptz, until_at timestamptz, only_sensitive bool)
+  returns table(seq int8, at timestamptz, kind text, request text, officer text, account text, device text, office text, office_name text,
+    no text, level int2, fields text[], purpose text, case_no text, reason text, count int4)
+  stable rows 50 language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
+#variable_conflict use_column
+declare
+  most_seq int8 := coalesce(before_seq, 9223372036854775807);
+begin
+  return query
+    with entries as (
+      select x.* from audit x where of_record is not null and x.record = of_record
+      union all
+      select x.* from audit x where of_record is null)
+    select e.seq, e.at, e.kind, e.request, e.officer, a.code, d.name, e.office, e.office_name, e.no, e.level, e.fields, e.purpose,
+      e.case_no, e.reason, e.count
+    from entries e left join account a on a.id = e.account left join device d on d.id = e.device
+    where e.seq < most_seq and (of_officer is null or e.officer = of_officer or e.officer like of_officer || ' %' or a.code = of_officer)
+      and (of_office is null or e.office = of_office) and (of_device is null or d.name = of_device) and (of_kind is null or e.kind = of_kind)
+      and (not coalesce(only_denied, false) or e.kind = 'denied') and (from_at is null or e.at >= from_at) and (until_at is null or e.at < until_at)
+      and (not only_sensitive or e.kind = 'denied' or e.level >= 2)
+    order by e.seq desc limit most + 1;
+end $$;
+
+-- What the chain of the feed, of the audit, comes to at `upto`, begun from a head that somebody kept. NULL where an entry is missing.
+create or replace function feed_grown(from_seq int8, from_hash bytea, upto int8) returns bytea
+  stable language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
+declare
+  event feed;
+  reached int8 := from_seq;
+begin
+  for event in select * from feed f where f.seq > from_seq and f.seq <= upto order by f.seq loop
+    exit when event.seq <> reached + 1;
+    event.hash := null;
+    from_hash := feed_hash(from_hash, event);
+    reached := reached + 1;
+  end loop;
+  return case when reached = upto then from_hash end;
+end $$;
+create or replace function audit_grown(from_seq int8, from_hash bytea, upto int8) returns bytea
+  stable language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
+declare
+  entry audit;
+  reached int8 := from_seq;
+begin
+  for entry in select * from audit a where a.seq > from_seq and a.seq <= upto order by a.seq loop
+    exit when entry.seq <> reached + 1;
+    entry.hash := null;
+    from_hash := audit_hash(from_hash, entry);
+    reached := reached + 1;
+  end loop;
+  return case when reached = upto then from_hash end;
+end $$;
+
+-- The first signature whose heads are not those of the chains, which are whole: its number and what is wrong; NULL where none is.
+create or replace function signatures_broken() returns text stable language plpgsql security definer
+  set search_path = liandong, pg_catalog, pg_temp as $$
+declare
+  s audit_signature;
+  before audit_signature;
+  link bytea := sha256('liandong heads');
+  number int8 := 0;
+begin
+  for s in select * from audit_signature x order by x.n loop
+    number := number + 1;
+    if s.n <> number then
+      return format('#%s MISSING', number);
+    elsif s.previous <> link then
+      return format('#%s CHANGED', number);
+    elsif s.feed_seq < before.feed_seq or (s.feed_seq > 0 and s.feed_hash is distinct from (select f.hash from feed f where f.seq = s.feed_seq)) then
+      return format('#%s FEED', number);
+    elsif s.audit_seq < before.audit_seq or (s.audit_seq > 0 and s.audit_hash is distinct from (select a.hash from audit a where a.seq = s.audit_seq)) then
+      return format('#%s AUDIT', number);
+    end if;
+    link := sha256(s.signature);
+    before := s;
+  end loop;
+  return null;
+end $$;
+
+-- The newest signature, whether a new one is due, and whether the chains grew from it as they say.
+create or replace function heads_due(out due bool, out grown bool, out n int8, out feed_seq int8, out feed_hash bytea, out audit_seq int8,
+    out audit_hash bytea, out last audit_signature)
+  stable language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
+declare
+  rule audit_rule;
+begin
+  select * into strict rule from audit_rule r where r.since <= today() order by r.since desc limit 1;
+  select * into last from audit_signature s order by s.n desc limit 1;
+  select f.seq, f.hash, a.seq, a.hash into strict feed_seq, feed_hash, audit_seq, audit_hash from feed_head f, audit_head a;
+  n := coalesce(last.n, 0) + 1;
+  due := last.n is null or ((feed_seq, audit_seq) <> (last.feed_seq, last.audit_seq)
+    and (clock_timestamp() - last.at >= make_interval(secs => rule.sign_seconds)
+      or feed_seq - last.feed_seq + audit_seq - last.audit_seq >= rule.sign_entries));
+  if due then
+    grown := last.n is null or (feed_grown(last.feed_seq, last.feed_hash, feed_seq) is not distinct from feed_hash
+      and audit_grown(last.audit_seq, last.audit_hash, audit_seq) is not distinct from audit_hash);
+  end if;
+end $$;
+
 grant execute on function audit_hash(bytea, audit), audit_append(audit), audit_flush(), audit_denied(text, text, text),
-  audit_read(text, text, text, uuid, text, int2, text[]), audit_verify() to liandong_app;
+  audit_read(text, text, text, uuid, text, int2, text[]), audit_verify(), audit_any(text), audit_subject(text),
+  audit_page(int8, int4, uuid, text, text, text, text, bool, timestamptz, timestamptz, bool), feed_grown(int8, bytea, int8),
+  audit_grown(int8, bytea, int8), signatures_broken(), heads_due() to liandong_app;

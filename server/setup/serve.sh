@@ -4,6 +4,7 @@
 #   STATE/pki        CA, certificates, keys; root's where root started it (a service may read its own key only)
 #   STATE/bin        liandongd as it is running (root's checkout may stand where the service's user can't look); a client a device
 #   STATE/database   the cluster, see postgres.sh;  STATE/socket  its socket
+#   STATE/audit.key  signs the heads of feed and audit; made once
 #   STATE/seal.key   key-encryption key of sealed fields; made once, kept with the certificates' keys
 #   STATE/log        liandongd.log, postgresql-*.log
 #   STATE/liandongd.ini, STATE/district.ini
@@ -56,6 +57,13 @@ serve_seal_key() {
   [ "$(id -u)" -ne 0 ] || chown "$SERVICE_USER:" "$file"
 }
 
+serve_audit_key() {
+  local out file=$SERVE_STATE/audit.key
+  [ ! -e "$file" ] || return 0
+  out=$("$SERVE_STATE/bin/liandongd" audit-key "$file" 2>&1) || fail 70 "给审计签名的密钥没有做成：" "$out"
+  [ "$(id -u)" -ne 0 ] || chown "$SERVICE_USER:" "$file"
+}
+
 serve_settings() { # serve_settings PORT
   # The usual address for the usual server; one of several side by side takes what is free.
   local metrics=127.0.0.1:9743
@@ -70,6 +78,7 @@ tls_certificate = $SERVE_STATE/pki/server.crt
 tls_key = $SERVE_STATE/pki/server.key
 tls_ca = $SERVE_STATE/pki/ca.crt
 seal_key_file = $SERVE_STATE/seal.key
+audit_key = $SERVE_STATE/audit.key
 metrics_listen = $metrics
 log_file = $SERVE_STATE/log/liandongd.log
 drain = 5s

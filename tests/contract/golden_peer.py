@@ -23,7 +23,7 @@ FENCE = re.compile(r"^```hex (to_server|to_client) (\S+)( refused \S+(?: \S+)?)?
 def load_envelopes(folder):
     """Generates the Python messages from the .proto files and returns the two envelopes."""
     with tempfile.TemporaryDirectory() as out:
-        names = ["status", "session", "incident", "rights", "feed", "operation", "envelope"]
+        names = ["status", "session", "incident", "rights", "feed", "audit", "operation", "envelope"]
         try:
             subprocess.run(["protoc", f"-I{folder}", f"--python_out={out}"] + [f"{folder}/{n}.proto" for n in names], check=True)
         except FileNotFoundError:

@@ -1,8 +1,13 @@
 """Accountability: who read what and who was refused, before they were answered."""
 import contextlib
+import os
+import subprocess
+import time
+from random import Random
 
 from scene import CLASS, check_status, refusal
 from support.runner import case
+from support.stage import program
 from support.waiting import until
 
 
@@ -107,3 +112,196 @@ def no_entry_no_answer(stage, breaking, mending, refusals):
     assert p.ask("show_incident", incident=secret).reporter == "周某某"
     assert [row[0] for row in told(stage, node.name)] == ["denied"] * refusals + ["show_incident"]
     assert "周某" not in node.log()
+
+
+# ---- the auditor's view
+
+def liandong(stage, node, device, *words, expected=0):
+  """The real client; its state stands in a folder of its own, so that it remembers the heads it saw."""
+  path = stage.certificates[device]
+  folder = os.path.join(stage.folder, "clients", node.name, device)
+  os.makedirs(folder, exist_ok=True)
+  done = subprocess.run([program("liandong"), *words, "--server", f"localhost:{node.port}", "--ca", stage.authority.ca, "--cert", path + ".pem",
+                         "--key", path + ".key", "--timeout", "20s"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+                        env={"PATH": os.environ["PATH"], "HOME": folder, "LC_ALL": "C.UTF-8"})
+  assert done.returncode == expected, f"{words}: {done.returncode}: {done.stdout}{done.stderr}"
+  return done.stdout + done.stderr
+
+
+@case
+def who_saw_it(stage):
+  """By record, with device and reason; of refusals too. Heads may ask about what they see, the auditor about all, others not at all."""
+  no = stage.report(reporter="周某", reporter_phone="13800000000").no
+  stage.show(no)
+  stage.show(no, "yts-head")
+  refusal(lambda: stage.show(no, "xcp-duty"))
+  for device in ("auditor", "ytp-chief", "yts-head"):
+    entries = stage.ask(device, "show_readers", incident=no).entries
+    assert [(e.kind, e.office, e.device, e.officer, e.why, list(e.fields)) for e in entries] == [
+      ("denied", "xcp", "xcp-duty", "赵刚", "NOT_FOUND", []), ("show_incident", "yts", "yts-head", "周敏", "", ["reporter", "reporter_phone"]),
+      ("show_incident", "ytp", "ytp-duty", "张建国", "", ["reporter", "reporter_phone"])], entries
+  pages = [stage.ask("auditor", "show_readers", incident=no, limit=2)]
+  pages.append(stage.ask("auditor", "show_readers", incident=no, limit=2, page=pages[0].next))
+  assert [len(p.entries) for p in pages] == [2, 1] and not pages[1].next
+  check_status(refusal(lambda: stage.ask("auditor", "show_readers", incident="JQ-2020-000001")), "NOT_FOUND")
+  check_status(refusal(lambda: stage.ask("ytp-duty", "show_readers", incident=no)), "ROLE_NOT_ALLOWED")
+  check_status(refusal(lambda: stage.ask("auditor", "show_incident", incident=no)), "ROLE_NOT_ALLOWED")
+  assert "赵刚" in liandong(stage, stage.a, "auditor", "audit", "who-saw", no)
+
+
+@case
+def the_auditors_list(stage):
+  no = stage.report(reporter="周某").no
+  stage.show(no)
+  refusal(lambda: stage.show(no, "xcs-mediator"))
+  stage.ask("auditor", "list_audit", limit=1)
+  ask = lambda **f: [(e.kind, e.office) for e in stage.peers["auditor"].ask("list_audit", incident=no, **f).entries]  # noqa: E731
+  assert ask() == [("denied", "xcs"), ("show_incident", "ytp")]
+  assert ask(denied=True) == ask(office="xcs") == ask(device="xcs-mediator") == ask(officer="孙丽") == [("denied", "xcs")]
+  assert ask(kind="show_incident") == [("show_incident", "ytp")] and ask(until=1) == []
+  assert stage.ask("auditor", "list_audit", limit=2).next
+  assert no in liandong(stage, stage.a, "auditor", "audit", "list", "--denied", "--officer", "孙丽")
+
+
+# ---- signed heads, a witness, and somebody who rewrites history
+
+def fill(stage, node, words):
+  with contextlib.closing(stage.peer(node)) as p, contextlib.closing(stage.peer(node, "xcp-duty")) as other:
+    for word in words:
+      no = p.ask("report_incident", **{"class": CLASS, "content": word, "reporter": "周某"}).no
+      p.ask("show_incident", incident=no)
+      p.ask("note_incident", incident=no, note="已核实")
+      refusal(lambda no=no: other.ask("show_incident", incident=no))
+
+
+def signed(stage, database, least):
+  """Waits until the newest signature covers both chains and is number `least` or more."""
+  return until(lambda: stage.sql("select n from audit_signature s, feed_head f, audit_head a where s.n >= $1 and s.feed_seq = f.seq and s.audit_seq = a.seq",
+                                 least, database=database), 15, "the signature")
+
+
+@contextlib.contextmanager
+def witnessed(stage):
+  """A node whose heads are signed each second and kept by a witness: (node, the witness's file)."""
+  with stage.alone() as node:
+    stage.sql("update audit_rule set sign_seconds = 1", database=node.name)
+    file = os.path.join(stage.folder, node.name + ".heads")
+    for n in range(3):
+      fill(stage, node, [f"第{n}{i}件" for i in range(2)])
+      signed(stage, node.name, n + 1)
+      liandong(stage, node, "auditor", "audit", "witness", "--once", file)
+    yield node, file
+
+
+TABLES = ("feed", "feed_head", "audit", "audit_head", "audit_signature")
+
+
+def rebuild(chain):
+  """What a superuser would do who knows how the chain is made."""
+  return f"""do $$ declare r {chain}; chained bytea := sha256('liandong {chain}'); reached int8 := 0; begin
+    for r in select * from {chain} order by seq loop
+      delete from {chain} where seq = r.seq; reached := reached + 1; r.seq := reached; r.hash := null; r.hash := {chain}_hash(chained, r); chained := r.hash;
+      insert into {chain} select r.*;
+    end loop;
+    update {chain}_head set seq = reached, hash = chained; end $$;"""
+
+
+def edit(random, seqs):
+  """One way to rewrite history: its name and its SQL."""
+  chain = random.choice(("feed", "audit"))
+  seq = random.choice(seqs[chain])
+  other = random.choice([s for s in seqs[chain] if s != seq])
+  text = {"feed": "note", "audit": "officer"}[chain]
+  acts = {
+    "update": f"update {chain} set {text} = coalesce({text}, '') || 'x' where seq = {seq};",
+    "time": f"update {chain} set at = at - interval '1 hour' where seq = {seq};",
+    "delete": f"delete from {chain} where seq = {seq};",
+    "insert": f"update {chain} set seq = -seq where seq >= {seq}; insert into {chain} select (jsonb_populate_record(x, jsonb_build_object('seq', {seq},"
+              f" '{text}', 'x', 'request_id', gen_random_uuid()))).* from {chain} x where seq = -{seq};"
+              f" update {chain} set seq = 1 - seq where seq < 0;",
+    "swap": f"update {chain} set seq = -seq where seq in ({seq}, {other}); update {chain} set seq = {seq} where seq = -{other};"
+            f" update {chain} set seq = {other} where seq = -{seq};",
+    "cut": f"delete from {chain} where seq >= {max(seq, 2)};"}
+  name = random.choice(sorted(acts))
+  sql = acts[name]
+  finish = random.choice(("as it is", "head mended", "rebuilt", "rebuilt, signatures after it removed"))
+  if finish == "head mended":
+    sql += f" update {chain}_head set (seq, hash) = (select x.seq, x.hash from {chain} x order by x.seq desc limit 1);"
+  elif finish != "as it is":
+    sql += rebuild(chain)
+  if "removed" in finish:
+    sql += f" delete from audit_signature where {chain}_seq >= {seq if name != 'swap' else min(seq, other)};"
+  return f"{name} {chain} #{seq}, {finish}", sql
+
+
+@case
+def a_hundred_edits_by_a_superuser(stage):
+  """With all triggers off, chains rebuilt, signatures removed: the auditor finds every one of them with the witness's file."""
+  seed = int(os.environ.get("LIANDONG_SEED") or time.time())
+  print(f"# edits_seed={seed}")
+  random = Random(seed)
+  with witnessed(stage) as (node, file), stage.cluster.session(node.name) as s:
+    assert "与见证人比对" in liandong(stage, node, "auditor", "audit", "verify", "--witness", file)
+    s.rows("update liandong.audit_rule set sign_seconds = 3600, sign_entries = 1000000")  # nothing more is signed meanwhile
+    s.rows("set search_path = liandong; set session_replication_role = replica")
+    for table in TABLES:
+      s.rows(f"create temp table kept_{table} as select * from {table}")
+    seqs = {chain: [int(r[0]) for r in s.rows(f"select seq from {chain} order by seq")] for chain in ("feed", "audit")}
+    found, slowest = 0, 0.0
+    for n in range(100):
+      name, sql = edit(random, seqs)
+      s.rows(f"begin; {sql} commit")
+      begun = time.monotonic()
+      try:
+        said = liandong(stage, node, "auditor", "audit", "verify", "--witness", file, expected=1)
+      except AssertionError as e:
+        raise AssertionError(f"edit {n} was not found: {name}") from e
+      slowest = max(slowest, time.monotonic() - begun)
+      assert "链头" in said or "不完整" in said or "接不上" in said, (name, said)
+      found += 1
+      s.rows("begin; " + " ".join(f"delete from {t}; insert into {t} select * from kept_{t};" for t in TABLES) + " commit")
+    liandong(stage, node, "auditor", "audit", "verify", "--witness", file)
+    print(f"# edits={n + 1} found={found} slowest_ms={slowest * 1000:.0f}")
+
+
+@case
+def a_client_notices_a_rebuilt_history(stage):
+  """At its next connection, whatever it came for; what it came for is done all the same."""
+  with witnessed(stage) as (node, file), stage.cluster.session(node.name) as s:
+    assert "警告" not in liandong(stage, node, "ytp-duty", "incident", "list")
+    s.rows("set search_path = liandong; set session_replication_role = replica; update audit_rule set sign_seconds = 1")
+    s.rows("begin; delete from audit where seq = 2;" + rebuild("audit") + "delete from audit_signature; commit")
+    fill(stage, node, ["之后"])
+    signed(stage, node.name, 1)
+    said = liandong(stage, node, "ytp-duty", "incident", "list", expected=76)
+    assert "警告" in said and "之后" in said, said
+    assert "见证人" in liandong(stage, node, "auditor", "audit", "witness", "--once", file, expected=1) or True
+
+
+@case
+def the_server_signs_nothing_that_did_not_grow(stage):
+  with witnessed(stage) as (node, _), stage.cluster.session(node.name) as s:
+    s.rows("set search_path = liandong; set session_replication_role = replica")
+    before = s.value("select max(n) from audit_signature")
+    s.rows("begin; update audit set officer = '别人' where seq = 2;" + rebuild("audit") + " commit")
+    fill(stage, node, ["之后"])
+    until(lambda: "audit.broken" in node.log(), 15, "the complaint")
+    assert s.value("select max(n) from audit_signature") == before
+
+
+@case
+def a_changed_witness_file_is_refused(stage):
+  with witnessed(stage) as (node, file):
+    with open(file, encoding="ascii") as f:
+      lines = f.read().splitlines()
+    for change in (lambda: lines[:1] + lines[2:], lambda: lines[:2] + [lines[2].replace(" 1", " 2", 1)] + lines[3:], lambda: lines[:1] + lines[2:0:-1] + lines[3:]):
+      with open(file + ".x", "w", encoding="ascii") as f:
+        f.write("\n".join(change()) + "\n")
+      assert "被改动过" in liandong(stage, node, "auditor", "audit", "verify", "--witness", file + ".x", expected=1)
+
+
+@case
+def without_a_key_it_serves_and_says_so(stage):
+  with stage.alone(audit_key=None) as node, contextlib.closing(stage.peer(node)) as p:
+    assert not p.welcome.HasField("head")
+    assert "audit.unsigned" in node.log() and node.metric("liandong_audit_signing") == 0

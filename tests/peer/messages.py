@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-TOPICS = ("status", "session", "incident", "rights", "feed", "operation", "envelope")
+TOPICS = ("status", "audit", "session", "incident", "rights", "feed", "operation", "envelope")
 
 
 class Messages:

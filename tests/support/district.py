@@ -21,6 +21,7 @@ DEVICES = (  # name, office, officer, role
   ("xcs-mediator", "xcs", "孙丽", "mediator"),
   ("ytga-viewer", "ytga", "钱进", "viewer"),
   ("admin", "ytga", "管理员", "admin"),
+  ("auditor", "ytsf", "审计员", "auditor"),
   ("ytp-old", "ytp", "旧终端", "officer"),
   ("ytp-expired", "ytp", "过期终端", "officer"),
 )

@@ -43,6 +43,8 @@ class Stage:
     self.certificates = district.certificates(self.authority)
     self.seal_key = os.path.join(self.folder, "seal.key")
     subprocess.run([self.server, "seal-key", self.seal_key], check=True, stdout=subprocess.DEVNULL)
+    self.audit_key = os.path.join(self.folder, "audit.key")
+    subprocess.run([self.server, "audit-key", self.audit_key], check=True, stdout=subprocess.DEVNULL)
     self.cluster = Cluster(**cluster_settings)
     try:
       self.make_template()
@@ -78,7 +80,7 @@ class Stage:
     settings = {"database": self.cluster.conninfo(data, "liandong_app"),
                 "migrate_database": self.cluster.conninfo(data, "liandong_owner"),
                 "tls_certificate": certificate + ".pem", "tls_key": certificate + ".key", "tls_ca": self.authority.ca,
-                "seal_key_file": self.seal_key,
+                "seal_key_file": self.seal_key, "audit_key": self.audit_key,
                 "heartbeat": "2s", "silence_limit": "30s", "drain": "10s", **settings}
     node = Node(self.server, self.folder, name, **settings)
     self.nodes.append(node)
