@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define BEAT_TIMEOUT_MS     8000u
+#define DATA_EXCEPTION      "22"  /* class of SQLSTATE */
 #define DRAIN_TELL_MS       2000u /* a database that does not take the last beat holds nobody up */
 #define DRAIN_UNANSWERED_MS 5000u /* an order to drain is carried out although its answer could not be recorded */
 
@@ -50,8 +51,8 @@ static void on_beat(struct read *read, const PGresult *r, const char *fault) {
     settle_answers(o, !fault);
     note_fault(o, fault);
     if (fault) {
-        /* INTERNAL: a statement that is refused would be refused again, so its lines are given up. */
-        if (strcmp(fault, "INTERNAL") == 0) line_queue_done(&o->lines, false);
+        /* What PostgreSQL can't read it can't read again: lines are given up. */
+        if (strncmp(read->sqlstate, DATA_EXCEPTION, 2) == 0) line_queue_done(&o->lines, false);
         tell_all_anew(o);
         return;
     }

@@ -50,6 +50,10 @@ def admin(stage, node, *arguments, **options):
   return ok(stage, "admin", *arguments, device="admin", server=f"localhost:{node.port}", **options)
 
 
+def moment():
+  return f"@{int(time.time() * 1000)}"
+
+
 def rows(text):
   return [json.loads(line) for line in text.splitlines()]
 
@@ -100,7 +104,7 @@ def refused_by_the_database_too(stage):
 def logs_of_both_nodes_while_following(stage):
   """What happens on either node comes, filtered by the server, each once, in the order of its node."""
   with shared(stage) as (x, y):
-    with Running(stage, "admin", "logs", "-f", "--since", "now", "--word", "hello", "--office", "ytp", "-o", "ndjson", device="admin",
+    with Running(stage, "admin", "logs", "-f", "--since", moment(), "--word", "hello", "--office", "ytp", "-o", "ndjson", device="admin",
                  server=f"localhost:{x.port}") as watch:
       for round_ in range(3):
         for node in (x, y):
@@ -121,7 +125,7 @@ def logs_of_both_nodes_while_following(stage):
 @case
 def log_filters(stage):
   with shared(stage) as (x, y):
-    since = ("--since", f"@{int(time.time() * 1000)}")
+    since = ("--since", moment())
     for node in (x, y):
       try:
         stage.peer(node, "ytp-old").close()
@@ -144,7 +148,7 @@ def following_survives_its_server_and_the_database(stage):
   """Its own node is killed, then every database connection is cut: it goes on at the other node, no line lost, none twice."""
   with pair(stage) as (x, y):
     both_known(stage, (x, y))
-    with Running(stage, "admin", "logs", "-f", "--since", "now", "--node", y.name, "--word", "hello", "--office", "xcp", "-o", "ndjson", device="admin",
+    with Running(stage, "admin", "logs", "-f", "--since", moment(), "--node", y.name, "--word", "hello", "--office", "xcp", "-o", "ndjson", device="admin",
                  server=f"localhost:{x.port},localhost:{y.port}") as watch:
       def hellos(n):
         for _ in range(n):

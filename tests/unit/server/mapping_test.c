@@ -224,6 +224,11 @@ static void test_reads_a_page(void **state) {
     page = (Liandong__V1__IncidentPage *)(void *)mapping_read(&plan, r, 0, 0, &arena);
     assert_int_equal(page->n_incidents, 0);
     assert_false(page->has_next);
+    for (int column = 0; column < 5; column++) rows_null(r, 2, column); /* an empty list, and what stands beside it */
+    rows_text(r, 2, 3, "next");
+    page = (Liandong__V1__IncidentPage *)(void *)mapping_read(&plan, r, 2, 1, &arena);
+    assert_int_equal(page->n_incidents, 0);
+    assert_true(page->has_next);
     arena_free(&arena);
     PQclear(r);
     statement_free(&s);
