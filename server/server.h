@@ -5,7 +5,9 @@
  *
  * SIGTERM, SIGINT: drain (no new connections or writes, GoAway to all, quiet ones are closed, the rest has `drain`
  * long); once more: stop now. SIGHUP: settings and certificates are read again and judged as a whole; all of it is
- * taken or, with the reason in the log, nothing. SIGUSR1: the log is opened again, for rotation. */
+ * taken or, with the reason in the log, nothing; the log is opened again either way, and its level is only touched
+ * where the setting changed, for an administrator may have set another. SIGUSR1: the log is opened again, for rotation.
+ */
 #ifndef LIANDONG_SERVER_H
 #define LIANDONG_SERVER_H
 
