@@ -6,6 +6,7 @@
 #include "client/retry.h"
 #include "client/schema.h"
 #include "common/clock.h"
+#include "common/secret.h"
 #include "common/wire.h"
 #include <string.h>
 
@@ -50,6 +51,7 @@ int caller_open(struct caller *c, struct client *client) {
         return client_fail(client, EXIT_CODE_CERTIFICATE, value_clean(&client->arena, error.text, true),
                            _("look at the files that --ca, --cert and --key name (liandong profile show); where one is "
                              "damaged, ask the administrator for a new one"));
+    c->has_token = login_token(client, c->token);
     return check_expiry(client, tls_context_expiry(c->context));
 }
 
@@ -57,15 +59,21 @@ void caller_close(struct caller *c) {
     link_close(&c->link);
     if (c->context) tls_context_free(c->context);
     c->context = NULL;
+    secret_wipe(c->token, sizeof c->token);
 }
 
 uint64_t caller_deadline(const struct caller *c) {
     return clock_monotonic_us() + (uint64_t)c->client->options.timeout * 1000;
 }
 
+bool caller_reconnect(struct caller *c, uint64_t deadline_us, struct link_error *error) {
+    const struct link_hello hello = {.locale = c->locale, .token = c->has_token ? c->token : NULL};
+    return link_open(&c->link, c->context, c->client->options.server, &hello, deadline_us, error);
+}
+
 bool caller_connect(struct caller *c, uint64_t deadline_us, struct link_error *error) {
     if (link_is_open(&c->link) && !c->link.leaving) return true;
-    if (!link_open(&c->link, c->context, c->client->options.server, c->locale, deadline_us, error)) return false;
+    if (!caller_reconnect(c, deadline_us, error)) return false;
     heads_greet(c, deadline_us);
     return true;
 }

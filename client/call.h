@@ -4,6 +4,7 @@
 #define LIANDONG_CLIENT_CALL_H
 #include "client/client.h"
 #include "client/link.h"
+#include "client/login.h"
 #include "common/uuid.h"
 
 #define CALL_ATTEMPT_US                                                                                                \
@@ -15,6 +16,8 @@ struct caller {
     struct tls_context *context;
     struct link link;
     const char *locale;
+    uint8_t token[LOGIN_TOKEN_SIZE]; /* of whoever is logged in here */
+    bool has_token;
 };
 enum call_end {
     CALL_DONE,        /* reply */
@@ -35,6 +38,8 @@ struct call_result {
 /* Reads the certificates and looks at their expiry: warns 14, 7 and 1 days before. Exit code; not OK: already said. */
 int caller_open(struct caller *c, struct client *client);
 void caller_close(struct caller *c);
+/* Connects anew, saying whose login it is. */
+bool caller_reconnect(struct caller *c, uint64_t deadline_us, struct link_error *error);
 /* Connects where not connected. */
 bool caller_connect(struct caller *c, uint64_t deadline_us, struct link_error *error);
 /* Sends and waits, trying again as retry.h says, until `deadline_us`. request_id: 16 bytes, or NULL to make one for a

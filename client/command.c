@@ -314,7 +314,7 @@ static bool begin_verb(struct parser *p, const struct verb *verb) {
     c->message = arena_zero(p->arena, type->sizeof_message);
     if (!c->message) return fault(p, "%s%s", _("out of memory"), "");
     protobuf_c_message_init(type, c->message);
-    p->place_count = schema_places(type, p->places, SCHEMA_PLACES_MAX);
+    p->place_count = verb_places(verb, p->places, SCHEMA_PLACES_MAX);
     return true;
 }
 

@@ -60,7 +60,7 @@ static const char *add_own(const struct command *c, const char *line, struct are
 const char *command_again(const struct command *c, const char *request_id, struct arena *arena) {
     const char *line = arena_printf(arena, "liandong %s", c->verb->words);
     struct schema_place places[SCHEMA_PLACES_MAX];
-    size_t count = c->message ? schema_places(c->message->descriptor, places, SCHEMA_PLACES_MAX) : 0;
+    size_t count = c->message ? verb_places(c->verb, places, SCHEMA_PLACES_MAX) : 0;
     for (size_t i = 0; i < count; i++) {
         const ProtobufCMessage *holder =
             places[i].outer ? *(ProtobufCMessage **)wire_member(c->message, places[i].outer) : c->message;
@@ -83,7 +83,7 @@ const char *command_flag_of_path(const struct command *c, const char *path, stru
     const char *plain = arena_copy(arena, name ? name + 1 : path, size);
     if (!plain || !c->message) return path;
     struct schema_place places[SCHEMA_PLACES_MAX];
-    size_t count = schema_places(c->message->descriptor, places, SCHEMA_PLACES_MAX);
+    size_t count = verb_places(c->verb, places, SCHEMA_PLACES_MAX);
     for (size_t i = 0; i < count; i++) {
         if (strcmp(places[i].field->name, plain) != 0) continue;
         char flag[SCHEMA_WORD];

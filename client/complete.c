@@ -46,8 +46,7 @@ static void offer_verbs(FILE *out, const char *noun, const char *typed) {
 /* The value of the flag before: enum words, or nothing, so that the shell offers files. */
 static void offer_values(FILE *out, const struct verb *verb, const char *flag, const char *typed) {
     struct schema_place places[SCHEMA_PLACES_MAX];
-    size_t count =
-        verb->request ? schema_places(schema_type(schema_request(verb->request)), places, SCHEMA_PLACES_MAX) : 0;
+    size_t count = verb_places(verb, places, SCHEMA_PLACES_MAX);
     for (size_t i = 0; i < count; i++) {
         if (!schema_is_flag(places[i].field, flag, strlen(flag)) || places[i].field->type != PROTOBUF_C_TYPE_ENUM)
             continue;
@@ -73,8 +72,7 @@ static void offer_flag(FILE *out, const char *name, const char *typed) {
 
 static void offer_flags(FILE *out, const struct verb *verb, const char *typed) {
     struct schema_place places[SCHEMA_PLACES_MAX];
-    size_t count =
-        verb->request ? schema_places(schema_type(schema_request(verb->request)), places, SCHEMA_PLACES_MAX) : 0;
+    size_t count = verb_places(verb, places, SCHEMA_PLACES_MAX);
     for (size_t i = 0; i < count; i++) {
         char flag[SCHEMA_WORD];
         schema_flag(flag, places[i].field);

@@ -36,6 +36,22 @@ static const struct {
     {CODE(PENDING), EXIT_CODE_UNKNOWN, NULL},
 };
 
+/* Reasons whose next step is not that of their code; NULL: the hint says it. */
+static const struct {
+    const char *reason, *next; /* msgid */
+} reason_ends[] = {
+    {"LOGIN_REQUIRED", "liandong login"},
+    {"LOGIN_ENDED", "liandong login"},
+    {"LOGIN_IDLE", "liandong login"},
+    {"WRONG_PASSWORD", NULL},
+    {"LOGIN_BLOCKED", NULL},
+    {"NO_ASSIGNMENT", NULL},
+    {"OTHER_OFFICES_DEVICE", NULL},
+    {"CODE_TAKEN", NULL},
+    {"LAST_ONE", NULL},
+    {"ACCOUNT_LOCKED", NULL},
+};
+
 /* What tls_failure means to a person. */
 static const struct {
     const char *token;
@@ -239,6 +255,11 @@ static bool print_whole_number(struct client *client, const struct command *comm
 static void print_next(struct client *client, const struct command *command, const Liandong__V1__Status *status) {
     Liandong__V1__Code code = status->code;
     if (print_whole_number(client, command, status->reason)) return;
+    for (size_t i = 0; i < sizeof reason_ends / sizeof *reason_ends; i++) {
+        if (!same(status->reason, reason_ends[i].reason)) continue;
+        if (reason_ends[i].next) client_warn(client, _("next: %s"), reason_ends[i].next);
+        return;
+    }
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         if (ends[i].code != code || !ends[i].next) continue;
         const char *next = arena_printf(&client->arena, _(ends[i].next), subject(client, command));

@@ -111,7 +111,7 @@ static const char *field_term(const struct page *p, const struct verb *verb, str
 
 static void fields(const struct page *p, const struct verb *verb) {
     struct schema_place places[SCHEMA_PLACES_MAX];
-    size_t count = schema_places(schema_type(schema_request(verb->request)), places, SCHEMA_PLACES_MAX), widest = 0;
+    size_t count = verb_places(verb, places, SCHEMA_PLACES_MAX), widest = 0;
     for (size_t i = 0; i < count; i++) {
         size_t width = width_text(field_term(p, verb, places[i]), 1);
         if (width > widest) widest = width;
@@ -139,8 +139,7 @@ static void usage(const struct page *p, const struct verb *verb) {
 
 static bool takes_time(const struct verb *verb) {
     struct schema_place places[SCHEMA_PLACES_MAX];
-    size_t count =
-        verb->request ? schema_places(schema_type(schema_request(verb->request)), places, SCHEMA_PLACES_MAX) : 0;
+    size_t count = verb_places(verb, places, SCHEMA_PLACES_MAX);
     for (size_t i = 0; i < count; i++)
         if (places[i].field->type == PROTOBUF_C_TYPE_INT64) return true;
     return false;

@@ -44,6 +44,26 @@ static bool folder(char *out, size_t room, const char *variable, const char *und
 bool host_config_folder(char *out, size_t room) { return folder(out, room, "XDG_CONFIG_HOME", ".config"); }
 bool host_state_folder(char *out, size_t room) { return folder(out, room, "XDG_STATE_HOME", ".local/state"); }
 
+bool host_private_folder(char *out, size_t room) {
+    const char *runtime = getenv("XDG_RUNTIME_DIR");
+    if (!runtime || runtime[0] != '/') return host_state_folder(out, room);
+    int size = snprintf(out, room, "%s/liandong", runtime);
+    return size > 0 && (size_t)size < room;
+}
+
+bool host_read_line(int file, char *out, size_t room) {
+    size_t used = 0;
+    for (;;) {
+        ssize_t got = read(file, out + used, 1);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0 || out[used] == '\n') break;
+        if (++used == room) return false;
+    }
+    if (used > 0 && out[used - 1] == '\r') used--;
+    out[used] = '\0';
+    return used > 0;
+}
+
 bool host_absolute(char *out, size_t room, const char *path) {
     char *real = realpath(path, NULL);
     if (!real) return false;

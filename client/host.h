@@ -14,6 +14,11 @@ bool host_program_folder(char *out, size_t room);
  * created. False where neither the variable nor HOME is set. */
 bool host_config_folder(char *out, size_t room);
 bool host_state_folder(char *out, size_t room);
+/* "$XDG_RUNTIME_DIR/liandong", memory that goes when the person leaves the computer; else the state folder. */
+bool host_private_folder(char *out, size_t room);
+/* A line of an open descriptor, byte by byte, so that the next line is still there; without its end. False: nothing
+ * there. */
+bool host_read_line(int file, char *out, size_t room);
 /* The absolute form of an existing path. */
 bool host_absolute(char *out, size_t room, const char *path);
 bool host_exists(const char *path);

@@ -142,7 +142,7 @@ static bool handshake(struct link *l, struct tls_context *context, const char *h
     return true;
 }
 
-static bool hello(struct link *l, const char *locale, uint64_t deadline_us, struct link_error *error) {
+static bool hello(struct link *l, const struct link_hello *say, uint64_t deadline_us, struct link_error *error) {
     char name[64];
     char *features[] = {wire_borrow("feed"), wire_borrow("verify")};
     Liandong__V1__Hello body = LIANDONG__V1__HELLO__INIT;
@@ -153,7 +153,9 @@ static bool hello(struct link *l, const char *locale, uint64_t deadline_us, stru
     body.n_features = sizeof features / sizeof *features;
     body.features = features;
     body.client = name;
-    body.locale = wire_borrow(locale);
+    body.locale = wire_borrow(say->locale);
+    body.has_token = say->token != NULL;
+    if (say->token) body.token = (ProtobufCBinaryData){32, (uint8_t *)(uintptr_t)say->token};
     message.has_call = true;
     message.call = l->next_call++;
     message.body_case = LIANDONG__V1__TO_SERVER__BODY_HELLO;
@@ -179,7 +181,7 @@ static bool hello(struct link *l, const char *locale, uint64_t deadline_us, stru
 }
 
 static bool open_address(struct link *l, struct tls_context *context, const struct addrinfo *address, const char *host,
-                         const char *locale, uint64_t deadline_us, struct link_error *error) {
+                         const struct link_hello *say, uint64_t deadline_us, struct link_error *error) {
     uint64_t attempt = clock_monotonic_us() + LINK_ATTEMPT_US;
     if (attempt > deadline_us) attempt = deadline_us;
     arena_reset(&l->arena);
@@ -187,7 +189,7 @@ static bool open_address(struct link *l, struct tls_context *context, const stru
     l->leaving = false;
     l->heard_us = l->said_us = clock_monotonic_us();
     if (connect_to(l, address, attempt, error) && handshake(l, context, host, attempt, error) &&
-        hello(l, locale, attempt, error))
+        hello(l, say, attempt, error))
         return true;
     drop(l);
     return false;
@@ -203,7 +205,7 @@ static int weight(enum link_fault fault) {
 }
 
 static bool open_server(struct link *l, struct tls_context *context, const struct link_address *where,
-                        const char *locale, uint64_t deadline_us, struct link_error *error) {
+                        const struct link_hello *say, uint64_t deadline_us, struct link_error *error) {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV}, *found = NULL;
     int why = getaddrinfo(where->host, where->port, &hints, &found);
     if (why != 0 && why != EAI_AGAIN) { /* a machine with nothing but a loopback has no "configured" family */
@@ -215,14 +217,14 @@ static bool open_server(struct link *l, struct tls_context *context, const struc
     bool done = false;
     for (struct addrinfo *address = found; address && !done && one.fault != LINK_INTERRUPTED;
          address = address->ai_next) {
-        done = open_address(l, context, address, where->host, locale, deadline_us, &one);
+        done = open_address(l, context, address, where->host, say, deadline_us, &one);
         if (!done && weight(one.fault) >= weight(error->fault)) *error = one;
     }
     freeaddrinfo(found);
     return done;
 }
 
-bool link_open(struct link *l, struct tls_context *context, const char *servers, const char *locale,
+bool link_open(struct link *l, struct tls_context *context, const char *servers, const struct link_hello *say,
                uint64_t deadline_us, struct link_error *error) {
     struct link_error best = {.fault = LINK_FINE}, one = {.fault = LINK_FINE};
     link_close(l);
@@ -241,7 +243,7 @@ bool link_open(struct link *l, struct tls_context *context, const char *servers,
         one = (struct link_error){.fault = LINK_FINE};
         if (!good) {
             fail(l, &one, LINK_ADDRESS, NULL);
-        } else if (open_server(l, context, &where, locale, deadline_us, &one)) {
+        } else if (open_server(l, context, &where, say, deadline_us, &one)) {
             return true;
         }
         if (one.fault == LINK_HELLO_REFUSED || weight(one.fault) >= weight(best.fault)) best = one;

@@ -50,10 +50,15 @@ struct link {
     uint32_t leave_after_ms, leave_jitter_ms;
 };
 
+/* What the client says of itself in the hello. */
+struct link_hello {
+    const char *locale;
+    const uint8_t *token; /* of a login, 32 bytes; NULL: the terminal speaks for itself */
+};
 void link_init(struct link *l);
 /* Tries the servers ("host:port,[::1]:7443,host") in order, each address of each, until one served the hello. False
  * with the error that tells most: a refusal rather than a closed port. */
-bool link_open(struct link *l, struct tls_context *context, const char *servers, const char *locale,
+bool link_open(struct link *l, struct tls_context *context, const char *servers, const struct link_hello *hello,
                uint64_t deadline_us, struct link_error *error);
 /* Closes; a closed one may be opened again. */
 void link_close(struct link *l);

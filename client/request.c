@@ -104,8 +104,9 @@ static int remark(struct client *client, struct command *command, const Protobuf
         const char *again = command_again(command, NULL, &client->arena);
         client_say(client, _("there are more: %s"), again ? again : "--page");
     }
-    if (reply->descriptor == &liandong__v1__incident_receipt__descriptor &&
-        ((const Liandong__V1__IncidentReceipt *)(const void *)reply)->replay)
+    const ProtobufCFieldDescriptor *replay =
+        protobuf_c_message_descriptor_get_field_by_name(reply->descriptor, "replay");
+    if (replay && wire_has(reply, replay) && *(const protobuf_c_boolean *)wire_member(reply, replay))
         client_say(client, "%s", _("this request had been carried out before; nothing was done twice"));
     if (reply->descriptor != &liandong__v1__feed_verdict__descriptor ||
         ((const Liandong__V1__FeedVerdict *)(const void *)reply)->intact)

@@ -86,6 +86,18 @@ bool terminal_ask(const struct terminal *t, const char *question, char *answer, 
     return true;
 }
 
+bool terminal_ask_hidden(const struct terminal *t, const char *question, char *answer, size_t room) {
+    struct termios before, quiet;
+    if (!t->in || !t->err || tcgetattr(STDIN_FILENO, &before) != 0) return false;
+    quiet = before;
+    quiet.c_lflag &= ~(tcflag_t)ECHO;
+    quiet.c_lflag |= ECHONL; /* the cursor goes on to the next line all the same */
+    if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) != 0) return false;
+    bool got = terminal_ask(t, question, answer, room);
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+    return got;
+}
+
 void terminal_state(const struct terminal *t, const char *line) {
     if (!t->err) return;
     size_t fit = t->columns > 1 ? width_fit(line, t->columns - 1, t->ambiguous ? t->ambiguous : 1) : strlen(line);

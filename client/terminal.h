@@ -24,6 +24,9 @@ unsigned terminal_ambiguous(struct terminal *t);
  */
 bool terminal_ask(const struct terminal *t, const char *question, char *answer, size_t room);
 
+/* The same, without showing what is typed. */
+bool terminal_ask_hidden(const struct terminal *t, const char *question, char *answer, size_t room);
+
 /* A line of state on standard error that the next one replaces; only on a terminal. */
 void terminal_state(const struct terminal *t, const char *line);
 /* Wipes that line out; before anything else is printed. */

@@ -1,10 +1,12 @@
 #include "client/verbs.h"
+#include "client/command.h"
 #include "client/complete.h"
 #include "client/heads.h"
 #include "client/help.h"
 #include "client/import.h"
 #include "client/labels.h"
 #include "client/language.h"
+#include "client/login.h"
 #include "client/operation.h"
 #include "client/profile.h"
 #include "client/schema.h"
@@ -257,6 +259,117 @@ const struct verb verbs[] = {
          N_("Each signed head is checked against the one before, the server recomputes both chains from what is kept "
             "here, and the head is added to FILE with the witness's own signature. Run it on a machine whose "
             "administrator is not the database's.")},
+    {.words = "login",
+     .request = "login",
+     .positional = "account",
+     .secrets = "password code new_password",
+     .run = login_run,
+     .flags = login_flag_rows,
+     .flag_count = LOGIN_FLAG_ROWS,
+     .own_size = sizeof(struct login_flags),
+     .about = N_("log in on this terminal"),
+     .examples = N_("liandong login 013527\nliandong login 013527 --with-code\nliandong login 013527 --office yts "
+                    "--role mediator\nliandong login 013527 --secret-fd 3 3< password.txt")},
+    {.words = "logout",
+     .request = "end_login",
+     .secrets = "login reason",
+     .run = logout_run,
+     .about = N_("end the login on this terminal"),
+     .examples = N_("liandong logout")},
+    {.words = "password",
+     .request = "change_password",
+     .secrets = "password new_password",
+     .run = password_run,
+     .flags = login_flag_rows,
+     .flag_count = 1,
+     .own_size = sizeof(struct login_flags),
+     .about = N_("change your password"),
+     .examples = N_("liandong password")},
+    {.words = "session list",
+     .request = "list_logins",
+     .about = N_("list logins: your own, and those of the accounts you administer"),
+     .examples = N_("liandong session list --open\nliandong session list --account 013527")},
+    {.words = "session end",
+     .request = "end_login",
+     .positional = "login reason",
+     .required = "login",
+     .about = N_("end a login; its connections are cut within seconds"),
+     .examples = N_("liandong session end 0198c0de-1234-7abc-8def-0123456789ab 'left the desk'")},
+    {.words = "office list",
+     .request = "list_offices",
+     .about = N_("list offices with their pairings"),
+     .examples = N_("liandong office list\nliandong office list --office ytga")},
+    {.words = "office open",
+     .request = "open_office",
+     .positional = "office name",
+     .required = "office name system kind parent",
+     .about = N_("enter a new office below another"),
+     .examples = N_("liandong office open ytp2 'Second Station' --system police --kind station --parent ytga")},
+    {.words = "office change",
+     .request = "change_office",
+     .positional = "office",
+     .required = "office",
+     .idle = "office base_version reason",
+     .about = N_("change an office's name or superior"),
+     .examples = N_("liandong office change ytp --name 'Yuetang Road Station'")},
+    {.words = "office pair",
+     .request = "pair_offices",
+     .positional = "station judicial",
+     .required = "station judicial",
+     .about = N_("pair a station with a judicial office; holds once both sides' administrators said so"),
+     .examples =
+         N_("liandong office pair ytp yts\nliandong office pair ytp yts --since 2026-12-01 --until 2027-11-30")},
+    {.words = "office part",
+     .request = "part_offices",
+     .positional = "station judicial reason",
+     .required = "station judicial reason",
+     .confirm = true,
+     .about = N_("end a pairing"),
+     .examples = N_("liandong office part ytp yts 'the districts were drawn anew' --until 2026-12-31")},
+    {.words = "office changes",
+     .request = "list_changes",
+     .about = N_("every change of offices and accounts that you administer, newest first"),
+     .examples = N_("liandong office changes --limit 20")},
+    {.words = "account list",
+     .request = "list_accounts",
+     .about = N_("list accounts and what they may act as"),
+     .examples = N_("liandong account list --office ytp")},
+    {.words = "account add",
+     .request = "add_account",
+     .positional = "account name",
+     .required = "account name office role",
+     .about = N_("enter a person"),
+     .examples = N_("liandong account add 013527 'Zhang Jianguo' --office ytp --role duty")},
+    {.words = "account assign",
+     .request = "assign_account",
+     .positional = "account office role",
+     .required = "account office role",
+     .about = N_("give an account one more role, or station it at another office"),
+     .examples = N_("liandong account assign 013527 yts mediator --since 2026-12-01 --reason 'stationed there'")},
+    {.words = "account unassign",
+     .request = "unassign_account",
+     .positional = "account office role reason",
+     .required = "account office role reason",
+     .about = N_("take a role away; logins in that role end"),
+     .examples = N_("liandong account unassign 013527 yts mediator 'back at the station'")},
+    {.words = "account lock",
+     .request = "lock_account",
+     .positional = "account reason",
+     .required = "account reason",
+     .about = N_("lock an account; its logins and feeds are cut within seconds"),
+     .examples = N_("liandong account lock 013527 'laptop stolen'")},
+    {.words = "account unlock",
+     .request = "unlock_account",
+     .positional = "account reason",
+     .required = "account reason",
+     .about = N_("let a locked or blocked account log in again"),
+     .examples = N_("liandong account unlock 013527 'laptop found'")},
+    {.words = "account code",
+     .request = "issue_code",
+     .positional = "account",
+     .required = "account",
+     .about = N_("make a one-use code with which the person sets a password"),
+     .examples = N_("liandong account code 013527")},
     {.words = "status",
      .run = status_run,
      .about = N_("who you are here, whether the server answers, when the certificate expires"),
@@ -310,6 +423,14 @@ bool verbs_is_noun(const char *word) {
     for (size_t i = 0; i < verbs_count; i++)
         if (strncmp(verbs[i].words, word, size) == 0 && verbs[i].words[size] == ' ') return true;
     return false;
+}
+
+size_t verb_places(const struct verb *verb, struct schema_place *places, size_t most) {
+    size_t count = verb->request ? schema_places(schema_type(schema_request(verb->request)), places, most) : 0,
+           kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!command_lists(verb->secrets, places[i].field->name)) places[kept++] = places[i];
+    return kept;
 }
 
 const char *verb_name(const struct verb *verb) {

@@ -3,6 +3,7 @@
 #ifndef LIANDONG_CLIENT_VERBS_H
 #define LIANDONG_CLIENT_VERBS_H
 #include "client/flag.h"
+#include "client/schema.h"
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,6 +27,7 @@ struct verb {
     const char *detail;          /* msgid: paragraphs of help after the flags; NULL: none */
     bool confirm;                /* hard to undo: asks, or wants --yes */
     const char *idle;            /* fields that alone change nothing: another must be given; NULL: no such rule */
+    const char *secrets;         /* fields that are never flags: passwords and codes, see login.h; NULL: none */
 };
 extern const struct verb verbs[];
 extern const size_t verbs_count;
@@ -34,6 +36,8 @@ extern const size_t verbs_count;
 const struct verb *verbs_find(const char *first, const char *second);
 /* True where some verb begins with this word and goes on. */
 bool verbs_is_noun(const char *word);
+/* The request's fields that a command line can give (schema_places less the secrets). Returns how many. */
+size_t verb_places(const struct verb *verb, struct schema_place *places, size_t most);
 /* The second word, or the only one. */
 const char *verb_name(const struct verb *verb);
 /* Name of the request that a word means as a kind of event: "report_incident", its label, or "report". NULL: none. */

@@ -340,8 +340,7 @@ static enum watch_end session(struct watch *w) {
     bool begun;
     w->live = false;
     w->lost = false;
-    if (!link_open(&w->caller.link, w->caller.context, w->client->options.server, w->caller.locale,
-                   clock_monotonic_us() + CONNECT_US, &w->error)) {
+    if (!caller_reconnect(&w->caller, clock_monotonic_us() + CONNECT_US, &w->error)) {
         if (host_interrupted() || retry_of_link(&w->error, false).again) return WATCH_AGAIN;
         struct call_result result = {.end = CALL_UNREACHABLE, .error = w->error, .status = w->error.status};
         w->code = failure_print(w->client, w->command, &result);

@@ -9,6 +9,7 @@
 #define UUID         16u
 #define CURSOR       16u /* one block of the cipher */
 #define HASH         32u /* SHA-256 */
+#define TOKEN        32u
 #define CROWD        1000000u
 #define PLACE_IN_LOG 8u
 #define NAME_PAGE    128u   /* a name of 64 bytes and a number */
@@ -39,9 +40,13 @@ const struct wire_limit wire_limits[] = {
     {"Delivery", "cursor", .max = CURSOR, .size = CURSOR},
     {"Delivery", "prev", .max = CURSOR, .size = CURSOR},
     {"DevicePage", "next", .max = NAME_PAGE},
+    {"DirectoryChange", "old_value", .max = CONTENT, .multiline = true},
+    {"DirectoryChange", "new_value", .max = CONTENT, .multiline = true},
+    {"DirectoryChange", "note", .max = REMARK, .multiline = true},
     {"DispatchIncident", "note", .max = REMARK, .multiline = true},
     {"DrainNode", "after", .max = 86400}, /* a day, in seconds */
     {"DrainNode", "reason", .max = REMARK, .multiline = true},
+    {"EndLogin", "login", .max = UUID, .size = UUID},
     {"Event", "entity", .max = UUID, .size = UUID},
     {"Event", "title", .max = HINT, .multiline = true},
     {"Event", "note", .max = REMARK, .multiline = true},
@@ -62,6 +67,7 @@ const struct wire_limit wire_limits[] = {
     {"HeadProof", "feed_hash", .max = HASH, .size = HASH},
     {"HeadProof", "audit_hash", .max = HASH, .size = HASH},
     {"Hello", "features", .max = 32},
+    {"Hello", "token", .max = TOKEN, .size = TOKEN},
     {"HelloReply", "features", .max = 32},
     {"HistoryEntry", "old_value", .max = CONTENT, .multiline = true},
     {"HistoryEntry", "new_value", .max = CONTENT, .multiline = true},
@@ -77,13 +83,20 @@ const struct wire_limit wire_limits[] = {
     {"Incident", "void_reason", .max = REMARK, .multiline = true},
     {"IncidentReceipt", "id", .max = UUID, .size = UUID},
     {"KickSessions", "reason", .max = REMARK, .multiline = true},
+    {"ListAccounts", "limit", .max = PAGE_ROWS, .min = 1},
     {"ListAudit", "limit", .max = PAGE_ROWS, .min = 1},
+    {"ListChanges", "limit", .max = PAGE_ROWS, .min = 1},
     {"ListConnections", "limit", .max = PAGE_ROWS, .min = 1},
     {"ListConnections", "page", .max = NAME_PAGE},
     {"ListHeads", "limit", .max = PAGE_ROWS, .min = 1},
     {"ListIncidents", "states", .max = 16},
     {"ListIncidents", "classes", .max = 16},
     {"ListIncidents", "limit", .max = PAGE_ROWS, .min = 1},
+    {"ListLogins", "limit", .max = PAGE_ROWS, .min = 1},
+    {"ListOffices", "limit", .max = PAGE_ROWS, .min = 1},
+    {"LoginRecord", "login", .max = UUID, .size = UUID},
+    {"LoginReply", "token", .max = TOKEN, .size = TOKEN},
+    {"LoginReply", "login", .max = UUID, .size = UUID},
     {"NodeLogLine", "text", .max = LOG_TEXT},
     {"NodeLogPage", "cursor", .max = PLACE_IN_LOG, .size = PLACE_IN_LOG},
     {"NoteIncident", "note", .max = REMARK, .multiline = true},

@@ -34,6 +34,7 @@ static const struct choice kinds[] = {{"station", "station"},
 static const struct choice roles[] = {{"officer", "1"},  {"duty", "2"},        {"chief", "3"},
                                       {"mediator", "4"}, {"office_head", "5"}, {"viewer", "6"},
                                       {"admin", "7"},    {"auditor", "8"},     {NULL, NULL}};
+#define ROLES_HELP "officer、duty、chief、mediator、office_head、viewer、admin 或 auditor"
 static const struct choice flags[] = {{"yes", "t"}, {"no", "f"}, {NULL, NULL}};
 
 static const struct field office_fields[] = {
@@ -49,11 +50,16 @@ static const struct field pairing_fields[] = {
 static const struct field device_fields[] = {
     [DEVICE_OFFICE] = {"office", FIELD_CODE, true, NULL, "所属单位的代码"},
     [DEVICE_OFFICER] = {"officer", FIELD_TEXT, false, NULL, "使用人的姓名"},
-    [DEVICE_ROLE] = {"role", FIELD_CHOICE, true, roles,
-                     "officer、duty、chief、mediator、office_head、viewer、admin 或 auditor"},
+    /* with a role it acts by itself, without one somebody has to log in */
+    [DEVICE_ROLE] = {"role", FIELD_CHOICE, false, roles, ROLES_HELP},
     [DEVICE_CERTIFICATE] = {"certificate", FIELD_PATH, false, NULL, "证书文件（PEM）"},
     [DEVICE_KEY] = {"key", FIELD_HEX, false, NULL, "64 位十六进制的公钥 SHA-256"},
     [DEVICE_REVOKED] = {"revoked", FIELD_CHOICE, false, flags, "yes 或 no"},
+};
+static const struct field account_fields[] = {
+    [ACCOUNT_NAME] = {"name", FIELD_TEXT, true, NULL, "姓名"},
+    [ACCOUNT_OFFICE] = {"office", FIELD_CODE, true, NULL, "所在单位的代码"},
+    [ACCOUNT_ROLE] = {"role", FIELD_CHOICE, true, roles, ROLES_HELP},
 };
 static const struct section {
     const char *word, *label;
@@ -64,6 +70,7 @@ static const struct section {
     [DIRECTORY_OFFICE] = {"office", "单位", office_fields, sizeof office_fields / sizeof *office_fields, 1},
     [DIRECTORY_PAIRING] = {"pairing", "结对", pairing_fields, sizeof pairing_fields / sizeof *pairing_fields, 2},
     [DIRECTORY_DEVICE] = {"device", "终端", device_fields, sizeof device_fields / sizeof *device_fields, 1},
+    [DIRECTORY_ACCOUNT] = {"account", "人员", account_fields, sizeof account_fields / sizeof *account_fields, 1},
 };
 const char *directory_kind_label(enum directory_kind kind) { return sections[kind].label; }
 
@@ -163,7 +170,8 @@ static void take_section(struct reader *r, char *head) {
     r->entry = NULL;
     while (word && kind < DIRECTORY_KINDS && strcmp(sections[kind].word, word) != 0) kind++;
     if (!word || kind == DIRECTORY_KINDS) {
-        complain(r, r->line, "不认识的节 [%s]：只有 [office 代码]、[pairing 派出所 司法所]、[device 名称]",
+        complain(r, r->line,
+                 "不认识的节 [%s]：只有 [office 代码]、[pairing 派出所 司法所]、[device 名称]、[account 账号]",
                  word ? word : "");
         return;
     }
@@ -193,6 +201,12 @@ static void take_section(struct reader *r, char *head) {
     r->entry = e;
 }
 
+static size_t count_all(const struct directory_file *f) {
+    size_t all = 0;
+    for (size_t kind = 0; kind < DIRECTORY_KINDS; kind++) all += f->count[kind];
+    return all;
+}
+
 static void take_line(struct reader *r, char *line) {
     cut_comment(line);
     line = trim(line);
@@ -215,8 +229,7 @@ static void take_line(struct reader *r, char *line) {
     }
     *equals = '\0';
     char *key = trim(line);
-    if (!r->entry && r->file->first[0] == NULL && r->file->first[1] == NULL && r->file->first[2] == NULL &&
-        r->file->faults == 0)
+    if (!r->entry && count_all(r->file) == 0 && r->file->faults == 0)
         complain(r, r->line, "%s 前面还没有节：先写 [office 代码] 之类", key);
     take_value(r, key, trim(equals + 1));
 }
@@ -308,9 +321,9 @@ bool directory_file_judge(struct directory_file *file, const char *path, char *t
     judge_unique(&r, DIRECTORY_DEVICE, -1, "名称");
     judge_unique(&r, DIRECTORY_DEVICE, DEVICE_KEY, "证书");
     judge_unique(&r, DIRECTORY_PAIRING, -1, "两个单位");
+    judge_unique(&r, DIRECTORY_ACCOUNT, -1, "账号");
     if (file->arena.exhausted) complain(&r, r.line, "文件太大：分成几个文件导入");
-    if (file->faults == 0 && file->count[0] + file->count[1] + file->count[2] == 0)
-        complain(&r, 1, "文件里没有任何单位、结对或终端");
+    if (file->faults == 0 && count_all(file) == 0) complain(&r, 1, "文件里没有任何单位、结对、终端或人员");
     if (file->faults > FAULTS_SHOWN) fprintf(complaints, "……还有 %u 处\n", file->faults - FAULTS_SHOWN);
     return file->faults == 0;
 }

@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum directory_kind { DIRECTORY_OFFICE, DIRECTORY_PAIRING, DIRECTORY_DEVICE };
-#define DIRECTORY_KINDS  3
+enum directory_kind { DIRECTORY_OFFICE, DIRECTORY_PAIRING, DIRECTORY_DEVICE, DIRECTORY_ACCOUNT };
+#define DIRECTORY_KINDS  4
 #define DIRECTORY_FIELDS 7
 
 /* One section. Values are text as the database takes them ("1" for system = police); NULL: not given. */
@@ -47,6 +47,9 @@ enum {
     DEVICE_REVOKED
 }; /* KEY: "\x…" from either */
 
+/* A person with a first capacity; more of them are given by an administrator. */
+enum { ACCOUNT_NAME, ACCOUNT_OFFICE, ACCOUNT_ROLE };
+
 /* False where something is wrong; every fault is one Chinese line in `complaints`. `file` must be released either way.
  */
 bool directory_file_read(struct directory_file *file, const char *path, FILE *complaints);
@@ -54,6 +57,6 @@ bool directory_file_read(struct directory_file *file, const char *path, FILE *co
  * are looked for beside `path`. */
 bool directory_file_judge(struct directory_file *file, const char *path, char *text, size_t size, FILE *complaints);
 void directory_file_release(struct directory_file *file);
-/* "单位" "结对" "终端" */
+/* "单位" "结对" "终端" "人员" */
 const char *directory_kind_label(enum directory_kind kind);
 #endif

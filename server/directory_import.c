@@ -62,25 +62,46 @@ static const struct work {
                             " join office s on s.code = i.station join office j on j.code = i.judicial"
                             " on conflict (station, judicial, started_on) do update set ended_on = excluded.ended_on",
                             NULL}},
-    [DIRECTORY_DEVICE] = {6,
-                          {-1, DEVICE_OFFICE, DEVICE_OFFICER, DEVICE_ROLE, DEVICE_KEY, DEVICE_REVOKED},
-                          "select i.ord, case when o.id is null then 'unknown' when other.id is not null then 'taken' "
-                          "when d.id is null then 'new'"
-                          "   when (d.key, d.office, d.officer, d.role, d.revoked) = (i.key, o.id, i.officer, i.role, "
-                          "i.revoked) then 'same' else 'changed' end,"
-                          "  case when o.id is null then i.office else other.name end"
-                          " from unnest($1::text[], $2::text[], $3::text[], $4::int2[], $5::bytea[], $6::bool[]) with "
-                          "ordinality i(name, office, officer, role, key, revoked, ord)"
-                          " left join office o on o.code = i.office left join device d on d.name = i.name"
-                          " left join device other on other.key = i.key and other.name <> i.name order by i.ord",
-                          {"insert into device(name, office, officer, role, key, revoked, unattended)"
-                           " select i.name, o.id, i.officer, i.role, i.key, i.revoked, true"
-                           " from unnest($1::text[], $2::text[], $3::text[], $4::int2[], $5::bytea[], $6::bool[]) "
-                           "i(name, office, officer, role, key, revoked)"
-                           " join office o on o.code = i.office"
-                           " on conflict (name) do update set office = excluded.office, officer = excluded.officer, "
-                           "role = excluded.role, key = excluded.key, revoked = excluded.revoked",
-                           NULL}},
+    [DIRECTORY_DEVICE] =
+        {6,
+         {-1, DEVICE_OFFICE, DEVICE_OFFICER, DEVICE_ROLE, DEVICE_KEY, DEVICE_REVOKED},
+         "select i.ord, case when o.id is null then 'unknown' when other.id is not null then 'taken' "
+         "when d.id is null then 'new'"
+         "   when (d.key, d.office, coalesce(d.officer, d.name), d.revoked) = (i.key, o.id, i.officer, i.revoked) and "
+         "d.role is not "
+         "distinct from i.role then 'same' else 'changed' end,"
+         "  case when o.id is null then i.office else other.name end"
+         " from unnest($1::text[], $2::text[], $3::text[], $4::int2[], $5::bytea[], $6::bool[]) with "
+         "ordinality i(name, office, officer, role, key, revoked, ord)"
+         " left join office o on o.code = i.office left join device d on d.name = i.name"
+         " left join device other on other.key = i.key and other.name <> i.name order by i.ord",
+         {"insert into device(name, office, officer, role, key, revoked, unattended)"
+          " select i.name, o.id, i.officer, i.role, i.key, i.revoked, i.role is not null"
+          " from unnest($1::text[], $2::text[], $3::text[], $4::int2[], $5::bytea[], $6::bool[]) "
+          "i(name, office, officer, role, key, revoked)"
+          " join office o on o.code = i.office"
+          " on conflict (name) do update set office = excluded.office, officer = excluded.officer, "
+          "role = excluded.role, key = excluded.key, revoked = excluded.revoked, unattended = excluded.unattended",
+          NULL}},
+    /* Who is there already keeps what administrators changed since: the name is brought up to date, a capacity is
+       added. */
+    [DIRECTORY_ACCOUNT] =
+        {3 + 1,
+         {-1, ACCOUNT_NAME, ACCOUNT_OFFICE, ACCOUNT_ROLE},
+         "select i.ord, case when o.id is null then 'unknown' when a.id is null then 'new'"
+         "   when a.name = i.name and exists (select from assignment s where s.account = a.id and s.office = o.id"
+         "     and s.role = i.role) then 'same' else 'changed' end,"
+         "  case when o.id is null then i.office end"
+         " from unnest($1::text[], $2::text[], $3::text[], $4::int2[]) with ordinality i(code, name, office, role, ord)"
+         " left join office o on o.code = i.office left join account a on a.code = i.code order by i.ord",
+         {"insert into account(code, name) select i.code, i.name"
+          " from unnest($1::text[], $2::text[], $3::text[], $4::int2[]) i(code, name, office, role)"
+          " on conflict (code) do update set name = excluded.name",
+          "insert into assignment(account, office, role) select a.id, o.id, i.role"
+          " from unnest($1::text[], $2::text[], $3::text[], $4::int2[]) i(code, name, office, role)"
+          " join office o on o.code = i.office join account a on a.code = i.code"
+          " where not exists (select from assignment s where s.account = a.id and s.office = o.id and s.role = "
+          "i.role)"}},
 };
 
 /* Offices above each other in a ring: nobody could be found above them. */
@@ -234,7 +255,7 @@ static bool import_all(struct import *m) {
     if (!command(m, "begin") || !command(m, "select set_config('search_path', 'liandong, pg_catalog', true), "
                                             "pg_advisory_xact_lock(hashtext('liandong directory'))"))
         return false;
-    for (enum directory_kind kind = DIRECTORY_OFFICE; kind <= DIRECTORY_DEVICE; kind++)
+    for (enum directory_kind kind = DIRECTORY_OFFICE; kind < DIRECTORY_KINDS; kind++)
         if (!import_kind(m, kind)) return false;
     return no_ring(m) && command(m, "commit");
 }

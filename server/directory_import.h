@@ -1,4 +1,4 @@
-/* `liandongd directory FILE.ini`: puts offices, pairings and devices into the database.
+/* `liandongd directory FILE.ini`: puts offices, pairings, devices and people into the database.
  * Composition floor. Blocking libpq, a program of its own: never called while serving.
  *
  * The file (UTF-8 INI, at most 16 MiB); one section an entry, in any order:
@@ -16,10 +16,15 @@
  *   [device ytp-duty]               ; the name in its certificate: SAN URI liandong:device:ytp-duty
  *   office = ytp
  *   officer = 张建国                 ; the device's name where left out
- *   role = duty                     ; officer | duty | chief | mediator | office_head | viewer | admin
- *   certificate = pki/ytp-duty.crt  ; PEM, relative to the folder of the INI file; or, instead of it,
- *   key = 64 hex digits             ; SHA-256 of the SubjectPublicKeyInfo
- *   revoked = no                    ; yes: cut off at once, open connections too
+ *   role = duty                     ; officer | duty | chief | mediator | office_head | viewer | admin; with one it
+ * acts by ; itself (a screen on a wall), left out: somebody has to log in certificate = pki/ytp-duty.crt  ; PEM,
+ * relative to the folder of the INI file; or, instead of it, key = 64 hex digits             ; SHA-256 of the
+ * SubjectPublicKeyInfo revoked = no                    ; yes: cut off at once, open connections too
+ *
+ *   [account 013527]                ; 警号, 工号
+ *   name = 张建国
+ *   office = ytp
+ *   role = duty                     ; a first capacity; administrators give more with `liandong account assign`
  *
  * The whole file is judged first; one bad entry and nothing is written. Then every entry is put in one transaction:
  * a second run changes nothing, and entries that the file does not name stay as they are. */

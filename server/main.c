@@ -2,6 +2,7 @@
 #include "common/log.h"
 #include "common/sign.h"
 #include "db/migrate.h"
+#include "account_code.h"
 #include "directory_import.h"
 #include "seal_command.h"
 #include "server.h"
@@ -25,6 +26,7 @@ static int do_directory(int count, char **flags);
 static int do_seal_key(int count, char **flags);
 static int do_seal_rotate(int count, char **flags);
 static int do_audit_key(int count, char **flags);
+static int do_code(int count, char **flags);
 static int do_help(int count, char **flags);
 static int do_version(int count, char **flags);
 
@@ -32,7 +34,6 @@ static const struct verb verbs[] = {
     {"run", "run", "启动服务，停在前台；SIGTERM 或 Ctrl-C 停止，SIGHUP 重新读设置和证书，SIGUSR1 重新打开日志", do_run},
     {"migrate", "migrate [check]", "把数据库结构更新到本程序的版本；check 只看不改。用属主角色连接", do_migrate},
     {"check", "check", "逐项检查设置、证书、数据库，并说明怎么改", do_check},
-    {"directory", "directory 文件.ini", "把单位、结对、终端的名册写进数据库；重复执行没有影响", do_directory},
     {"seal-key", "seal-key 文件 [add]",
      "生成敏感字段的密钥文件（设置 seal_key_file）；add 在已有的文件里加一个新的主密钥，然后用 seal-rotate 换过去",
      do_seal_key},
@@ -40,6 +41,8 @@ static const struct verb verbs[] = {
      "换密钥，服务不停：今后写入的用新的数据密钥，所有密钥改由文件里的第一个主密钥包裹。用属主角色连接",
      do_seal_rotate},
     {"audit-key", "audit-key 文件", "生成给动态和审计的链头签名的密钥文件（设置 audit_key）", do_audit_key},
+    {"directory", "directory 文件.ini", "把单位、结对、终端、人员的名册写进数据库；重复执行没有影响", do_directory},
+    {"code", "code 账号", "给这个账号一个一次性登录码（第一位管理员就这样进来）；用属主角色连接", do_code},
     {"help", "help", "这一页", do_help},
     {"version", "version", "版本", do_version},
 };
@@ -174,6 +177,20 @@ static int do_seal_rotate(int count, char **flags) {
     int words, code;
     if (!load(&values, count, flags, &words, 0, "seal-rotate", &code)) return code;
     code = seal_rotate_command(owner_of(&values), values.seal_key_file);
+    server_settings_release(&values);
+    return code;
+}
+
+static int do_code(int count, char **flags) {
+    struct server_settings values;
+    int words, code;
+    if (!load(&values, count, flags, &words, 1, "code 账号", &code)) return code;
+    if (words == 0) {
+        fputs("缺少账号。用法：liandongd code 账号\n", stderr);
+        code = SERVER_USAGE;
+    } else {
+        code = account_code(owner_of(&values), flags[0]);
+    }
     server_settings_release(&values);
     return code;
 }

@@ -324,6 +324,7 @@ static const char *admit(const struct call *c) {
     if (hello) return s->state == SESSION_FRESH ? NULL : "HELLO_TWICE";
     if (s->state == SESSION_FRESH) return "HELLO_FIRST";
     if (c->row->roles >> s->actor.role & 1) return NULL;
+    if (!s->actor.role) return "LOGIN_REQUIRED";
     return c->row->roles == 1u << LIANDONG__V1__ROLE__ROLE_ADMIN ? "ADMIN_ONLY" : "ROLE_NOT_ALLOWED";
 }
 
@@ -390,6 +391,7 @@ void call_begin(struct session *s, const uint8_t *payload, size_t size) {
     c->message = NULL;
     c->resolving = false;
     c->denied = NULL;
+    c->waits = false;
     c->started_us = clock_monotonic_us();
     c->hold_until_us = 0;
     s->call = c;
@@ -442,5 +444,6 @@ void call_expire(struct call *c) {
 
 void call_abandon(struct call *c) {
     c->session = NULL;
-    if (take_back(c) || (c->row->lane == LANE_LOCAL && !c->denied)) end(c, LIANDONG__V1__CODE__CODE_CANCELLED);
+    if (take_back(c) || (c->row->lane == LANE_LOCAL && !c->denied && !c->waits))
+        end(c, LIANDONG__V1__CODE__CODE_CANCELLED);
 }

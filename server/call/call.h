@@ -30,6 +30,9 @@ struct call {
     uint8_t record[16];                /* of a write that brings sealed fields: whose they are */
     bool resolving;                    /* a write that waits for `read` to find its record: nothing was written yet */
     const char *denied, *denied_field; /* the refusal that is being written down before it is said */
+    bool waits;                   /* a local request is with the database or the pool: it ends when that comes back */
+    struct attempt *attempt;      /* of a login; the arena's */
+    void (*then)(struct call *c); /* what a local request goes on with */
     struct call *next_free;
     bool held; /* its answer is held back: operation.h */
     uint64_t hold_until_us;

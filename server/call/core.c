@@ -72,7 +72,8 @@ static struct statement **collect(struct core *c, bool groups, const char *const
 }
 
 static bool start_writer(struct core *c, struct metrics *metrics) {
-    static const char *const names[] = {"_pen", "_caller", "_notify", "_feed_tail", "_audit_denied", "_sign_heads"};
+    static const char *const names[] = {"_pen",          "_caller",     "_notify",      "_feed_tail",
+                                        "_audit_denied", "_sign_heads", "_login_begin", "_login_password"};
     size_t count;
     c->writer_list = collect(c, true, names, sizeof names / sizeof *names, &count);
     if (!c->writer_list) return false;
@@ -99,7 +100,8 @@ static bool start_readers(struct core *c, struct metrics *metrics) {
         "_caller",           "_snapshot",          "_feed_page",    "_feed_stretch", "_feed_at",
         "_directory",        "_directory_version", "_search_index", "_feed_keep",    "_heads",
         "_record",           "_sealing_version",   "_sealing_keys", "_sealing_make", "_sealing_behind",
-        "_sealing_catch_up", "_node_beat",         "_node_forget"};
+        "_sealing_catch_up", "_node_beat",         "_node_forget",  "_login_secret", "_login_resume",
+        "_logins_ended",     "_logins_seen"};
     size_t count;
     c->reader_list = collect(c, false, names, sizeof names / sizeof *names, &count);
     if (!c->reader_list) return false;
@@ -241,6 +243,7 @@ static void free_core(struct core *c) {
     }
     operation_free(c->operation);
     directory_free(&c->directory);
+    free(c->logins_open);
     free(c->statements);
     free(c->writer_list);
     free(c->reader_list);
@@ -257,7 +260,10 @@ static void free_core(struct core *c) {
 
 static void on_part_stopped(void *arg) {
     struct core *c = arg;
-    if (--c->stopping == 0) free_core(c);
+    if (--c->stopping == 0 && c->working == 0) free_core(c);
+}
+void core_work_over(struct core *c) {
+    if (c->stopped && c->stopping == 0 && c->working == 0) free_core(c);
 }
 static void on_tick_closed(uv_handle_t *handle) { on_part_stopped(handle->data); }
 

@@ -1,5 +1,6 @@
 /* Chores: periodic reads on the core's own behalf. */
 #include "call/core_part.h"
+#include "call/login.h"
 #include "common/log.h"
 #include <stddef.h>
 #include <utlist.h>
@@ -10,7 +11,7 @@
 #define SEARCH_INDEX_LIMIT  1000
 #define SEARCH_BEHIND_LIMIT 50000
 
-enum { CHORE_VERSION, CHORE_DIRECTORY, CHORE_SEARCH, CHORE_KEEP, CHORE_HEADS };
+enum { CHORE_VERSION, CHORE_DIRECTORY, CHORE_SEARCH, CHORE_KEEP, CHORE_HEADS, CHORE_LOGINS_ENDED, CHORE_LOGINS_SEEN };
 
 static struct chore *chore_of(struct read *r) {
     return (struct chore *)(void *)((char *)r - offsetof(struct chore, read));
@@ -31,7 +32,7 @@ static void review_sessions(struct core *c) {
     DL_FOREACH_SAFE(c->sessions, s, next) {
         if (s->state != SESSION_OPEN) continue;
         const struct device *d = directory_find(&c->directory, s->key);
-        if (d && s->actor.account) continue; /* a login ends by itself: see on_logins_ended */
+        if (d && s->actor.account) continue; /* a login ends by itself: see login_take_ended */
         if (d && d->acts.office == s->actor.office && d->acts.role == s->actor.role) {
             s->actor = d->acts;
             continue;
@@ -74,10 +75,22 @@ static void on_chore(struct read *read, const PGresult *result, const char *faul
         on_search_indexed(c, mapping_get_int4(result, 0, 0), mapping_get_int4(result, 0, 1));
     else if (which == CHORE_HEADS)
         signing_look(&c->signing, result);
+    else if (which == CHORE_LOGINS_ENDED)
+        login_take_ended(c, result);
+}
+
+/* What a chore is asked with, made anew for each turn. False: there is nothing to ask. */
+static bool prepare(struct core *c, const struct chore *chore) {
+    if (chore == &c->chores[CHORE_LOGINS_SEEN]) return login_list_seen(c);
+    if (chore == &c->chores[CHORE_LOGINS_ENDED]) {
+        for (int i = 0; i < 8; i++) c->login_end_after[i] = (char)((uint64_t)c->login_end_seen >> (56 - 8 * i));
+        c->login_end_value[0] = c->login_end_known ? c->login_end_after : NULL;
+    }
+    return true;
 }
 
 static void run_chore(struct chore *chore) {
-    if (chore->busy) return;
+    if (chore->busy || !prepare(chore->core, chore)) return;
     chore->read.statement = chore->statement;
     chore->read.caller = (struct caller){0};
     chore->read.timeout_ms = 10000;
@@ -97,16 +110,19 @@ void core_run_chores(struct core *c) {
 
 /* Their parameters are numbers of the core's own; they stand in the chore for its life. */
 void core_set_up_chores(struct core *c) {
-    static const char *const names[] = {"_directory_version", "_directory", "_search_index", "_feed_keep", "_heads"};
-    static const uint64_t every[] = {1000, 0, 1000, 60000, 1000};
+    static const char *const names[] = {"_directory_version", "_directory",  "_search_index", "_feed_keep", "_heads",
+                                        "_logins_ended",      "_logins_seen"};
+    static const uint64_t every[] = {1000, 0, 1000, 60000, 1000, 1000, 60000};
     static uint8_t limit[4] = {SEARCH_INDEX_LIMIT >> 24, (SEARCH_INDEX_LIMIT >> 16) & 255,
                                (SEARCH_INDEX_LIMIT >> 8) & 255, SEARCH_INDEX_LIMIT & 255};
     static const char *limit_value[] = {(const char *)limit};
-    static int limit_length[] = {4}, keep_length[] = {8};
+    static int limit_length[] = {4}, eight[] = {8};
     for (size_t i = 0; i < sizeof c->chores / sizeof *c->chores; i++)
         c->chores[i] = (struct chore){.core = c, .statement = core_find_statement(c, names[i]), .every_ms = every[i]};
     for (int i = 0; i < 8; i++) c->keep[i] = (char)((uint64_t)c->options.feed_keep_ms >> (56 - 8 * i));
     c->keep_value[0] = c->keep;
     c->chores[CHORE_SEARCH].read.binding = (struct binding){limit_value, limit_length};
-    c->chores[CHORE_KEEP].read.binding = (struct binding){c->keep_value, keep_length};
+    c->chores[CHORE_KEEP].read.binding = (struct binding){c->keep_value, eight};
+    c->chores[CHORE_LOGINS_ENDED].read.binding = (struct binding){c->login_end_value, eight};
+    c->chores[CHORE_LOGINS_SEEN].read.binding = (struct binding){c->logins_open_value, c->logins_open_length};
 }

@@ -1,5 +1,6 @@
 #include "call/call.h"
 #include "call/core_part.h"
+#include "call/login.h"
 #include "db/contract.h"
 #include "db/embedded.h"
 #include "feed/event.h"
@@ -80,9 +81,12 @@ bool core_compile_plans(struct core *c, char *error, size_t room) {
         c->plans[i] = plan;
     }
     c->denied_plan = (struct plan){.statement = core_find_statement(c, "_audit_denied")};
+    c->login_begin.statement = core_find_statement(c, "_login_begin");
+    c->login_password.statement = core_find_statement(c, "_login_password");
     struct contract_terms snapshot = {NULL, &liandong__v1__feed_snapshot__descriptor, false, false};
     return contract_compile(&c->snapshot_plan, core_find_statement(c, "_snapshot"), &snapshot, error, room) &&
            check_feed_statements(c, error, room) && signing_contract(core_find_statement(c, "_heads"), error, room) &&
            directory_contract(core_find_statement(c, "_directory"), error, room) &&
-           sealing_contract(core_find_statement(c, "_sealing_keys"), error, room) && operation_contract(c, error, room);
+           sealing_contract(core_find_statement(c, "_sealing_keys"), error, room) &&
+           operation_contract(c, error, room) && login_contract(c, error, room);
 }

@@ -44,7 +44,15 @@ struct core {
         struct statement *statement;
         uint64_t every_ms, next_ms;
         bool busy;
-    } chores[5];
+    } chores[7];
+    struct plan login_begin, login_password; /* written by login.c, not by a request's own statement */
+    unsigned working;                        /* turns in libuv's pool */
+    int64_t login_end_seen; /* newest row of login_end that was looked at; known: since the first look */
+    bool login_end_known;
+    char *logins_open; /* parameter of _logins_seen: uuid[] */
+    const char *logins_open_value[1], *login_end_value[1];
+    int logins_open_length[1];
+    char login_end_after[8];
     char keep[8]; /* options.feed_keep_ms as a parameter */
     const char *keep_value[1];
     struct session *sessions; /* utlist */
@@ -64,6 +72,8 @@ struct core {
 void core_check_ready(struct core *c);
 /* It can't serve, and trying again won't mend it. */
 void core_refuse(struct core *c, const char *why);
+/* core.c: a turn in the pool is over. */
+void core_work_over(struct core *c);
 /* core_contract.c: the SQL files, and whether every request's pieces fit. False with one sentence. */
 bool core_parse_statements(struct core *c, char *error, size_t room);
 bool core_match_requests(struct core *c, char *error, size_t room);
@@ -88,9 +98,10 @@ struct session {
     uint8_t key[DIRECTORY_KEY_SIZE];
     uint64_t id; /* of the connection */
     int64_t certificate_expires_at;
-    int64_t device;     /* its id; valid once OPEN */
-    struct actor actor; /* in whose name it acts now */
-    struct call *call;  /* in flight */
+    int64_t device;        /* its id; valid once OPEN */
+    struct actor actor;    /* in whose name it acts now */
+    int64_t login_ends_at; /* where it is somebody's login */
+    struct call *call;     /* in flight */
     struct watcher *watcher;
     struct call *watch_call; /* its reply is still due */
     char address[64];
@@ -108,7 +119,7 @@ struct session_traffic {
 struct session_traffic session_traffic(const struct session *s);
 /* The call is answered: the connection may go on. */
 void session_call_over(struct session *s);
-/* Hello: finds the device, moves to OPEN. NULL, or the reason why not. */
+/* Hello: finds the device and sets what it may do by itself. NULL, or the reason why not. */
 const char *session_admit(struct session *s);
 /* A frame for the client; closes where it can't be taken. */
 bool session_send(struct session *s, const ProtobufCMessage *to_client);

@@ -1,5 +1,6 @@
 #include "call/local.h"
 #include "call/call.h"
+#include "call/login.h"
 #include "common/clock.h"
 #include "common/frame.h"
 #include "common/log.h"
@@ -34,6 +35,10 @@ static void fill_hello(struct call *c, Liandong__V1__HelloReply *r) {
     r->max_frame = FRAME_CAP;
     r->heartbeat_ms = (uint32_t)o->heartbeat_ms;
     r->silence_limit_ms = (uint32_t)o->silence_limit_ms;
+    r->has_login_needed = true;
+    r->login_needed = d->role == 0;
+    r->has_login_ends_at = d->account != 0;
+    r->login_ends_at = c->session->login_ends_at;
 }
 
 /* Where the chains ended, as it was signed last: the client keeps it and demands that they go on from there. */
@@ -53,34 +58,48 @@ static Liandong__V1__SignedHead *fill_head(struct sign_head *from, Liandong__V1_
     return to;
 }
 
-void local_hello(struct call *c) {
+static void refuse_hello(struct call *c, const char *reason) {
+    struct session *s = c->session;
+    log_event(LOG_WARN, "hello.refused", log_int("conn", (int64_t)s->id), log_str("reason", reason),
+              log_str("address", s->address), log_bytes("key", s->key, sizeof s->key));
+    call_refuse(c, reason, NULL);
+    s->io.close(s->conn, reason);
+}
+
+static void answer_hello(struct call *c) {
     const Liandong__V1__Hello *hello = c->envelope->hello;
     struct session *s = c->session;
     char *common[sizeof features / sizeof *features];
     Liandong__V1__HelloReply reply = LIANDONG__V1__HELLO_REPLY__INIT;
     Liandong__V1__SignedHead head = LIANDONG__V1__SIGNED_HEAD__INIT;
-    s->english = hello->locale && strncmp(hello->locale, "en", 2) == 0;
-    uint32_t least = hello->has_version_min ? hello->version_min : 1,
-             most = hello->has_version_max ? hello->version_max : least;
-    const char *reason = least > PROTOCOL_VERSION || most < PROTOCOL_VERSION ? "NO_COMMON_VERSION" : session_admit(s);
-    if (reason) {
-        log_event(LOG_WARN, "hello.refused", log_int("conn", (int64_t)s->id), log_str("reason", reason),
-                  log_str("address", s->address), log_bytes("key", s->key, sizeof s->key));
-        call_refuse(c, reason, NULL);
-        s->io.close(s->conn, reason);
-        return;
-    }
     if (hello->client) {
         size_t size = text_cut(hello->client, strlen(hello->client), sizeof s->client - 1);
         memcpy(s->client, hello->client, size);
         s->client[size] = '\0';
     }
+    s->state = SESSION_OPEN;
     log_event(LOG_INFO, "hello", log_int("conn", (int64_t)s->id), log_str("office", s->actor.office_code),
-              log_int("device", s->device), log_str("client", hello->client), log_str("address", s->address));
+              log_int("device", s->device), log_int("account", s->actor.account), log_str("client", hello->client),
+              log_str("address", s->address));
     common_features(hello, &reply, common);
     fill_hello(c, &reply);
     if (c->core->signing.last.n) reply.head = fill_head(&c->core->signing.last, &head);
     call_answer(c, &reply.base);
+}
+
+void local_hello(struct call *c) {
+    const Liandong__V1__Hello *hello = c->envelope->hello;
+    struct session *s = c->session;
+    s->english = hello->locale && strncmp(hello->locale, "en", 2) == 0;
+    uint32_t least = hello->has_version_min ? hello->version_min : 1,
+             most = hello->has_version_max ? hello->version_max : least;
+    const char *reason = least > PROTOCOL_VERSION || most < PROTOCOL_VERSION ? "NO_COMMON_VERSION" : session_admit(s);
+    if (reason)
+        refuse_hello(c, reason);
+    else if (hello->has_token)
+        login_resume(c, answer_hello);
+    else
+        answer_hello(c);
 }
 
 /* With a call number it is a question; without, the answer to ours, and answering that would never end. */

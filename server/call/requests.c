@@ -1,5 +1,6 @@
 #include "call/requests.h"
 #include "call/local.h"
+#include "call/login.h"
 #include "envelope.pb-c.h"
 
 #define ROLE(name) (1u << LIANDONG__V1__ROLE__ROLE_##name)
@@ -10,12 +11,13 @@
 #define AUDITOR    ROLE(AUDITOR)
 #define HEADS      (ROLE(CHIEF) | ROLE(OFFICE_HEAD))
 #define EVERYONE   (POLICE | JUDICIAL | VIEWER | ADMIN | AUDITOR)
+#define NOBODY     ROLE(UNSPECIFIED) /* a device at which nobody has logged in */
 #define AT(name)   LIANDONG__V1__TO_SERVER__BODY_##name
 
 /* clang-format off */
 const struct request requests[REQUESTS] = {
-    [AT(HELLO)]             = {LANE_LOCAL, EVERYONE, local_hello},
-    [AT(PING)]              = {LANE_LOCAL, EVERYONE, local_ping},
+    [AT(HELLO)]             = {LANE_LOCAL, NOBODY | EVERYONE, local_hello},
+    [AT(PING)]              = {LANE_LOCAL, NOBODY | EVERYONE, local_ping},
     [AT(WATCH_FEED)]        = {LANE_LOCAL, POLICE | JUDICIAL | VIEWER, local_watch_feed},
     [AT(VERIFY_FEED)]       = {LANE_READ, EVERYONE, NULL},
     [AT(REPORT_INCIDENT)]   = {LANE_BATCH, POLICE | JUDICIAL, NULL},
@@ -36,6 +38,23 @@ const struct request requests[REQUESTS] = {
     [AT(WITHDRAW_ACCESS)]   = {LANE_WRITE, POLICE | JUDICIAL, NULL},
     [AT(EXPLAIN_RIGHTS)]    = {LANE_READ, POLICE | JUDICIAL | ADMIN, NULL},
     [AT(SHOW_HISTORY)]      = {LANE_AUDIT, POLICE | JUDICIAL | VIEWER, NULL},
+    [AT(OPEN_OFFICE)]       = {LANE_WRITE, ADMIN, NULL},
+    [AT(CHANGE_OFFICE)]     = {LANE_WRITE, ADMIN, NULL},
+    [AT(PAIR_OFFICES)]      = {LANE_WRITE, ADMIN, NULL},
+    [AT(PART_OFFICES)]      = {LANE_WRITE, ADMIN, NULL},
+    [AT(LIST_OFFICES)]      = {LANE_READ, EVERYONE, NULL},
+    [AT(ADD_ACCOUNT)]       = {LANE_WRITE, ADMIN, NULL},
+    [AT(ASSIGN_ACCOUNT)]    = {LANE_WRITE, ADMIN, NULL},
+    [AT(UNASSIGN_ACCOUNT)]  = {LANE_WRITE, ADMIN, NULL},
+    [AT(LOCK_ACCOUNT)]      = {LANE_WRITE, ADMIN, NULL},
+    [AT(UNLOCK_ACCOUNT)]    = {LANE_WRITE, ADMIN, NULL},
+    [AT(ISSUE_CODE)]        = {LANE_WRITE, ADMIN, NULL},
+    [AT(LIST_ACCOUNTS)]     = {LANE_READ, ADMIN, NULL},
+    [AT(LIST_CHANGES)]      = {LANE_READ, ADMIN, NULL},
+    [AT(LOGIN)]             = {LANE_LOCAL, NOBODY | EVERYONE, local_login},
+    [AT(END_LOGIN)]         = {LANE_WRITE, EVERYONE, NULL},
+    [AT(CHANGE_PASSWORD)]   = {LANE_LOCAL, EVERYONE, local_change_password},
+    [AT(LIST_LOGINS)]       = {LANE_READ, EVERYONE, NULL},
     [AT(FOLLOW_LOGS)]       = {LANE_HELD, ADMIN, NULL},
     [AT(LIST_CONNECTIONS)]  = {LANE_READ, ADMIN, NULL},
     [AT(KICK_SESSIONS)]     = {LANE_WRITE, ADMIN, NULL},

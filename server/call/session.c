@@ -30,7 +30,6 @@ const char *session_admit(struct session *s) {
     if (s->certificate_expires_at && s->certificate_expires_at < clock_now_ms()) return "CERTIFICATE_EXPIRED";
     s->device = d->id;
     s->actor = d->acts;
-    s->state = SESSION_OPEN;
     s->since = clock_now_ms();
     return NULL;
 }

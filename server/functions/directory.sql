@@ -10,7 +10,7 @@ create or replace function audience_of(entering int4) returns int4[] stable lang
       union
       select case when p.station = entering then p.judicial else p.station end
       from pairing p
-      where entering in (p.station, p.judicial) and p.started_on <= today() and (p.ended_on is null or p.ended_on > today())
+      where entering in (p.station, p.judicial) and p.station_agreed and p.judicial_agreed and p.started_on <= today() and (p.ended_on is null or p.ended_on > today())
     ), above(id, parent) as (
       select o.id, o.parent from office o join seen using (id)
       union

@@ -168,6 +168,7 @@ static void print_roles(char *out, size_t room, uint32_t roles) {
         {"heads", 1u << LIANDONG__V1__ROLE__ROLE_CHIEF | 1u << LIANDONG__V1__ROLE__ROLE_OFFICE_HEAD},
         {"admin", 1u << LIANDONG__V1__ROLE__ROLE_ADMIN},
         {"auditor", 1u << LIANDONG__V1__ROLE__ROLE_AUDITOR},
+        {"nobody", 1u << LIANDONG__V1__ROLE__ROLE_UNSPECIFIED},
     };
     size_t at = 0;
     out[0] = '\0';

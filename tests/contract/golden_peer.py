@@ -5,6 +5,7 @@ golden_peer.py README PROTO_FOLDER           compares; exits 1 on the first diff
 golden_peer.py README PROTO_FOLDER --write   makes the hex of every frame that has a text from that text
 """
 import importlib
+import os
 import re
 import struct
 import subprocess
@@ -23,7 +24,7 @@ FENCE = re.compile(r"^```hex (to_server|to_client) (\S+)( refused \S+(?: \S+)?)?
 def load_envelopes(folder):
     """Generates the Python messages from the .proto files and returns the two envelopes."""
     with tempfile.TemporaryDirectory() as out:
-        names = ["status", "session", "incident", "rights", "feed", "audit", "operation", "envelope"]
+        names = sorted(n[:-6] for n in os.listdir(folder) if n.endswith(".proto"))
         try:
             subprocess.run(["protoc", f"-I{folder}", f"--python_out={out}"] + [f"{folder}/{n}.proto" for n in names], check=True)
         except FileNotFoundError:

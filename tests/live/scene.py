@@ -23,7 +23,7 @@ class Scene(Stage):
     """A text that no other case uses."""
     return f"第{next(self.words)}号证言"
 
-  def ask(self, device, name, **fields):
+  def ask(self, device, name, /, **fields):
     """One call on the device's own connection to node a."""
     for attempt in (1, 2):
       if device not in self.peers:

@@ -1,10 +1,11 @@
 """The messages, generated from proto/ into the build tree at test time: nothing generated is committed."""
+import glob
 import importlib
 import os
 import subprocess
 import sys
 
-TOPICS = ("status", "audit", "session", "incident", "rights", "feed", "operation", "envelope")
+TOPICS = tuple(sorted(os.path.basename(path)[:-6] for path in glob.glob(os.path.join(os.path.dirname(__file__), "..", "..", "proto", "*.proto"))))
 
 
 class Messages:

@@ -121,7 +121,7 @@ class Peer:
     fields = {"version_min": VERSION, "version_max": VERSION, "client": "peer/1 python", "locale": "zh_CN", **fields}
     return self.ask("hello", **fields)
 
-  def send(self, name, *, request=None, deadline_ms=None, **fields):
+  def send(self, name, /, *, request=None, deadline_ms=None, **fields):
     """Sends without waiting; returns the call's number."""
     self.number += 1
     message = pb.ToServer(call=self.number, **{name: fields})
@@ -152,7 +152,7 @@ class Peer:
         return message
       self.pushes.append(message)
 
-  def call(self, name, *, request=None, timeout=None, **fields):
+  def call(self, name, /, *, request=None, timeout=None, **fields):
     """The whole reply envelope. Writes get a fresh request_id unless one is given; b"" sends none."""
     if request is None and name in writes():
       request = request_id()
@@ -161,7 +161,7 @@ class Peer:
       assert reply.WhichOneof("body") == name, f"{name} answered with {reply.WhichOneof('body')}"
     return reply
 
-  def ask(self, name, **fields):
+  def ask(self, name, /, **fields):
     """The reply's body; Refused where it is a status."""
     reply = self.call(name, **fields)
     if reply.HasField("status"):

@@ -24,6 +24,19 @@ DEVICES = (  # name, office, officer, role
   ("auditor", "ytsf", "审计员", "auditor"),
   ("ytp-old", "ytp", "旧终端", "officer"),
   ("ytp-expired", "ytp", "过期终端", "officer"),
+  # nobody's until somebody logs in
+  ("ytp-desk", "ytp", None, None),
+  ("ytp-desk2", "ytp", None, None),
+  ("yts-desk", "yts", None, None),
+  ("ytga-desk", "ytga", None, None),
+  ("ytsf-desk", "ytsf", None, None),
+)
+ACCOUNTS = (  # code, name, office, role; without a password until a test gives one
+  ("013001", "王海", "ytp", "chief"),
+  ("013527", "张建国", "ytp", "duty"),
+  ("s0001", "刘芳", "yts", "mediator"),
+  ("ytga-admin", "吴管", "ytga", "admin"),
+  ("ytsf-admin", "郑管", "ytsf", "admin"),
 )
 REVOKED = ("ytp-old",)
 EXPIRED = ("ytp-expired",)
@@ -47,6 +60,8 @@ def directory(paths, revoked=REVOKED):
   for station, judicial in PAIRINGS:
     lines += [f"[pairing {station} {judicial}]", "since = 2019-08-01"]
   for name, office, officer, role in DEVICES:
-    lines += [f"[device {name}]", f"office = {office}", f"officer = {officer}", f"role = {role}",
+    lines += [f"[device {name}]", f"office = {office}", *([f"officer = {officer}", f"role = {role}"] if role else []),
               f"certificate = {os.path.abspath(paths[name])}.pem", f"revoked = {'yes' if name in revoked else 'no'}"]
+  for code, name, office, role in ACCOUNTS:
+    lines += [f"[account {code}]", f"name = {name}", f"office = {office}", f"role = {role}"]
   return "\n".join(lines) + "\n"

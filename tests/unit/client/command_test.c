@@ -185,9 +185,7 @@ static void no_flag_hides_another(void **state) {
     (void)state;
     for (size_t v = 0; v < verbs_count; v++) {
         struct schema_place places[SCHEMA_PLACES_MAX];
-        size_t count = verbs[v].request
-                           ? schema_places(schema_type(schema_request(verbs[v].request)), places, SCHEMA_PLACES_MAX)
-                           : 0;
+        size_t count = verbs[v].request ? verb_places(&verbs[v], places, SCHEMA_PLACES_MAX) : 0;
         assert_true(count <= SCHEMA_PLACES_MAX);
         for (size_t i = 0; i < count; i++) {
             char flag[SCHEMA_WORD];

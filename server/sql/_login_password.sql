@@ -1,0 +1,1 @@
+select outcome, reason, field from password_set(:fits::bool, :new_secret::bytea)

@@ -1,0 +1,1 @@
+select secret, password_least from login_secret(:account::text, :id::int8)

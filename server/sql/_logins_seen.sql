@@ -1,0 +1,1 @@
+select logins_seen(:logins::uuid[]) as seen

@@ -1,0 +1,1 @@
+select * from change_office(:request_id::uuid, :act::bytea, :office::text, :base_version::int4, :name::text, :parent::text, :reason::text)

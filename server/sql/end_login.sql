@@ -1,0 +1,1 @@
+select * from end_login(:request_id::uuid, :act::bytea, :login::uuid, :reason::text)

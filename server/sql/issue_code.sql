@@ -1,0 +1,1 @@
+select outcome, reason, field, account, code, until, at, replay from issue_code(:request_id::uuid, :act::bytea, :account::text)
