@@ -212,7 +212,7 @@ def others_logins_are_nobodys_business(stage):
     assert {r.account for r in peer.ask("list_logins").logins} == {"013527"}
     assert not peer.ask("list_logins", account="s0001").logins
     check_status(refusal(lambda: peer.ask("end_login", login=theirs.login, reason="好奇")), "NOT_FOUND")
-    check_status(refusal(lambda: peer.ask("list_accounts")), "ROLE_NOT_ALLOWED")
+    check_status(refusal(lambda: peer.ask("list_accounts")), "ADMIN_ONLY")
   with admin(stage) as boss:  # of the police's bureau: the judicial office is not theirs
     assert "013527" in {r.account for r in boss.ask("list_logins").logins}
     assert "s0001" not in {r.account for r in boss.ask("list_logins").logins}
