@@ -5,12 +5,15 @@
 #include "client/language.h"
 #include "client/retry.h"
 #include "client/schema.h"
+#include "common/ca.h"
 #include "common/clock.h"
 #include "common/secret.h"
 #include "common/wire.h"
+#include <stdlib.h>
 #include <string.h>
 
-#define DAY_MS INT64_C(86400000)
+#define CERTIFICATE_MOST 65536u
+#define DAY_MS           INT64_C(86400000)
 
 static int check_expiry(struct client *client, int64_t expires_at) {
     static const int warnings[] = {1, 7, 14};
@@ -19,22 +22,33 @@ static int check_expiry(struct client *client, int64_t expires_at) {
     clock_print(when, expires_at);
     if (left <= 0) {
         const char *what = arena_printf(&client->arena, _("the certificate of this terminal expired on %s"), when);
-        return client_fail(client, EXIT_CODE_CERTIFICATE, what ? what : "", failure_renewal());
+        return client_fail(client, EXIT_CODE_CERTIFICATE, what ? what : "", failure_new_certificate());
     }
     for (size_t i = 0; i < sizeof warnings / sizeof *warnings; i++) {
         if (left > warnings[i] * DAY_MS) continue;
         const char *tone = i == 0 ? _("URGENT: the certificate of this terminal expires on %s, in less than a day")
                                   : _("note: the certificate of this terminal expires on %s");
         client_say(client, tone, when);
-        client_say(client, _("next: %s"), failure_renewal());
+        client_say(client, _("next: %s"), "liandong enrol --renew");
         break;
     }
     return EXIT_CODE_OK;
 }
 
+/* When a certificate file's first one expires; INT64_MAX where it can't be told. */
+static int64_t expiry_of(const char *path) {
+    struct ca_facts facts;
+    size_t size = 0;
+    char *pem = host_read_file(path, CERTIFICATE_MOST, &size);
+    int64_t expiry = pem && ca_certificate_facts(pem, &facts) ? facts.not_after : INT64_MAX;
+    free(pem);
+    return expiry;
+}
+
 int caller_open(struct caller *c, struct client *client) {
     const struct options *o = &client->options;
     struct tls_error error;
+    int64_t expiry;
     *c = (struct caller){.client = client, .locale = language_is_chinese() ? "zh_CN" : "en"};
     link_init(&c->link);
     if (!*o->ca || !*o->cert || !*o->key) {
@@ -47,6 +61,7 @@ int caller_open(struct caller *c, struct client *client) {
     }
     struct tls_files files = {.certificate = o->cert, .key = o->key, .ca = o->ca};
     c->context = tls_context_client(&files, &error);
+    if (!c->context && (expiry = expiry_of(o->cert)) <= client->now) return check_expiry(client, expiry);
     if (!c->context)
         return client_fail(client, EXIT_CODE_CERTIFICATE, value_clean(&client->arena, error.text, true),
                            _("look at the files that --ca, --cert and --key name (liandong profile show); where one is "

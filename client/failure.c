@@ -50,6 +50,15 @@ static const struct {
     {"CODE_TAKEN", NULL},
     {"LAST_ONE", NULL},
     {"ACCOUNT_LOCKED", NULL},
+    {"ENROLMENT_ELSEWHERE", NULL},
+    {"TOKEN_INVALID", NULL},
+    {"TOKEN_USED", NULL},
+    {"TOKEN_EXPIRED", NULL},
+    {"DEVICE_TAKEN", NULL},
+    {"DEVICE_KEY_TAKEN", NULL},
+    {"RENEW_OTHER_KEY", NULL},
+    {"OWN_DEVICE", NULL},
+    {"DEVICE_REVOKED", NULL},
 };
 
 /* What tls_failure means to a person. */
@@ -74,6 +83,11 @@ static const struct {
      N_("ask the administrator for a new certificate")},
     {"NAME_MISMATCH", EXIT_CODE_CERTIFICATE,
      N_("the server's certificate is for another name: this may be the wrong server, or somebody in between"),
+     N_("check --server; do not go on before the administrator has explained it")},
+    {"PIN_MISMATCH", EXIT_CODE_CERTIFICATE,
+     N_("the server is not the one that the token was made for: wrong address, or somebody in between. The token was "
+        "not "
+        "sent"),
      N_("check --server; do not go on before the administrator has explained it")},
     {"NO_COMMON_PROTOCOL", EXIT_CODE_UNREACHABLE,
      N_("the server at this address is not liandongd, or of another generation"),
@@ -109,8 +123,8 @@ static const struct {
     {LINK_MEMORY, EXIT_CODE_FAILED, N_("out of memory, or the request is too large"), NULL},
 };
 
-const char *failure_renewal(void) {
-    return _("ask the administrator for a new certificate, then: liandong profile set cert=FILE key=FILE");
+const char *failure_new_certificate(void) {
+    return _("ask the administrator for an enrolment token (liandong device invite), then: liandong enrol --yes");
 }
 
 int failure_code_of_status(Liandong__V1__Code code) {

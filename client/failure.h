@@ -14,7 +14,7 @@ const char *failure_link_text(struct arena *arena, const struct link_error *erro
 /* What to do about a connection that did not come about; NULL: nothing but waiting. */
 const char *failure_link_next(const struct link_error *error);
 /* How to get a new certificate. */
-const char *failure_renewal(void);
+const char *failure_new_certificate(void);
 /* One fault of a message found here: "--content (content): too long". */
 const char *failure_fault_text(struct arena *arena, const struct command *command, const char *path,
                                const char *reason);

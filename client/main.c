@@ -37,8 +37,8 @@ static int load_options(struct client *client, const struct command *command) {
                            "liandong profile list");
     client->profile = profile;
     /* A profile that is to be made or looked at need not be there. */
-    bool must_exist =
-        (command->globals.profile || (named && *named)) && strncmp(command->verb->words, "profile", 7) != 0;
+    bool must_exist = (command->globals.profile || (named && *named)) &&
+                      strncmp(command->verb->words, "profile", 7) != 0 && strcmp(command->verb->words, "enrol") != 0;
     if (options_load(&client->options, profile, must_exist, &command->globals, &error)) return EXIT_CODE_OK;
     return client_fail(client, EXIT_CODE_USAGE, value_clean(&client->arena, error.text, true),
                        "liandong profile show, liandong help");

@@ -34,6 +34,7 @@ static const struct {
     const char *message, *columns;
 } records[] = {
     {"IncidentReceipt", "no,state,version,at,id"},
+    {"Invitation", "device,office_code,office_name,until,token"},
 };
 
 /* Fields whose text is long: they give way where the terminal is narrow. */

@@ -1,5 +1,6 @@
 #include "client/request.h"
 #include "client/call.h"
+#include "client/enrol.h"
 #include "client/failure.h"
 #include "client/labels.h"
 #include "client/language.h"
@@ -104,6 +105,8 @@ static int remark(struct client *client, struct command *command, const Protobuf
         const char *again = command_again(command, NULL, &client->arena);
         client_say(client, _("there are more: %s"), again ? again : "--page");
     }
+    if (reply->descriptor == &liandong__v1__invitation__descriptor)
+        enrol_tell_invitation(client, (const Liandong__V1__Invitation *)(const void *)reply);
     const ProtobufCFieldDescriptor *replay =
         protobuf_c_message_descriptor_get_field_by_name(reply->descriptor, "replay");
     if (replay && wire_has(reply, replay) && *(const protobuf_c_boolean *)wire_member(reply, replay))
@@ -142,6 +145,7 @@ int request_run(struct client *client, struct command *command) {
     if (code != EXIT_CODE_OK) return code;
     code = caller_open(&caller, client);
     if (code == EXIT_CODE_OK) code = answer(client, command, &caller, given ? request_id : NULL);
+    if (caller.context) enrol_renew_when_due(&caller);
     caller_close(&caller);
     return code;
 }

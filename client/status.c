@@ -1,5 +1,6 @@
 #include "client/status.h"
 #include "client/call.h"
+#include "client/enrol.h"
 #include "client/failure.h"
 #include "client/labels.h"
 #include "client/language.h"
@@ -114,6 +115,7 @@ int status_run(struct client *client, struct command *command) {
         const struct sheet sheet = {facts.columns, facts.count, &row, 1};
         print_sheet(client, &sheet, true);
     }
+    if (caller.context) enrol_renew_when_due(&caller);
     caller_close(&caller);
     return code;
 }

@@ -1,6 +1,7 @@
 #include "client/verbs.h"
 #include "client/command.h"
 #include "client/complete.h"
+#include "client/enrol.h"
 #include "client/heads.h"
 #include "client/help.h"
 #include "client/import.h"
@@ -370,6 +371,38 @@ const struct verb verbs[] = {
      .required = "account",
      .about = N_("make a one-use code with which the person sets a password"),
      .examples = N_("liandong account code 013527")},
+    {.words = "enrol",
+     .request = "enrol_device",
+     .secrets = "token certificate_request",
+     .run = enrol_run,
+     .flags = enrol_flag_rows,
+     .flag_count = ENROL_FLAG_ROWS,
+     .own_size = sizeof(struct enrol_flags),
+     .about = N_("make this computer a terminal: with the token that an administrator made"),
+     .examples = N_("liandong enrol --server 192.168.1.10:7443\nliandong enrol --server 192.168.1.10:7443 --token "
+                    "TOKEN\nliandong enrol --token-fd 3\nliandong enrol --renew"),
+     .detail =
+         N_("The key is made on this computer and never leaves it. Nothing is sent before the server has proved that "
+            "it is the one the token was made for. The certificate renews itself when two thirds of its life are "
+            "over.")},
+    {.words = "device invite",
+     .request = "invite_device",
+     .positional = "device",
+     .required = "device office",
+     .about = N_("make a token with which a computer becomes a terminal of an office"),
+     .examples =
+         N_("liandong device invite ytp-duty3 --office ytp\nliandong device invite ytp-wall --office ytp --role "
+            "viewer"),
+     .detail =
+         N_("Without --role people log in there. With it the terminal acts by itself in that role, such as a screen "
+            "on a wall. A terminal of the same name is replaced.")},
+    {.words = "device revoke",
+     .request = "revoke_device",
+     .positional = "device reason",
+     .required = "device reason",
+     .confirm = true,
+     .about = N_("throw a terminal out; its connections are cut within seconds"),
+     .examples = N_("liandong device revoke ytp-duty3 'laptop stolen'")},
     {.words = "status",
      .run = status_run,
      .about = N_("who you are here, whether the server answers, when the certificate expires"),

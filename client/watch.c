@@ -1,3 +1,4 @@
+#include "client/enrol.h"
 #include "client/watch.h"
 #include "client/call.h"
 #include "client/cursor.h"
@@ -346,6 +347,8 @@ static enum watch_end session(struct watch *w) {
         w->code = failure_print(w->client, w->command, &result);
         return WATCH_FATAL;
     }
+    enrol_renew_when_due(&w->caller);
+    if (!link_is_open(&w->caller.link)) return WATCH_AGAIN;
     if (!w->started && !choose_start(w)) return WATCH_FATAL;
     w->started = true;
     enum watch_end end = begin(w, &begun);

@@ -3,7 +3,6 @@
 #include "common/tls_private.h"
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -129,8 +128,7 @@ const char *ca_judge(const uint8_t *bytes, size_t size, uint8_t key[CA_HASH]) {
 
 /* ---- issuing */
 
-static bool set_serial(X509 *c, uint8_t serial[CA_SERIAL]) {
-    if (RAND_bytes(serial, CA_SERIAL) != 1) return false;
+static bool set_serial(X509 *c, const uint8_t serial[CA_SERIAL]) {
     BIGNUM *number = BN_bin2bn(serial, CA_SERIAL, NULL); /* positive, whatever its first bit is */
     bool good = number && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(c));
     BN_free(number);
@@ -184,19 +182,19 @@ static bool write_pem(X509 *c, char out[CA_PEM_MAX]) {
     return fits;
 }
 
-const char *ca_issue(const struct ca *ca, const uint8_t *bytes, size_t size, const char *device, int64_t now_ms,
-                     int64_t until_ms, struct ca_grant *out) {
+const char *ca_issue(const struct ca *ca, const uint8_t *bytes, size_t size, const struct ca_terms *terms,
+                     struct ca_grant *out) {
     X509_REQ *request;
-    const char *reason = text_is_code(device) ? read_request(bytes, size, &request, out->key) : "INTERNAL";
+    const char *reason = text_is_code(terms->device) ? read_request(bytes, size, &request, out->key) : "INTERNAL";
     if (reason) return reason;
-    out->not_after = (until_ms < ca->expiry ? until_ms : ca->expiry) / 1000 * 1000;
-    X509 *c = out->not_after > now_ms ? X509_new() : NULL;
-    bool good = c && X509_set_version(c, X509_VERSION_3) && set_serial(c, out->serial) &&
-                set_dates(c, now_ms - BACKDATE_MS, out->not_after) && set_subject(c, device) &&
-                X509_set_issuer_name(c, X509_get_subject_name(ca->certificate)) &&
-                X509_set_pubkey(c, X509_REQ_get0_pubkey(request)) && add_extensions(c, ca->certificate, device) &&
-                X509_sign(c, ca->key, EVP_PKEY_is_a(ca->key, "ED25519") ? NULL : EVP_sha256()) > 0 &&
-                write_pem(c, out->pem);
+    int64_t until = terms->until_ms < ca->expiry ? terms->until_ms : ca->expiry;
+    X509 *c = until > terms->from_ms ? X509_new() : NULL;
+    bool good =
+        c && X509_set_version(c, X509_VERSION_3) && set_serial(c, terms->serial) &&
+        set_dates(c, terms->from_ms - BACKDATE_MS, until) && set_subject(c, terms->device) &&
+        X509_set_issuer_name(c, X509_get_subject_name(ca->certificate)) &&
+        X509_set_pubkey(c, X509_REQ_get0_pubkey(request)) && add_extensions(c, ca->certificate, terms->device) &&
+        X509_sign(c, ca->key, EVP_PKEY_is_a(ca->key, "ED25519") ? NULL : EVP_sha256()) > 0 && write_pem(c, out->pem);
     X509_free(c);
     X509_REQ_free(request);
     ERR_clear_error();

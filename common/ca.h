@@ -32,14 +32,17 @@ int64_t ca_expiry(const struct ca *ca);
 struct ca_grant {
     char pem[CA_PEM_MAX];
     uint8_t key[CA_HASH]; /* SHA-256 of SubjectPublicKeyInfo: what the directory knows a device by */
-    uint8_t serial[CA_SERIAL];
-    int64_t not_after; /* ms since 1970 UTC */
 };
-/* Makes the certificate of `device` (text_is_code) out of a request in DER, valid until `until_ms` or as long as the
- * authority's own. Takes some 0.2 ms with P-256. NULL, or a reason of the status table: REQUEST_MALFORMED,
- * REQUEST_KEY, REQUEST_SIGNATURE, INTERNAL. */
-const char *ca_issue(const struct ca *ca, const uint8_t *request, size_t size, const char *device, int64_t now_ms,
-                     int64_t until_ms, struct ca_grant *out);
+/* What a certificate shall say: kept by the caller, so that the same one can be made again. */
+struct ca_terms {
+    const char *device;        /* text_is_code */
+    const uint8_t *serial;     /* CA_SERIAL random bytes */
+    int64_t from_ms, until_ms; /* since 1970 UTC, cut to seconds; never longer than the authority's own */
+};
+/* Makes the certificate out of a request in DER. NULL, or a reason of the status table: REQUEST_MALFORMED, REQUEST_KEY,
+ * REQUEST_SIGNATURE, INTERNAL. */
+const char *ca_issue(const struct ca *ca, const uint8_t *request, size_t size, const struct ca_terms *terms,
+                     struct ca_grant *out);
 /* Only the judgement of the request, and its key. */
 const char *ca_judge(const uint8_t *request, size_t size, uint8_t key[CA_HASH]);
 
@@ -50,8 +53,6 @@ bool ca_key_make(char pem[CA_KEY_PEM_MAX]);
 bool ca_request_make(const char *pem, uint8_t out[CA_REQUEST_MAX], size_t *size);
 /* SHA-256 of the key's SubjectPublicKeyInfo. */
 bool ca_key_hash(const char *pem, uint8_t key[CA_HASH]);
-/* Overwrites a secret, so that the compiler can't leave it out. */
-void ca_forget(void *secret, size_t size);
 
 struct ca_facts {
     uint8_t key[CA_HASH];

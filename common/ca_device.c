@@ -79,8 +79,6 @@ bool ca_key_hash(const char *pem, uint8_t hash[CA_HASH]) {
     return good;
 }
 
-void ca_forget(void *secret, size_t size) { OPENSSL_cleanse(secret, size); }
-
 bool ca_certificate_facts(const char *pem, struct ca_facts *out) {
     char *uri = NULL;
     ERR_clear_error();

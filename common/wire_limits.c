@@ -1,3 +1,5 @@
+#include "common/ca.h"
+#include "common/invitation.h"
 #include "common/wire_private.h"
 #include <string.h>
 
@@ -47,6 +49,10 @@ const struct wire_limit wire_limits[] = {
     {"DrainNode", "after", .max = 86400}, /* a day, in seconds */
     {"DrainNode", "reason", .max = REMARK, .multiline = true},
     {"EndLogin", "login", .max = UUID, .size = UUID},
+    {"EnrolDevice", "token", .max = INVITATION_SECRET, .size = INVITATION_SECRET},
+    {"EnrolDevice", "certificate_request", .max = CA_REQUEST_MAX},
+    {"Enrolment", "certificate", .max = CA_PEM_MAX, .multiline = true},
+    {"Enrolment", "serial", .max = CA_SERIAL, .size = CA_SERIAL},
     {"Event", "entity", .max = UUID, .size = UUID},
     {"Event", "title", .max = HINT, .multiline = true},
     {"Event", "note", .max = REMARK, .multiline = true},
@@ -104,6 +110,7 @@ const struct wire_limit wire_limits[] = {
     {"ProveHeads", "feed_hash", .max = HASH, .size = HASH},
     {"ProveHeads", "audit_hash", .max = HASH, .size = HASH},
     {"RecordRight", "entity", .max = UUID, .size = UUID},
+    {"RenewDevice", "certificate_request", .max = CA_REQUEST_MAX},
     {"ReopenIncident", "reason", .max = REMARK, .multiline = true},
     {"ReportIncident", "place", .max = PLACE},
     {"ReportIncident", "longitude", .max = LONGITUDE},
@@ -111,6 +118,7 @@ const struct wire_limit wire_limits[] = {
     {"ReportIncident", "content", .max = CONTENT, .multiline = true},
     {"ReportIncident", "threats", .max = 16},
     {"ReportIncident", "mass_count", .max = CROWD},
+    {"RevokeDevice", "reason", .max = REMARK, .multiline = true},
     {"SearchIncidents", "text", .max = WIRE_STRING_MAX, .min = 2}, /* the index holds pairs of characters */
     {"SearchIncidents", "limit", .max = PAGE_ROWS, .min = 1},
     {"SetLogLevel", "reason", .max = REMARK, .multiline = true},

@@ -4,6 +4,7 @@
 #include "db/migrate.h"
 #include "account_code.h"
 #include "directory_import.h"
+#include "enrol_token.h"
 #include "seal_command.h"
 #include "server.h"
 #include "server_check.h"
@@ -27,6 +28,7 @@ static int do_seal_key(int count, char **flags);
 static int do_seal_rotate(int count, char **flags);
 static int do_audit_key(int count, char **flags);
 static int do_code(int count, char **flags);
+static int do_enrol_token(int count, char **flags);
 static int do_help(int count, char **flags);
 static int do_version(int count, char **flags);
 
@@ -43,6 +45,8 @@ static const struct verb verbs[] = {
     {"audit-key", "audit-key 文件", "生成给动态和审计的链头签名的密钥文件（设置 audit_key）", do_audit_key},
     {"directory", "directory 文件.ini", "把单位、结对、终端、人员的名册写进数据库；重复执行没有影响", do_directory},
     {"code", "code 账号", "给这个账号一个一次性登录码（第一位管理员就这样进来）；用属主角色连接", do_code},
+    {"enrol-token", "enrol-token --office 单位 --device 终端 [--role 岗位] [--server 地址:端口]",
+     "生成一次性登记令牌，在新终端上执行 liandong enrol 时用；第一台终端就这样进来", do_enrol_token},
     {"help", "help", "这一页", do_help},
     {"version", "version", "版本", do_version},
 };
@@ -191,6 +195,17 @@ static int do_code(int count, char **flags) {
     } else {
         code = account_code(owner_of(&values), flags[0]);
     }
+    server_settings_release(&values);
+    return code;
+}
+
+static int do_enrol_token(int count, char **flags) {
+    struct server_settings values;
+    struct enrol_token_flags own;
+    int words, code;
+    if (!enrol_token_flags(&own, count, flags)) return SERVER_USAGE;
+    if (!load(&values, count, flags, &words, 0, "enrol-token --office 单位 --device 终端", &code)) return code;
+    code = enrol_token(&values, &own);
     server_settings_release(&values);
     return code;
 }

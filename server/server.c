@@ -1,5 +1,6 @@
 #include "server.h"
 #include "call/core.h"
+#include "common/ca.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/seal_file.h"
@@ -80,9 +81,19 @@ static bool load_settings(const struct server *s, struct server_settings *values
     return good;
 }
 
-static struct tls_context *load_certificates(const struct server_settings *values, struct tls_error *error) {
+/* All files together, or none. *authority NULL: an outside one certifies devices. */
+static struct tls_context *load_certificates(const struct server_settings *values, struct ca **authority,
+                                             struct tls_error *error) {
     struct tls_files files = {values->tls_certificate, values->tls_key, values->tls_ca, values->tls_crl};
-    return tls_context_server(&files, error);
+    struct tls_context *tls = tls_context_server(&files, error);
+    *authority = NULL;
+    if (!tls || !values->enrol_ca_certificate || !values->enrol_ca_certificate[0]) return tls;
+    *authority = ca_open(values->enrol_ca_certificate, values->enrol_ca_key, error);
+    if (*authority && tls_context_enrols(tls, *authority, error)) return tls;
+    ca_free(*authority);
+    *authority = NULL;
+    tls_context_free(tls);
+    return NULL;
 }
 
 /* Without it nothing could be read or written: told before anything else begins. */
@@ -144,7 +155,8 @@ static void reload(struct server *s) {
                   log_str("settings", fixed));
         goto refused;
     }
-    struct tls_context *tls = load_certificates(&fresh, &tls_error);
+    struct ca *authority;
+    struct tls_context *tls = load_certificates(&fresh, &authority, &tls_error);
     if (!tls) {
         log_event(LOG_ERROR, "reload.refused", log_str("reason", tls_error.text));
         goto refused;
@@ -152,6 +164,7 @@ static void reload(struct server *s) {
     if (!log_open(fresh.log_file)) {
         log_event(LOG_ERROR, "reload.refused", log_str("reason", "日志文件打不开"), log_str("file", fresh.log_file));
         tls_context_free(tls);
+        ca_free(authority);
         goto refused;
     }
     if (!is_same_level(&s->settings, &fresh)) apply_log(&fresh);
@@ -161,6 +174,7 @@ static void reload(struct server *s) {
     hub_set_limits(&s->hub, &limits);
     s->certificate_expiry = tls_context_expiry(tls);
     hub_set_tls(&s->hub, tls);
+    core_set_authority(s->core, authority);
     s->certificate_days.value = 0;
     note_certificate(s);
     log_event(LOG_INFO, "reload.done", log_int("certificate_days", s->certificate_days.value));
@@ -364,7 +378,7 @@ static int refuse(const char *why, int code) {
     return code;
 }
 
-static int start_core(struct server *s, struct tls_context *tls) {
+static int start_core(struct server *s, struct tls_context *tls, struct ca *authority) {
     const struct server_settings *v = &s->settings;
     struct core_options options = {.database = v->database,
                                    .node = v->node,
@@ -380,7 +394,11 @@ static int start_core(struct server *s, struct tls_context *tls) {
                                    .host = {s, print_metrics, certificate_expiry, on_drain_ordered}};
     struct hub_limits limits = limits_of(s, v);
     s->core = core_start(&s->loop, &options, &s->metrics);
-    if (!s->core) return refuse("数据库连接串不对，或内存不足（详见日志 core.start）", SERVER_CONFIG);
+    if (!s->core) {
+        ca_free(authority);
+        return refuse("数据库连接串不对，或内存不足（详见日志 core.start）", SERVER_CONFIG);
+    }
+    core_set_authority(s->core, authority);
     if (!hub_start(&s->hub, &s->loop, s->core, tls, &limits, &s->metrics)) return refuse("内存不足", SERVER_SOFTWARE);
     s->hub.freed = on_conn_freed;
     s->hub.freed_arg = s;
@@ -405,9 +423,10 @@ static int start(struct server *s) {
         return refuse("打不开日志文件（设置 log_file）：检查目录和权限", SERVER_CONFIG);
     signal(SIGPIPE, SIG_IGN);
     s->descriptors = process_limit();
+    struct ca *authority;
     char seal_error[512];
     if (!try_seal_keys(&s->settings, seal_error, sizeof seal_error)) return refuse(seal_error, SERVER_CONFIG);
-    struct tls_context *tls = load_certificates(&s->settings, &tls_error);
+    struct tls_context *tls = load_certificates(&s->settings, &authority, &tls_error);
     if (!tls) return refuse(tls_error.text, SERVER_CONFIG);
     s->certificate_expiry = tls_context_expiry(tls);
     note_certificate(s);
@@ -415,9 +434,10 @@ static int start(struct server *s) {
               log_int("pid", getpid()));
     if (!bind_all(s, &address_error)) {
         tls_context_free(tls);
+        ca_free(authority);
         return refuse(address_error.text, SERVER_CONFIG);
     }
-    int code = start_core(s, tls);
+    int code = start_core(s, tls, authority);
     if (code == SERVER_OK) start_handles(s);
     return code;
 }

@@ -1,5 +1,6 @@
 #include "server_check.h"
 #include "call/core.h"
+#include "common/ca.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/seal_file.h"
@@ -51,6 +52,16 @@ static void check_certificates(struct check *c) {
     clock_print(until, tls_context_expiry(tls));
     report(c, SERVER_OK, "证书", "有效到 %s，还有 %lld 天", until,
            (long long)((tls_context_expiry(tls) - clock_now_ms()) / DAY_MS));
+    if (v->enrol_ca_certificate && v->enrol_ca_certificate[0]) {
+        struct ca *authority = ca_open(v->enrol_ca_certificate, v->enrol_ca_key, &error);
+        if (authority && tls_context_enrols(tls, authority, &error)) {
+            clock_print(until, ca_expiry(authority));
+            report(c, SERVER_OK, "签发终端证书", "由本服务器签发，CA 有效到 %s", until);
+        } else {
+            report(c, SERVER_CONFIG, "签发终端证书", "%s", error.text);
+        }
+        ca_free(authority);
+    }
     tls_context_free(tls);
 }
 

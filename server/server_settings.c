@@ -58,6 +58,9 @@ const struct setting server_settings_table[] = {
      "给动态和审计的链头签名的 Ed25519 私钥（PEM，权限 0600，不要放在数据库所在的机器上；所有节点用同一份），由 "
      "liandongd audit-key 文件 "
      "生成；空着就不签名，日志里会反复提醒"},
+    {"enrol_ca_certificate", SETTING_STRING, AT(enrol_ca_certificate), NULL, 0, 4096, NULL, true, false,
+     "本服务器自己签发终端证书用的 CA 证书（PEM），须与签发服务器证书的相同，并写在 tls_ca 里；空着就由外部 CA 签发"},
+    {"enrol_ca_key", SETTING_STRING, AT(enrol_ca_key), NULL, 0, 4096, NULL, true, false, "它的私钥（PEM，权限 0600）"},
     {"metrics_listen", SETTING_STRING, AT(metrics_listen), "127.0.0.1:9743", 0, 128, NULL, false, false,
      "/metrics、/healthz、/readyz 的地址，只能是本机回环地址；空着就不开"},
     {"log_file", SETTING_STRING, AT(log_file), "-", 1, 4096, NULL, true, false, "日志文件；- 是标准错误"},
@@ -207,6 +210,14 @@ bool server_settings_judge(const struct server_settings *values, struct settings
         snprintf(error->text, sizeof error->text,
                  "没有设置 seal_key_file（敏感字段的密钥文件）：用 liandongd seal-key 文件 "
                  "生成一个，再在设置文件里写上它的路径");
+        return false;
+    }
+    bool has_certificate = values->enrol_ca_certificate && values->enrol_ca_certificate[0],
+         has_key = values->enrol_ca_key && values->enrol_ca_key[0];
+    if (has_certificate != has_key) {
+        snprintf(error->text, sizeof error->text,
+                 "enrol_ca_certificate 和 enrol_ca_key 要么都写，要么都空着：现在只有 %s",
+                 has_key ? "enrol_ca_key" : "enrol_ca_certificate");
         return false;
     }
     if (values->silence_limit_ms < 2 * values->heartbeat_ms) {

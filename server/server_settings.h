@@ -8,6 +8,7 @@ struct server_settings {
     char *listen, *database, *migrate_database;
     char *tls_certificate, *tls_key, *tls_ca, *tls_crl;
     char *seal_key_file, *audit_key;
+    char *enrol_ca_certificate, *enrol_ca_key;
     char *metrics_listen, *log_file, *log_level, *node;
     int64_t readers, ring, queue_limit, feed_keep_ms, connect_timeout_ms;
     int64_t heartbeat_ms, silence_limit_ms, drain_ms;

@@ -1,5 +1,7 @@
 #include "call/call.h"
+#include "call/enrol.h"
 #include "call/verdict.h"
+#include "common/ca.h"
 #include "common/clock.h"
 #include "common/frame.h"
 #include "common/log.h"
@@ -50,9 +52,11 @@ static void end(struct call *c, Liandong__V1__Code code) {
                   c->envelope && c->envelope->has_request_id
                       ? log_bytes("request_id", c->envelope->request_id.data, c->envelope->request_id.len)
                       : log_str("request_id", NULL));
+    bool last = s && s->enrolling && c->field && c->field->id == LIANDONG__V1__TO_SERVER__BODY_ENROL_DEVICE;
     if (s && s->call == c) s->call = NULL;
     give_back(c);
     if (s) session_call_over(s);
+    if (last) s->io.close(s->conn, "ENROLMENT_OVER");
 }
 
 /* ---- answers */
@@ -189,6 +193,12 @@ static void submit_write(struct call *c) {
     const char *field;
     in.request_id = c->envelope->request_id.data;
     in.phone_index = sealing_phone_index(&c->core->sealing, c->field->id, c->message, &c->arena);
+    if (c->core->authority) {
+        in.authority = ca_pin(c->core->authority);
+        in.authority_until = ca_expiry(c->core->authority);
+    }
+    const struct request_steps *steps = enrol_steps(c->field->id);
+    if (steps && !steps->prepare(c, &in)) return;
     if (!sealing_close(&c->core->sealing, c->field->id, c->message, c->record, &c->arena) || !pack_act(c, &in)) {
         call_refuse(c, "TOO_LARGE", c->field->name);
     } else if (!mapping_bind(plan, &in, &c->arena, &c->write.binding, &field)) {
@@ -323,6 +333,9 @@ static const char *admit(const struct call *c) {
     if (c->row->lane == LANE_NONE) return "UNKNOWN_REQUEST";
     if (hello) return s->state == SESSION_FRESH ? NULL : "HELLO_TWICE";
     if (s->state == SESSION_FRESH) return "HELLO_FIRST";
+    if (s->enrolling != (c->field->id == LIANDONG__V1__TO_SERVER__BODY_ENROL_DEVICE) &&
+        !(s->enrolling && enrol_allows(c->field->id)))
+        return "ENROLMENT_ONLY";
     if (c->row->roles >> s->actor.role & 1) return NULL;
     if (!s->actor.role) return "LOGIN_REQUIRED";
     return c->row->roles == 1u << LIANDONG__V1__ROLE__ROLE_ADMIN ? "ADMIN_ONLY" : "ROLE_NOT_ALLOWED";

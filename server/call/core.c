@@ -1,6 +1,7 @@
 #include "call/core.h"
 #include "call/call.h"
 #include "call/core_part.h"
+#include "common/ca.h"
 #include "common/log.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -223,6 +224,11 @@ bool core_healthy(const struct core *c, const char **why) {
     return !reason;
 }
 
+void core_set_authority(struct core *c, struct ca *authority) {
+    ca_free(c->authority);
+    c->authority = authority;
+}
+
 void core_drain(struct core *c) {
     c->draining = true;
     operation_drain(c->operation);
@@ -243,6 +249,7 @@ static void free_core(struct core *c) {
     }
     operation_free(c->operation);
     directory_free(&c->directory);
+    ca_free(c->authority);
     free(c->logins_open);
     free(c->statements);
     free(c->writer_list);

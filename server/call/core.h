@@ -34,6 +34,9 @@ struct core_options {
 
 /* Begins to connect; returns at once. NULL without memory or with a malformed conninfo (logged). Options are copied. */
 struct core *core_start(uv_loop_t *loop, const struct core_options *options, struct metrics *metrics);
+/* The server's own authority from now on, owned by the core; NULL: none. */
+struct ca;
+void core_set_authority(struct core *c, struct ca *authority);
 /* Called once, on the loop: ok: every statement is prepared, the contract holds, the feed is warm, clients may come.
  * Not ok (a refusal that trying again won't mend: contract broken, schema version, durability settings): `why` is one
  * Chinese sentence. While the database can't be reached the core keeps trying and logs; nothing is called. */

@@ -30,7 +30,7 @@ static void on_version(struct core *c, const PGresult *r) {
 static void review_sessions(struct core *c) {
     struct session *s, *next;
     DL_FOREACH_SAFE(c->sessions, s, next) {
-        if (s->state != SESSION_OPEN) continue;
+        if (s->state != SESSION_OPEN || s->enrolling) continue;
         const struct device *d = directory_find(&c->directory, s->key);
         if (d && s->actor.account) continue; /* a login ends by itself: see login_take_ended */
         if (d && d->acts.office == s->actor.office && d->acts.role == s->actor.role) {

@@ -37,6 +37,7 @@ struct core {
     struct core_sealing *sealing_work;
     struct operation *operation;
     struct signing signing;
+    struct ca *authority; /* owned; NULL: certificates come from elsewhere */
     uv_timer_t tick;
     struct chore { /* a periodic read on the core's own behalf */
         struct core *core;
@@ -94,7 +95,9 @@ struct session {
     struct session_io io;
     void *conn;
     enum session_state state;
-    bool english; /* hints in English: the client's locale says so */
+    bool enrolling;     /* without certificate: see enrol.h */
+    uint64_t opened_ms; /* uv_now */
+    bool english;       /* hints in English: the client's locale says so */
     uint8_t key[DIRECTORY_KEY_SIZE];
     uint64_t id; /* of the connection */
     int64_t certificate_expires_at;

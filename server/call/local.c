@@ -22,19 +22,21 @@ static void common_features(const Liandong__V1__Hello *hello, Liandong__V1__Hell
 static void fill_hello(struct call *c, Liandong__V1__HelloReply *r) {
     struct actor *d = &c->session->actor;
     const struct core_options *o = &c->core->options;
-    r->has_version = r->has_system = r->has_role = r->has_server_time = r->has_max_frame = r->has_heartbeat_ms =
-        r->has_silence_limit_ms = true;
+    r->has_version = r->has_server_time = r->has_max_frame = r->has_heartbeat_ms = r->has_silence_limit_ms = true;
     r->version = PROTOCOL_VERSION;
     r->server = wire_borrow("liandongd/" LIANDONG_VERSION);
-    r->office_code = d->office_code;
-    r->office_name = d->office_name;
-    r->system = (Liandong__V1__System)d->system;
-    r->officer = d->officer;
-    r->role = (Liandong__V1__Role)d->role;
     r->server_time = clock_now_ms();
-    r->max_frame = FRAME_CAP;
+    r->max_frame = (uint32_t)session_frame_cap(c->session);
     r->heartbeat_ms = (uint32_t)o->heartbeat_ms;
     r->silence_limit_ms = (uint32_t)o->silence_limit_ms;
+    if (c->session->enrolling) return;
+    r->office_code = d->office_code;
+    r->office_name = d->office_name;
+    r->has_system = true;
+    r->system = (Liandong__V1__System)d->system;
+    r->officer = d->officer;
+    r->has_role = true;
+    r->role = (Liandong__V1__Role)d->role;
     r->has_login_needed = true;
     r->login_needed = d->role == 0;
     r->has_login_ends_at = d->account != 0;

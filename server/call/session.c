@@ -1,5 +1,6 @@
 #include "call/session.h"
 #include "call/call.h"
+#include "call/enrol.h"
 #include "common/clock.h"
 #include "common/frame.h"
 #include "common/log.h"
@@ -16,6 +17,8 @@ struct session *session_open(struct core *core, const struct session_peer *peer,
     s->io = *io;
     s->conn = conn;
     s->id = peer->id;
+    s->enrolling = peer->enrolling;
+    s->opened_ms = uv_now(core->loop);
     s->certificate_expires_at = peer->expires_at;
     memcpy(s->key, peer->key, sizeof s->key);
     snprintf(s->address, sizeof s->address, "%s", peer->address ? peer->address : "");
@@ -25,6 +28,7 @@ struct session *session_open(struct core *core, const struct session_peer *peer,
 }
 
 const char *session_admit(struct session *s) {
+    if (s->enrolling) return NULL; /* nobody, who may nothing but be enrolled */
     const struct device *d = directory_find(&s->core->directory, s->key);
     if (!d) return "UNKNOWN_DEVICE";
     if (s->certificate_expires_at && s->certificate_expires_at < clock_now_ms()) return "CERTIFICATE_EXPIRED";
@@ -54,7 +58,9 @@ void session_call_over(struct session *s) {
     if (s->state != SESSION_CLOSING) s->io.resume(s->conn);
 }
 
-size_t session_frame_cap(const struct session *s) { return s->state == SESSION_FRESH ? FRAME_CAP_HELLO : FRAME_CAP; }
+size_t session_frame_cap(const struct session *s) {
+    return s->state == SESSION_FRESH || s->enrolling ? FRAME_CAP_HELLO : FRAME_CAP;
+}
 bool session_can_take(const struct session *s) { return !s->call && s->state != SESSION_CLOSING; }
 void session_frame(struct session *s, const uint8_t *payload, size_t size) { call_begin(s, payload, size); }
 
@@ -75,10 +81,14 @@ void session_drained(struct session *s) {
     if (s->watcher) watcher_continue(s->watcher);
 }
 
-uint64_t session_deadline(const struct session *s) { return s->call ? s->call->deadline_ms : 0; }
+uint64_t session_deadline(const struct session *s) {
+    if (s->call) return s->call->deadline_ms;
+    return s->enrolling ? s->opened_ms + ENROL_SECONDS * 1000 : 0;
+}
 
 void session_expired(struct session *s, uint64_t now_ms) {
     struct call *c = s->call;
+    if (!c && s->enrolling && session_deadline(s) <= now_ms) s->io.close(s->conn, "ENROLMENT_OVER");
     if (!c || c->deadline_ms > now_ms) return;
     if (c == s->watch_call) { /* the watch's start waits for the database */
         s->watch_call = NULL;

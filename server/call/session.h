@@ -32,6 +32,7 @@ struct session_peer {
     const char *uri;     /* SAN URI or "" */
     int64_t expires_at;  /* of the certificate, ms since 1970 UTC */
     const char *address; /* for the log */
+    bool enrolling;      /* it has no certificate: key, uri and expires_at say nothing */
     uint64_t id;         /* of the connection, for the log; never reused in a process */
 };
 

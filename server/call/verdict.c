@@ -1,4 +1,5 @@
 #include "call/verdict.h"
+#include "call/enrol.h"
 #include "common/log.h"
 #include <string.h>
 
@@ -98,7 +99,12 @@ void verdict_answer(struct call *c, const PGresult *r, int row) {
             return;
         }
         hide_own_replay(c, reply);
-        call_answer(c, reply);
+        const struct request_steps *steps = enrol_steps(c->field->id);
+        const char *reason = steps && c->session ? steps->finish(c, reply) : NULL;
+        if (reason)
+            call_refuse(c, reason, NULL);
+        else
+            call_answer(c, reply);
     } else if (strcmp(outcome, "conflict") == 0) {
         answer_refusal(c, r, row, "VERSION_CONFLICT");
     } else {

@@ -62,6 +62,9 @@ static const struct {
     bool writes_only;
 } given[] = {{"request_id", SOURCE_REQUEST_ID, TYPE_UUID, true},
              {"act", SOURCE_ACT, TYPE_BYTEA, true},
+             {"device_key", SOURCE_DEVICE_KEY, TYPE_BYTEA, true},
+             {"authority", SOURCE_AUTHORITY, TYPE_BYTEA, true},
+             {"authority_until", SOURCE_AUTHORITY_UNTIL, TYPE_TIMESTAMPTZ, true},
              {"caller_office", SOURCE_CALLER_OFFICE, TYPE_INT4, false},
              {"caller_device", SOURCE_CALLER_DEVICE, TYPE_INT8, false},
              {"caller_officer", SOURCE_CALLER_OFFICER, TYPE_TEXT, false},

@@ -19,12 +19,18 @@ struct mapping_input {
     const uint8_t *act;        /* the packed message, for writes; or NULL */
     size_t act_size;
     const uint8_t *phone_index; /* 16 bytes: blind index of the telephone number in question; or NULL */
+    const uint8_t *device_key;  /* 32 bytes: of a certificate that is asked for, its holder proved; or NULL */
+    const uint8_t *authority;   /* 32 bytes: the server's own authority's key; NULL: it has none */
+    int64_t authority_until;    /* ms since 1970 UTC; counts where there is one */
 };
 
 enum plan_source {
     SOURCE_FIELD,
     SOURCE_REQUEST_ID,
     SOURCE_ACT,
+    SOURCE_DEVICE_KEY,
+    SOURCE_AUTHORITY,
+    SOURCE_AUTHORITY_UNTIL,
     SOURCE_CALLER_OFFICE,
     SOURCE_CALLER_DEVICE,
     SOURCE_CALLER_OFFICER,

@@ -166,6 +166,13 @@ static struct value bind_given(struct arena *arena, enum plan_source source, con
     switch (source) {
     case SOURCE_REQUEST_ID: return (struct value){(const char *)in->request_id, 16};
     case SOURCE_ACT: return (struct value){in->act ? (const char *)in->act : "", (int)in->act_size};
+    case SOURCE_DEVICE_KEY: return (struct value){(const char *)in->device_key, 32};
+    case SOURCE_AUTHORITY: return (struct value){(const char *)in->authority, 32};
+    case SOURCE_AUTHORITY_UNTIL: {
+        struct value v = {NULL, 0};
+        if (in->authority) bind_integer(arena, TYPE_TIMESTAMPTZ, in->authority_until, &v);
+        return v;
+    }
     case SOURCE_CALLER_OFFICE: return (struct value){mapping_int4(arena, in->caller->office), 4};
     case SOURCE_CALLER_DEVICE: return (struct value){mapping_int8(arena, in->caller->device), 8};
     case SOURCE_CALLER_OFFICER: return (struct value){in->caller->officer, (int)strlen(in->caller->officer)};

@@ -57,6 +57,7 @@ static void on_closed(uv_handle_t *handle) {
     struct conn *c = handle->data;
     struct hub *h = c->hub;
     if (--c->open_handles > 0) return;
+    if (c->enrolling) h->enrolling--;
     list_remove(&c->in_state);
     h->counts[CONN_CLOSING]--;
     tls_free(c->tls);

@@ -40,6 +40,7 @@ struct conn {
     struct buffer in;   /* plaintext: part of a frame, or frames that wait for the session */
     bool reading;
     bool greeted;     /* its ClientHello was answered */
+    bool enrolling;   /* counted as one without certificate */
     bool judged;      /* the handshake's result was counted */
     size_t discarded; /* bytes thrown away while leaving */
 

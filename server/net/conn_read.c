@@ -80,7 +80,19 @@ static void open_session(struct conn *c) {
     struct hub *h = c->hub;
     char address[ADDRESS_TEXT_SIZE];
     address_print(address, &c->peer);
-    struct session_peer peer = {tls_peer_key(c->tls), tls_peer_uri(c->tls), tls_peer_expiry(c->tls), address, c->id};
+    struct session_peer peer = {.key = tls_peer_key(c->tls),
+                                .uri = tls_peer_uri(c->tls),
+                                .expires_at = tls_peer_expiry(c->tls),
+                                .address = address,
+                                .enrolling = tls_is_enrolment(c->tls),
+                                .id = c->id};
+    if (peer.enrolling && h->enrolling >= HUB_ENROLLING_MOST) {
+        conn_handshake_failed(c, "ENROLMENT_BUSY", NULL);
+        conn_leave(c, "ENROLMENT_BUSY");
+        return;
+    }
+    c->enrolling = peer.enrolling;
+    h->enrolling += c->enrolling;
     c->judged = true;
     hub_metrics_handshake(&h->metrics, "OK");
     c->session = session_open(h->core, &peer, &conn_session_io, c);

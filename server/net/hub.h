@@ -27,6 +27,10 @@
  * clients holds up live events by 4 ms at most and still gets all the time that is left. */
 #define HUB_HANDSHAKES_PER_TICK 8u
 
+/* Connections without certificate at a time: who is to be enrolled is in and out within a second, and whoever floods
+ * this keeps nobody away but others who are to be enrolled. */
+#define HUB_ENROLLING_MOST 32u
+
 struct conn;
 struct hub_limits {
     size_t max_connections, max_handshakes, handshakes_per_address;
@@ -41,7 +45,8 @@ struct hub {
 
     struct list states[CONN_STATES]; /* of struct conn by in_state; HANDSHAKE is in order of age */
     size_t counts[CONN_STATES];
-    struct list due; /* of struct conn by in_due */
+    struct list due;  /* of struct conn by in_due */
+    size_t enrolling; /* connections without certificate */
     uint64_t last_id;
 
     uint8_t *read;

@@ -55,6 +55,7 @@ class Authority:
     os.makedirs(folder)
     self.folder = folder
     self.ca = os.path.join(folder, "ca.pem")
+    self.key = os.path.join(folder, "ca.key")
     for path, text in (("index", ""), ("serial", "1000\n")):
       self.write(path, text)
     self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-sha256",
@@ -83,7 +84,12 @@ class Authority:
     self.openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", path + ".key",
                  "-out", path + ".csr", "-subj", f"/CN={subject or name}", "-config", config)
     os.chmod(path + ".key", 0o600)
+    self.sign(path, kind, start, end)
+    return path
+
+  def sign(self, path, kind="device", start=None, end=None, name=None):
+    """PATH.pem of PATH.csr, once more where there is one."""
+    config = self.config(name or os.path.basename(path))
     dates = ["-startdate", start, "-enddate", end] if start else ["-days", "20"]
     self.openssl("ca", "-batch", "-notext", "-config", config, "-extensions", kind, "-in", path + ".csr",
                  "-out", path + ".pem", *dates)
-    return path

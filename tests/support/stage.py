@@ -81,6 +81,7 @@ class Stage:
                 "migrate_database": self.cluster.conninfo(data, "liandong_owner"),
                 "tls_certificate": certificate + ".pem", "tls_key": certificate + ".key", "tls_ca": self.authority.ca,
                 "seal_key_file": self.seal_key, "audit_key": self.audit_key,
+                "enrol_ca_certificate": self.authority.ca, "enrol_ca_key": self.authority.key,
                 "heartbeat": "2s", "silence_limit": "30s", "drain": "10s", **settings}
     node = Node(self.server, self.folder, name, **settings)
     self.nodes.append(node)

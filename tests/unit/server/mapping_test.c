@@ -111,7 +111,8 @@ static void test_binds_a_message(void **state) {
     m.incident = (char[]){"JQ-1"};
     m.has_dispatched_at = true;
     m.dispatched_at = 946684800001; /* one ms after PostgreSQL's epoch */
-    struct mapping_input in = {&m.base, &caller, id, (const uint8_t *)"act", 3, NULL};
+    struct mapping_input in = {
+        .message = &m.base, .caller = &caller, .request_id = id, .act = (const uint8_t *)"act", .act_size = 3};
     assert_true(mapping_bind(&plan, &in, &arena, &b, &field));
     assert_memory_equal(b.values[0], id, 16);
     assert_int_equal(b.lengths[1], 3);
@@ -161,7 +162,8 @@ static void test_binds_a_batch(void **state) {
     m[0].threats = threats;
     m[0].n_threats = 2;
     for (int i = 0; i < 2; i++) {
-        struct mapping_input in = {&m[i].base, &caller, id, (const uint8_t *)"act", 3, NULL};
+        struct mapping_input in = {
+            .message = &m[i].base, .caller = &caller, .request_id = id, .act = (const uint8_t *)"act", .act_size = 3};
         assert_true(mapping_bind(&plan, &in, &arena, &members[i], &field));
     }
     assert_true(mapping_bind_batch(&plan, list, 2, &arena, &all));

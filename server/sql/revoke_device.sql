@@ -1,0 +1,1 @@
+select * from revoke_device(:request_id::uuid, :act::bytea, :device::text, :reason::text)
