@@ -111,7 +111,7 @@ def invited_and_enrolled(stage):
 @case
 def enrolled_for_logins(stage):
   """Without a role of its own it is served nothing but a login."""
-  _, context, enrolment = come_in(stage, "ytp-desk")
+  _, context, enrolment = come_in(stage, "ytp-came")
   assert not enrolment.HasField("role")
   until(lambda: hello(stage.a, context) is None, 5, "the new device being served")
   with Peer(stage.a.address, context) as peer:
@@ -425,7 +425,7 @@ def from_an_invitation_to_the_first_report(stage):
 @case
 def a_desk_where_people_log_in(stage):
   computer = Computer(stage, "desk")
-  code, _, talk = computer.run(*invite_by_client(stage, "ytp-desk2", "--office", "ytp"))
+  code, _, talk = computer.run(*invite_by_client(stage, "ytp-came2", "--office", "ytp"))
   assert code == 0 and "下一步：liandong login" in talk, talk
   code, _, talk = computer.run("incident", "list")
   assert code == 4 and "LOGIN_REQUIRED" in talk, talk
