@@ -1,5 +1,6 @@
 """Row-level security turns no look-up by index into a scan of a whole table: what PostgreSQL counted while the statements ran, functions and
 all, on tables that are analysed and large enough to be worth an index. Planned as the server's readers plan: nothing is forbidden."""
+import json
 import re
 
 from desk import array, load
@@ -68,6 +69,29 @@ def by_index(ground, name, fields):
     for table in TABLES:
       assert not re.search(rf"Seq Scan on {table}( |$)", explained, re.MULTILINE), explained
     assert found or name.startswith("search") or role == "viewer", (office, name)
+
+
+def rows_read(plan):
+  """Rows that the scans below a node of a plan gave back."""
+  own = plan["Actual Rows"] * plan["Actual Loops"] if plan.get("Relation Name") == "feed" else 0
+  return own + sum(rows_read(part) for part in plan.get("Plans", ()))
+
+
+@case.table((("pull", "_feed_pull", {"after": 100}), ("page", "_feed_page", {"after": 100, "until": 6000}),
+             ("stretch", "_feed_stretch", {"after": 100, "until": 6000})))
+def no_more_than_the_page(ground, statement, limits):
+  """What comes after a page is left alone: a backlog of many pages must not cost their square."""
+  d, limit = filled(ground), 200
+  text, names = load(statement)
+  fields = {**limits, "limit": limit}
+  desk, app = d.desk("p1"), d.app
+  app.rows("begin")
+  app.rows("select set_config('liandong.office', $1, true), set_config('liandong.role', $2, true)", desk.id, desk.role)
+  plan = json.loads("\n".join(row[0] for row in app.rows("explain (analyze, timing off, format json) " + text, *(fields[n] for n in names))))
+  app.rows("commit")
+  read = rows_read(plan[0]["Plan"])
+  offices_seen = 2
+  assert limit <= read <= (2 * offices_seen + 1) * limit, read
 
 
 @case
