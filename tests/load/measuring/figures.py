@@ -189,7 +189,7 @@ def catchup_ring(b):
 def catchup_table(b):
   database = b.incidents()
   with Liandong(b.ground, database, ring="1MiB") as server:
-    b.add("catchup_table", "liandong", b.run(server, "catchup", [("watcher", BUREAU, 1)], expected=200_000), "events_per_s")
+    b.add("catchup_table", "liandong", b.run(server, "catchup", [("watcher", BUREAU, 1)], expected=min(200_000, million.bureau_sees(b.ground, database))), "events_per_s")
   b.sheet.add("catchup_table", "postgresql-copy", references.replay(b.ground, database)["rows_per_s"])
 
 
@@ -215,17 +215,20 @@ def connect_per_s(b):
 
 # ---- pages
 
-@measurement(Figure("list_p95", "ms", "libpq"), Figure("search_p95", "ms", "libpq"))
+@measurement(Figure("list_p95", "ms", "libpq", "libpq-unbound"), Figure("search_p95", "ms", "libpq"))
 def pages(b):
   database = b.incidents()
   calls = million.write_calls(b.ground, 150 if b.quick else 400)
-  office = million.bureau_id(b.ground, database)
+  caller = million.bureau_caller(b.ground, database)
   with Liandong(b.ground, database) as server:
     for name, request in (("list_p95", "list_incidents"), ("search_p95", "search_incidents")):
       values = b.run(server, "pages", [("reporter", BUREAU, 1)], calls=calls[request])
       b.add(name, "liandong", values, "call_p95_us", 1e-3)
-      alone = references.same_sql(b.ground, database, request, os.path.join(ROOT, "server", "sql", request + ".sql"), calls[request], office)
-      b.add(name, "libpq", alone, "call_p95_us", 1e-3)
+      sql = os.path.join(ROOT, "server", "sql", request + ".sql")
+      b.add(name, "libpq", references.same_sql(b.ground, database, request, sql, calls[request], caller), "call_p95_us", 1e-3)
+      if name == "list_p95":  # a search applies the predicate itself: there is no such statement without it
+        unbound = references.same_sql(b.ground, database, request, sql, calls[request], caller, bound=False)
+        b.add(name, "libpq-unbound", unbound, "call_p95_us", 1e-3)
 
 
 @measurement(Figure("start_s", "s"), once=True)

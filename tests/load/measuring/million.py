@@ -110,6 +110,13 @@ def write_calls(ground, count):
   return paths
 
 
-def bureau_id(ground, database):
+def bureau_caller(ground, database):
+  """(office, role) of the bureau's viewer."""
   with ground.cluster.session(database) as s:
-    return s.value("select id from liandong.office where code = $1", BUREAU)
+    return s.value("select id from liandong.office where code = $1", BUREAU), 6
+
+
+def bureau_sees(ground, database):
+  """How many events: all but of the special records, tips above all, which viewers are not told of."""
+  with ground.cluster.session(database) as s:
+    return int(s.value("select count(*) from liandong.incident where sensitivity <= 1"))

@@ -48,11 +48,12 @@ def read(text):
   return {name: float(value) for name, _, value in (line.partition("\t") for line in text.splitlines())}
 
 
-def same_sql(ground, database, request, sql, calls, office):
-  """The calls of a file by the statement the server uses, prepared, over libpq."""
+def same_sql(ground, database, request, sql, calls, caller, bound=True):
+  """The calls of a file by the statement the server uses, prepared, over libpq, for a caller (office, role); not `bound`: past row-level
+  security."""
   wait_for_quiet()
-  return read(run([program("tests", "load", "sql_reference"), "calls", ground.conninfo(database, "liandong_app"), str(office),
-                   request, sql, calls]))
+  return read(run([program("tests", "load", "sql_reference"), "calls", ground.conninfo(database, "liandong_app" if bound else "postgres"),
+                   *map(str, caller), request, sql, calls]))
 
 
 def replay(ground, database):

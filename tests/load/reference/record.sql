@@ -4,14 +4,15 @@
 with report as materialized (
     select seq, body, 2026000000000 + seq as num, lpad(to_hex(seq), 32, '0')::uuid as id, clock_timestamp() as at,
       '建设南路' || seq * 2654435761 % 4096 || '号' || seq % 60 || '栋' as place, '139' || lpad((seq * 2654435761 % 100000000)::text, 8, '0') as phone,
+      '~1.0123abcd.' || left(encode(sha256(seq::text::bytea), 'base64'), 22) || '.' || repeat('s', 43) as sealed,
       '邻居深夜装修发出噪音，双方在楼道发生争吵，要求民警到场处理。' as content
     from unnest($1::int8[], $2::bytea[]) as given(seq, body)
   ), head as (
     update feed_head set seq = (select max(r.seq) from report r), hash = '\x00'
   ), incidents as (
     insert into incident
-    select num, id, 1, 1, 1, 6, 3, 'mark' || seq, at, at, null, null, null, null, place, 112.9, 27.8, '张某', phone, content, null, 2, null, null,
-      null, 1, '值班员', at, '值班员', at, null, 1, array[seq], substr(sha256(phone::bytea), 1, 16)
+    select num, id, 1, 1, 1, 6, 3, 'mark' || seq, at, at, null, null, null, null, place, 112.9, 27.8, sealed, sealed, content, null, 2, null, null,
+      null, 1, '值班员', at, '值班员', at, null, 1, array[seq], 1, substr(sha256(phone::bytea), 1, 16)
     from report
   )
 insert into feed

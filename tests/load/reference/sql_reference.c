@@ -1,7 +1,10 @@
 /* What PostgreSQL alone takes for the same work, over libpq and its unix socket, with nothing in between.
- *   sql_reference calls CONNINFO OFFICE REQUEST SQL_FILE CALLS_FILE   each line of CALLS_FILE ("request field=value …")
- * by SQL_FILE, prepared, binary rows, for the office with that id sql_reference replay CONNINFO all of the feed, (seq,
- * act), by COPY in binary Prints "name<TAB>value" lines. */
+ *   sql_reference calls CONNINFO OFFICE ROLE REQUEST SQL_FILE CALLS_FILE
+ *     each line of CALLS_FILE ("request field=value …") by SQL_FILE, prepared, binary rows, for a role of the office with
+ *     that id; a connection that row-level security does not bind shows what the predicate costs
+ *   sql_reference replay CONNINFO
+ *     all of the feed, (seq, act), by COPY in binary
+ * Prints "name<TAB>value" lines. */
 #include "../generator/samples.h"
 #include "db/statement.h"
 #include <inttypes.h>
@@ -82,17 +85,17 @@ static int run_calls(char **arguments) {
     struct statement s;
     struct samples times;
     char line[LINE_ROOM];
-    const char *office[] = {arguments[1]};
+    const char *caller[] = {arguments[1], arguments[2]};
     if (!samples_init(&times)) fail("no memory");
     PGresult *r = PQexecParams(link,
-                               "select set_config('liandong.office', $1::text, false), set_config('search_path', "
-                               "'liandong,pg_catalog', false)",
-                               1, NULL, office, NULL, NULL, 0);
+                               "select set_config('liandong.office', $1::text, false), set_config('liandong.role', "
+                               "$2::text, false), set_config('search_path', 'liandong,pg_catalog', false)",
+                               2, NULL, caller, NULL, NULL, 0);
     if (PQresultStatus(r) != PGRES_TUPLES_OK) fail(PQresultErrorMessage(r));
     PQclear(r);
-    prepare(link, &s, arguments[2], arguments[3]);
-    FILE *calls = fopen(arguments[4], "r");
-    if (!calls) fail(arguments[4]);
+    prepare(link, &s, arguments[3], arguments[4]);
+    FILE *calls = fopen(arguments[5], "r");
+    if (!calls) fail(arguments[5]);
     while (fgets(line, sizeof line, calls)) run_line(link, &s, line, &times);
     fclose(calls);
     samples_print_percentiles("call", &times);
@@ -117,8 +120,8 @@ static int run_replay(char **arguments) {
 }
 
 int main(int count, char **arguments) {
-    if (count == 7 && !strcmp(arguments[1], "calls")) return run_calls(arguments + 2);
+    if (count == 8 && !strcmp(arguments[1], "calls")) return run_calls(arguments + 2);
     if (count == 3 && !strcmp(arguments[1], "replay")) return run_replay(arguments + 2);
-    fprintf(stderr, "usage: sql_reference calls CONNINFO OFFICE REQUEST SQL_FILE CALLS_FILE | replay CONNINFO\n");
+    fprintf(stderr, "usage: sql_reference calls CONNINFO OFFICE ROLE REQUEST SQL_FILE CALLS_FILE | replay CONNINFO\n");
     return 2;
 }
