@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # One server with all it needs, in one state folder. To be sourced after common.sh, build.sh and postgres.sh.
 #
-#   STATE/pki        CA, certificates, keys; root's where root started it (a service may read its own key only)
-#   STATE/bin        liandongd as it is running (root's checkout may stand where the service's user can't look); a client a device
+#   STATE/pki        the authority that signs desks' certificates, and the server's own certificate; the keys are the service's
+#   STATE/bin        liandongd as it is running (root's checkout may stand where the service's user can't look); a client a desk
+#   STATE/desks      what the district's desks have of their own, see desks.sh
 #   STATE/database   the cluster, see postgres.sh;  STATE/socket  its socket
 #   STATE/audit.key  signs the heads of feed and audit; made once
 #   STATE/seal.key   key-encryption key of sealed fields; made once, kept with the certificates' keys
@@ -12,7 +13,6 @@
 
 SERVE_STATE='' SERVE_ADDRESS='' SERVE_METRICS='' SERVE_PID=''
 SERVE_DATABASE='' SERVE_MIGRATE_DATABASE=''
-SERVE_DEVICES=()
 SERVE_CLIENT=$ROOT/.build/release/client/liandong
 
 serve_state_default() {
@@ -44,9 +44,8 @@ serve_database() {
 
 serve_certificates() {
   local pki=$SERVE_STATE/pki
-  mapfile -t SERVE_DEVICES < <(sed -n 's/^\[device \(.*\)\]$/\1/p' "$ROOT/server/setup/district.ini")
-  "$ROOT/server/pki" all "$pki" "${SERVE_DEVICES[@]}" || fail 70 "开发用的证书没有做成（原因见上）" "删掉 $pki 再来一次"
-  [ "$(id -u)" -ne 0 ] || chown "$SERVICE_USER:" "$pki/server.key"
+  "$ROOT/server/pki" all "$pki" || fail 70 "开发用的证书没有做成（原因见上）" "删掉 $pki 再来一次"
+  [ "$(id -u)" -ne 0 ] || chown "$SERVICE_USER:" "$pki/server.key" "$pki/ca.key"
 }
 
 # Made once. In a real district it stands on the servers only, and a copy of it in a safe.
@@ -77,6 +76,8 @@ migrate_database = $SERVE_MIGRATE_DATABASE
 tls_certificate = $SERVE_STATE/pki/server.crt
 tls_key = $SERVE_STATE/pki/server.key
 tls_ca = $SERVE_STATE/pki/ca.crt
+enrol_ca_certificate = $SERVE_STATE/pki/ca.crt
+enrol_ca_key = $SERVE_STATE/pki/ca.key
 seal_key_file = $SERVE_STATE/seal.key
 audit_key = $SERVE_STATE/audit.key
 metrics_listen = $metrics
@@ -117,17 +118,7 @@ serve_start() {
     break
   done
   [ -n "$SERVE_ADDRESS" ] || fail 70 "服务器没有起来（原因见上）" "日志：$SERVE_STATE/log/liandongd.log"
-  serve_commands
-}
-
-# One command a device: the client with all it needs to speak for it.
-serve_commands() {
-  local device pki=$SERVE_STATE/pki
-  for device in "${SERVE_DEVICES[@]}"; do
-    printf '#!/bin/sh\nexec %q --server %q --ca %q --cert %q --key %q "$@"\n' "$SERVE_CLIENT" "$SERVE_ADDRESS" "$pki/ca.crt" \
-      "$pki/$device.crt" "$pki/$device.key" >"$SERVE_STATE/bin/$device"
-    chmod 0755 "$SERVE_STATE/bin/$device"
-  done
+  desks_open
 }
 
 serve_announce() {
@@ -146,6 +137,11 @@ serve_announce() {
     $SERVE_STATE/bin/ytp-duty feed watch
   岳塘派出所报一条警情：
     $SERVE_STATE/bin/ytp-duty incident report --class 纠纷 --place 建设路12号 '邻居夜里装修吵闹，双方争执'
+  系统管理员看谁连着、审计员看谁看过什么：
+    $SERVE_STATE/bin/ytga-admin admin sessions
+    $SERVE_STATE/bin/ytga-auditor audit list
+
+各终端都已登记、登录（十二小时后要再登录；示范人员的密码在 $SERVE_STATE/desks/终端/password，只供试用）。
 
 按 Ctrl-C 停止服务器和数据库。
 TEXT
