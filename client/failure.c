@@ -18,7 +18,7 @@ static const struct {
 } ends[] = {
     {CODE(NOT_FOUND), EXIT_CODE_NOT_FOUND, N_("liandong incident list, or liandong incident search WORD")},
     {CODE(UNAUTHENTICATED), EXIT_CODE_CERTIFICATE,
-     N_("ask the administrator to enter this terminal's certificate, then: liandong status")},
+     N_("the administrator runs liandong device invite TERMINAL --office OFFICE; with the token: liandong enrol")},
     {CODE(PERMISSION_DENIED), EXIT_CODE_FORBIDDEN, N_("liandong status shows who you are here")},
     {CODE(ABORTED), EXIT_CODE_CONFLICT,
      N_("liandong incident show %s, then decide again and name its version with --base-version")},

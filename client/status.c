@@ -72,7 +72,10 @@ static void add_hello(struct facts *f, struct client *client, const Liandong__V1
     static const char *const shown[] = {"office_name",  "office_code",     "system",  "officer",
                                         "role",         "server",          "version", "server_time",
                                         "heartbeat_ms", "silence_limit_ms"};
+    bool nobody = hello->role == LIANDONG__V1__ROLE__ROLE_UNSPECIFIED;
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
+        bool person = strcmp(shown[i], "officer") == 0 || strcmp(shown[i], "role") == 0;
+        if (nobody && person && !for_program(client)) continue; /* they would tell of the terminal */
         const ProtobufCFieldDescriptor *field =
             protobuf_c_message_descriptor_get_field_by_name(hello->base.descriptor, shown[i]);
         add(f, field->name, label_field(hello->base.descriptor, field), hello_text(client, hello, field),
@@ -114,6 +117,8 @@ int status_run(struct client *client, struct command *command) {
         const struct sheet_row row = {.cells = facts.cells};
         const struct sheet sheet = {facts.columns, facts.count, &row, 1};
         print_sheet(client, &sheet, true);
+        if (hello->role == LIANDONG__V1__ROLE__ROLE_UNSPECIFIED)
+            client_say(client, "%s", _("nobody is logged in here; most commands need it: liandong login"));
     }
     if (caller.context) enrol_renew_when_due(&caller);
     caller_close(&caller);

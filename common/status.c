@@ -56,7 +56,7 @@ const struct status_row status_rows[] = {
 
     /* who asks */
     {"UNKNOWN_DEVICE", CODE(UNAUTHENTICATED), "the certificate belongs to no device of the directory",
-     "本机证书未登记或已停用。请把证书交给管理员，登记为本单位的终端后再连接。", 0},
+     "本机的证书未登记或已停用。请管理员发一个登记令牌（device invite），在本机重新登记。", 0},
     {"CERTIFICATE_EXPIRED", CODE(UNAUTHENTICATED), "the device's certificate has expired",
      "本机证书已过期。请向管理员申请新证书，更换后重新连接。", 0},
     {"ROLE_NOT_ALLOWED", CODE(PERMISSION_DENIED), "the caller's role may not do this",

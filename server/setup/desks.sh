@@ -52,7 +52,7 @@ desk_code() {
 desk_ready() {
   local home=$SERVE_STATE/desks/$1 client=$SERVE_STATE/bin/$1
   [ -s "$home/password" ] || return 1
-  "$client" status --timeout 5s >/dev/null 2>&1 || "$client" login "$2" --secret-fd 3 3<"$home/password" >/dev/null 2>&1
+  "$client" session list --timeout 5s >/dev/null 2>&1 || "$client" login "$2" --secret-fd 3 3<"$home/password" >/dev/null 2>&1
 }
 
 # desk_open DESK OFFICE ACCOUNT INVITER: from nothing to logged in.
