@@ -13,6 +13,7 @@
 
 SERVE_STATE='' SERVE_ADDRESS='' SERVE_METRICS='' SERVE_PID=''
 SERVE_DATABASE='' SERVE_MIGRATE_DATABASE=''
+# shellcheck disable=SC2034  # desks.sh reads it
 SERVE_CLIENT=$ROOT/.build/release/client/liandong
 
 serve_state_default() {

@@ -69,11 +69,43 @@ def run_case(name, function, stage, seconds):
   return not verdict.startswith("fail")
 
 
-def run(suite, modules, make_stage, wanted):
-  """Exit code. `wanted`: parts of names; empty: all."""
-  from .cluster import MissingTool
+def take_turns(modules, workers):
+  """The modules that fall to this process, one at a time as it gets through them, and the processes of the others ([] in those)."""
+  turns, rest = os.pipe()
+  os.write(rest, bytes(range(len(modules))))
+  os.close(rest)
+  others = []
+  for _ in range(workers - 1):
+    pid = os.fork()
+    if pid == 0:
+      others = []
+      break
+    others.append(pid)
+
+  def mine():
+    while turn := os.read(turns, 1):
+      yield modules[turn[0]]
+  return mine(), others
+
+
+def run(suite, modules, make_stage, wanted, workers=1):
+  """Exit code. `wanted`: parts of names; empty: all. `workers` processes share the modules out, each on a stage of its own."""
   signal.signal(signal.SIGALRM, alarm)
   signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+  modules, others = take_turns(modules, workers)
+  code = 143
+  try:
+    code = run_modules(suite, modules, make_stage, wanted)
+  finally:
+    if code == 143:
+      for pid in others:
+        os.kill(pid, signal.SIGTERM)
+    ended = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in others]
+  return max([code, *map(abs, ended)])
+
+
+def run_modules(suite, modules, make_stage, wanted):
+  from .cluster import MissingTool
   try:
     signal.alarm(CASE_SECONDS)
     stage = make_stage()
@@ -86,13 +118,13 @@ def run(suite, modules, make_stage, wanted):
     print(f"result {suite} fail: the stage could not be set up: {type(e).__name__}", flush=True)
     return 1
   try:
+    good = True
     for module in modules:
       importlib.import_module(module)
-    good = True
-    for module, name, function in case.list:
-      full = f"{suite}.{module.removeprefix('test_')}.{name}"
-      if not wanted or any(part in full for part in wanted):
-        good = run_case(full, function, stage, getattr(function, "seconds", CASE_SECONDS)) and good
+      for _, name, function in [entry for entry in case.list if entry[0] == module]:
+        full = f"{suite}.{module.removeprefix('test_')}.{name}"
+        if not wanted or any(part in full for part in wanted):
+          good = run_case(full, function, stage, getattr(function, "seconds", CASE_SECONDS)) and good
     return 0 if good else 1
   finally:
     stage.close()

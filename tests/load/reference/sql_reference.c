@@ -1,10 +1,13 @@
 /* What PostgreSQL alone takes for the same work, over libpq and its unix socket, with nothing in between.
+ *
  *   sql_reference calls CONNINFO OFFICE ROLE REQUEST SQL_FILE CALLS_FILE
- *     each line of CALLS_FILE ("request field=value …") by SQL_FILE, prepared, binary rows, for a role of the office with
- *     that id; a connection that row-level security does not bind shows what the predicate costs
+ *
+ * Each line of CALLS_FILE ("request field=value …") by SQL_FILE, prepared, binary rows, for a role of the office with
+ * that id. A connection that row-level security does not bind shows what the predicate costs.
+ *
  *   sql_reference replay CONNINFO
- *     all of the feed, (seq, act), by COPY in binary
- * Prints "name<TAB>value" lines. */
+ *
+ * All of the feed, (seq, act), by COPY in binary. Both print "name<TAB>value" lines. */
 #include "../generator/samples.h"
 #include "db/statement.h"
 #include <inttypes.h>
