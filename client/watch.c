@@ -230,6 +230,7 @@ static void on_reset(struct watch *w, const Liandong__V1__FeedReset *reset) {
         {"PRUNED", N_("the history since then is no longer kept")},
         {"FUTURE", N_("the server's history does not reach that far: it was restored from an older copy")},
         {"FORKED", N_("the server's history took another course since then")},
+        {"RIGHTS", N_("what you may see is no longer what it was; delete what you hold of it")},
     };
     const char *why = value_clean(&w->arena, reset->reason, true);
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)

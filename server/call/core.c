@@ -126,7 +126,8 @@ static bool start_feed(struct core *c, struct metrics *metrics) {
                        core_find_statement(c, "_feed_stretch"), core_find_statement(c, "_feed_head"),
                        core_find_statement(c, "_feed_at"), core_find_statement(c, "_secret"),
                        core_find_statement(c, "_snapshot"), core_find_statement(c, "_feed_rights"),
-                       core_find_statement(c, "_feed_sensitive"), core_find_statement(c, "_feed_named")},
+                       core_find_statement(c, "_feed_sensitive"), core_find_statement(c, "_feed_named"),
+                       core_find_statement(c, "_feed_lapsed")},
         .guard = core_find_statement(c, "_guard"),
         .snapshot_plan = &c->snapshot_plan,
         .readers = c->readers,
@@ -258,7 +259,7 @@ static void free_core(struct core *c) {
     free((char *)(uintptr_t)c->options.node);
     sealing_free(&c->sealing);
     signing_stop(&c->signing);
-    free(c->sealing_work);
+    core_stop_sealing(c);
     free((char *)(uintptr_t)c->options.seal_key_file);
     free((char *)(uintptr_t)c->options.audit_key);
     free(c);

@@ -86,6 +86,7 @@ void core_run_chores(struct core *c);
 /* core_sealing.c: the keys of sealed fields: read, made where they are missing, read again when they change; and the
  * blind indexes of old rows. At each tick. */
 bool core_start_sealing(struct core *c, char *error, size_t room);
+void core_stop_sealing(struct core *c);
 void core_work_sealing(struct core *c);
 
 enum session_state { SESSION_FRESH, SESSION_OPEN, SESSION_CLOSING };

@@ -171,6 +171,13 @@ void core_work_sealing(struct core *c) {
     }
 }
 
+void core_stop_sealing(struct core *c) {
+    if (!c->sealing_work) return;
+    arena_free(&c->sealing_work->arena);
+    free(c->sealing_work);
+    c->sealing_work = NULL;
+}
+
 bool core_start_sealing(struct core *c, char *error, size_t room) {
     static const char *const names[STEPS] = {"_sealing_version", "_sealing_keys", "_sealing_make", "_sealing_behind",
                                              "_sealing_catch_up"};

@@ -26,7 +26,7 @@ static uint32_t kick(struct operation *o, const PGresult *r, int row) {
         bool meant = by_session  ? s->id == id
                      : by_device ? s->device == device
                                  : by_office && s->actor.office == office;
-        if (s->state != SESSION_OPEN || !meant) continue;
+        if (s->state != SESSION_OPEN || s->enrolling || !meant) continue; /* who enrols is nobody yet */
         log_event(LOG_WARN, "session.kicked", log_int("conn", (int64_t)s->id), log_int("device", s->device),
                   log_str("office", s->actor.office_code));
         session_go_away(s, "KICKED", KICK_AFTER_MS, KICK_JITTER_MS);

@@ -31,9 +31,11 @@ struct event {
     uint32_t change_size;
 };
 /* In every such frame: where its prev stands, and the tag that makes a retract or a grant of it. */
-#define EVENT_CHANGE_PREV 27u
-#define EVENT_CHANGE_TAG  (EVENT_CHANGE_PREV + CURSOR_SIZE)
-#define EVENT_TAG_GRANT   (5u << 3 | 2u)
+/* In every frame: how far before its prev its own cursor stands. */
+#define EVENT_CURSOR_BEFORE_PREV (2u + CURSOR_SIZE)
+#define EVENT_CHANGE_PREV        27u
+#define EVENT_CHANGE_TAG         (EVENT_CHANGE_PREV + CURSOR_SIZE)
+#define EVENT_TAG_GRANT          (5u << 3 | 2u)
 /* Reads row `row` of _feed_pull or _feed_page. Memory is the arena's. False without memory. Of a row without a moment
  * only the place and `change` are told: frame is NULL. A page does not tell right.sensitivity: then it is -1. */
 bool event_read(struct event *out, const PGresult *r, int row, struct cursor_key *key, struct arena *arena);

@@ -1,4 +1,5 @@
 #include "feed/feed.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "feed/watcher.h"
 #include <stdlib.h>
@@ -16,10 +17,11 @@ struct feed {
     bool warm, pulling, again; /* again: a poke came while pulling */
     bool head_known;           /* of this connection: checked against our history */
     struct cursor found;       /* head in the table, as this connection told it */
+    uint64_t opened, asked;    /* times a record was opened to somebody or closed; and as of the last look at names */
     struct lane *dirty;
     struct arena arena;
     struct metric events, pulls, pokes;
-    struct statement *sent[7]; /* what its link prepares */
+    struct statement *sent[8]; /* what its link prepares */
     void (*stopped)(void *arg);
     void *stopped_arg;
 };
@@ -53,6 +55,14 @@ static void wake_watchers(struct feed *f) {
     }
 }
 
+static void review_watchers(struct feed *f) {
+    for (struct lane *lane = f->view.ring.lanes; lane; lane = lane->hh.next)
+        for (struct watcher *w = lane->watchers, *next; w; w = next) {
+            next = watcher_next(w);
+            watcher_review(w);
+        }
+}
+
 static void reset_watchers(struct feed *f, const char *reason) {
     for (struct lane *lane = f->view.ring.lanes; lane; lane = lane->hh.next)
         for (struct watcher *w = lane->watchers, *next; w; w = next) {
@@ -74,6 +84,7 @@ static bool take_row(struct feed *f, const PGresult *r, int row) {
     }
     if (!event_take_right(&f->view.rights, &e, r, row))
         log_event(LOG_ERROR, "feed.rights_lost", log_int("seq", (int64_t)e.seq));
+    f->opened += e.right.subject != 0;
     if (e.right.was >= 0) ring_grade(&f->view.ring, e.right.num, e.right.sensitivity);
     if (!ring_append(&f->view.ring, &e, on_touched, f))
         log_event(LOG_WARN, "feed.not_in_ring", log_int("seq", (int64_t)e.seq), log_int("bytes", e.frame_size));
@@ -251,16 +262,33 @@ static void take_rights(struct feed *f, struct link_answer answer, bool (*read)(
         log_event(LOG_ERROR, "feed.rights_lost", log_str("why", "memory"));
     PQclear(answer.result);
 }
-static void on_rights(void *arg, struct link_answer answer) { take_rights(arg, answer, rights_read); }
+static void on_rights(void *arg, struct link_answer answer) {
+    take_rights(arg, answer, rights_read);
+    if (answer.over && !answer.lost) review_watchers(arg);
+}
 static void on_sensitive(void *arg, struct link_answer answer) { take_rights(arg, answer, rights_read_levels); }
-static void on_named(void *arg, struct link_answer answer) { take_rights(arg, answer, rights_read_named); }
+/* A commit of this node may have told something newer than this, on its own connection: then it is read once more. */
+static void on_named(void *arg, struct link_answer answer) {
+    struct feed *f = arg;
+    take_rights(f, answer, rights_read_named);
+    if (answer.over && f->asked != f->opened) f->view.rights.lapse_ms = 0;
+}
+static void on_lapsed(void *arg, struct link_answer answer) {
+    take_rights(arg, answer, rights_read_lapsed);
+    if (answer.over && !answer.lost) review_watchers(arg);
+}
+
+static bool ask_names(struct feed *f) {
+    f->asked = f->opened;
+    return link_send(f->link, f->options.statements.named, NULL, NULL, on_named, f) &&
+           link_send(f->link, f->options.statements.lapsed, NULL, NULL, on_lapsed, f);
+}
 
 /* Levels and names before the head: what the pulls behind it tell is newer. */
 static bool ask_rights(struct feed *f) {
     const struct feed_statements *s = &f->options.statements;
     return link_send(f->link, s->rights, NULL, NULL, on_rights, f) &&
-           link_send(f->link, s->sensitive, NULL, NULL, on_sensitive, f) &&
-           link_send(f->link, s->named, NULL, NULL, on_named, f);
+           link_send(f->link, s->sensitive, NULL, NULL, on_sensitive, f) && ask_names(f);
 }
 
 void feed_review(struct feed *f) {
@@ -297,6 +325,8 @@ static void on_refused(void *arg, const char *why) {
 static void on_tick(uv_timer_t *timer) {
     struct feed *f = timer->data;
     if (!f->head_known || !link_is_ready(f->link)) return;
+    if (clock_now_ms() >= f->view.rights.lapse_ms && !(ask_names(f) && link_sync(f->link, on_sync, f)))
+        link_break(f->link, "the names could not be asked for");
     ask_head(f); /* the floor may have moved */
     pull(f);
 }
@@ -306,7 +336,6 @@ static void on_tick(uv_timer_t *timer) {
 bool feed_is_ready(const struct feed *f) { return f->warm && link_is_ready(f->link); }
 
 uint64_t feed_head(struct feed *f) { return f->view.head.seq; }
-void feed_head_cursor(struct feed *f, uint8_t out[CURSOR_SIZE]) { cursor_seal(f->view.key, f->view.head, out); }
 
 static void add_metrics(struct feed *f, struct metrics *metrics) {
     struct feed_view *v = &f->view;
@@ -327,7 +356,7 @@ static void add_metrics(struct feed *f, struct metrics *metrics) {
 static struct link *open_link(struct feed *f, uv_loop_t *loop, const char *conninfo, const char *node,
                               uint64_t connect_timeout_ms) {
     struct feed_statements *s = &f->options.statements;
-    struct statement *const sent[] = {s->pull, s->head, s->at, s->secret, s->rights, s->sensitive, s->named};
+    struct statement *const sent[] = {s->pull, s->head, s->at, s->secret, s->rights, s->sensitive, s->named, s->lapsed};
     memcpy(f->sent, sent, sizeof sent);
     struct link_options o = {.loop = loop,
                              .conninfo = conninfo,

@@ -14,7 +14,7 @@
 #include "feed/ring.h"
 
 struct feed_statements {
-    struct statement *pull, *page, *stretch, *head, *at, *secret, *snapshot, *rights, *sensitive, *named;
+    struct statement *pull, *page, *stretch, *head, *at, *secret, *snapshot, *rights, *sensitive, *named, *lapsed;
 };
 struct feed_options {
     struct feed_statements statements;
@@ -33,13 +33,13 @@ struct feed *feed_start(uv_loop_t *loop, const char *conninfo, const char *node,
 void feed_poke(struct feed *f);
 /* A group is durable: what its pen (seq and hash of the feed's end before it) and its tail (what it appended) said. */
 void feed_take(struct feed *f, const PGresult *pen, const PGresult *tail);
-/* The directory moved: what each role may see is read again, and holds from the next delivery on. */
+/* The directory moved: what each role may see is read again, and holds from the next delivery on; watchers that see
+ * other offices than before start over (see rights.h). Access by name that ends by its time is seen to once a second.
+ */
 void feed_review(struct feed *f);
 bool feed_is_ready(const struct feed *f); /* warm, and its connection is up */
 /* Number of the newest event passed on here; 0 before the first. */
 uint64_t feed_head(struct feed *f);
-/* Cursor of the newest event known here. */
-void feed_head_cursor(struct feed *f, uint8_t out[CURSOR_SIZE]);
 /* All watchers must be gone. */
 void feed_stop(struct feed *f, void (*done)(void *arg), void *arg);
 

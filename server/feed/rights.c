@@ -2,6 +2,7 @@
 #include "db/contract.h"
 #include "db/mapping.h"
 #include <endian.h>
+#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,18 @@ static struct rights_role *find_role(struct rights *r, int64_t key) {
     return role;
 }
 
+static void digest(const void *bytes, size_t size, uint64_t out[2]) {
+    uint8_t whole[SHA256_DIGEST_LENGTH];
+    SHA256(bytes, size, whole);
+    memcpy(out, whole, 2 * sizeof *out);
+}
+
+static void digest_role(struct rights_role *role) {
+    int64_t all[4] = {role->key, role->named_most};
+    if (role->seen_count) digest(role->seen, (size_t)role->seen_count * sizeof *role->seen, (uint64_t *)&all[2]);
+    digest(all, sizeof all, role->veil);
+}
+
 static struct rights_role *make_role(struct rights *r, int64_t key) {
     struct rights_role *role = find_role(r, key);
     if (role) return role;
@@ -42,7 +55,10 @@ static struct rights_role *make_role(struct rights *r, int64_t key) {
     role->key = key;
     role->named_most = -1;
     HASH_ADD(hh, r->roles, key, sizeof role->key, role);
-    if (role->hh.tbl) return role;
+    if (role->hh.tbl) {
+        digest_role(role);
+        return role;
+    }
     free(role); /* the table had no memory for it */
     return NULL;
 }
@@ -86,6 +102,7 @@ bool rights_read(struct rights *r, const PGresult *rows) {
         role->named_most = -1;
     }
     for (int row = 0; row < PQntuples(rows); row++) good &= read_role(r, rows, row);
+    for (struct rights_role *role = r->roles; role; role = role->hh.next) digest_role(role);
     return good;
 }
 
@@ -160,6 +177,8 @@ bool rights_set_named(struct rights *r, int64_t num, const PGresult *rows, int r
             const char *at = mapping_array_next(&a, &size);
             pairs[i] = number(at, size);
         }
+        for (int32_t i = 1; i < 2 * n->count; i += 2)
+            if (pairs[i] < r->lapse_ms) r->lapse_ms = pairs[i];
         HASH_ADD(hh, r->named, num, sizeof n->num, n);
         if (n->hh.tbl) return true;
     }
@@ -172,9 +191,46 @@ bool rights_read_named(struct rights *r, const PGresult *rows) {
     struct rights_named *n, *next;
     bool good = true;
     HASH_ITER(hh, r->named, n, next) { forget_named(r, n); }
+    r->lapse_ms = INT64_MAX;
     for (int row = 0; row < PQntuples(rows); row++)
         good &= rights_set_named(r, mapping_get_int8(rows, row, 0), rows, row, 1);
     return good;
+}
+
+static void forget_lapsed(struct rights *r) {
+    struct rights_lapsed *l, *next;
+    HASH_ITER(hh, r->lapsed, l, next) {
+        HASH_DEL(r->lapsed, l);
+        free(l);
+    }
+}
+
+bool rights_read_lapsed(struct rights *r, const PGresult *rows) {
+    forget_lapsed(r);
+    for (int row = 0; row < PQntuples(rows); row++) {
+        struct rights_lapsed *l = calloc(1, sizeof *l);
+        if (!l) return false;
+        l->account = mapping_get_int8(rows, row, 0);
+        l->count = mapping_get_int8(rows, row, 1);
+        HASH_ADD(hh, r->lapsed, account, sizeof l->account, l);
+        if (!l->hh.tbl) {
+            free(l);
+            return false;
+        }
+    }
+    return true;
+}
+
+void rights_veil(const struct rights *r, const struct rights_role *role, int64_t account, uint64_t veil[2]) {
+    struct rights_lapsed *l = NULL;
+    memcpy(veil, role->veil, sizeof role->veil);
+    if (account && r->lapsed) HASH_FIND(hh, r->lapsed, &account, sizeof account, l);
+    if (!l) return;
+    int64_t told[2] = {l->account, l->count};
+    uint64_t more[2];
+    digest(told, sizeof told, more);
+    veil[0] ^= more[0];
+    veil[1] ^= more[1];
 }
 
 /* ---- the verdict */
@@ -215,5 +271,6 @@ void rights_free(struct rights *r) {
         free(role);
     }
     HASH_ITER(hh, r->named, n, next) { forget_named(r, n); }
+    forget_lapsed(r);
     forget_levels(r);
 }

@@ -26,6 +26,11 @@ bool watcher_put(struct watcher *w, Liandong__V1__ToClient *m) {
     return false;
 }
 
+void watcher_seal(struct watcher *w, struct cursor c, uint8_t out[CURSOR_SIZE]) {
+    cursor_seal(w->view->key, c, out);
+    cursor_veil(out, w->veil);
+}
+
 bool watcher_put_sync(struct watcher *w, bool live) {
     uint8_t cursor[CURSOR_SIZE];
     Liandong__V1__FeedSync sync = LIANDONG__V1__FEED_SYNC__INIT;
@@ -33,7 +38,7 @@ bool watcher_put_sync(struct watcher *w, bool live) {
     /* Up to the head only where everything before it was delivered: a client that saves this and dies must lose
      * nothing. And a snapshot, or a cursor of another node, can be ahead of what this node has pulled. */
     if (live && w->view->head.seq >= w->position)
-        cursor_seal(w->view->key, w->view->head, cursor);
+        watcher_seal(w, w->view->head, cursor);
     else
         memcpy(cursor, w->last, CURSOR_SIZE);
     sync.has_cursor = sync.has_live = true;
@@ -55,6 +60,8 @@ bool watcher_deliver(struct watcher *w, struct buffer *out, const uint8_t *frame
     memcpy(p, frame, size);
     memcpy(p + prev_at, w->last, CURSOR_SIZE);
     memcpy(w->last, cursor, CURSOR_SIZE);
+    cursor_veil(w->last, w->veil);
+    cursor_veil(p + prev_at - EVENT_CURSOR_BEFORE_PREV, w->veil);
     buffer_grew(out, size);
     w->view->deliveries.value++;
     return true;
@@ -116,7 +123,7 @@ static void walk_lane(struct watcher *w) {
 
 static void begin_at(struct watcher *w, struct cursor c) {
     w->position = c.seq;
-    cursor_seal(w->view->key, c, w->last);
+    watcher_seal(w, c, w->last);
     w->sink.started(w->to, w->last);
     w->state = WATCHER_TABLE;
     watcher_table_read(w);
@@ -147,7 +154,9 @@ static void on_checked(struct read *read, const PGresult *result, const char *fa
  * watcher that comes from another node can be ahead of what this one has pulled. */
 static void check_cursor(struct watcher *w, struct cursor c) {
     struct feed_view *v = w->view;
-    if (c.seq < v->floor) {
+    if (cursor_is_nonsense(c)) {
+        begin_reset(w, "RIGHTS");
+    } else if (c.seq < v->floor) {
         begin_reset(w, "PRUNED");
     } else if (c.mark == 0 && c.seq > v->head.seq) {
         begin_reset(w, "FUTURE");
@@ -171,6 +180,13 @@ static void check_cursor(struct watcher *w, struct cursor c) {
     }
 }
 
+static struct cursor open_cursor(struct watcher *w, const uint8_t told[CURSOR_SIZE]) {
+    uint8_t bare[CURSOR_SIZE];
+    memcpy(bare, told, CURSOR_SIZE);
+    cursor_veil(bare, w->veil);
+    return cursor_open(w->view->key, bare);
+}
+
 struct watcher *watcher_start(struct feed *f, const struct watcher_terms *terms, const struct watcher_sink *sink,
                               void *to, const char **fault) {
     struct watcher *w = calloc(1, sizeof *w);
@@ -189,10 +205,11 @@ struct watcher *watcher_start(struct feed *f, const struct watcher_terms *terms,
         free(w);
         return NULL;
     }
+    rights_veil(&w->view->rights, w->role, w->caller.account, w->veil);
     DL_APPEND(w->lane->watchers, w);
     w->view->watchers.value++;
     if (terms->cursor)
-        check_cursor(w, cursor_open(w->view->key, terms->cursor));
+        check_cursor(w, open_cursor(w, terms->cursor));
     else if (terms->from_start)
         begin_at(w, (struct cursor){w->view->floor, 0});
     else
@@ -209,6 +226,14 @@ void watcher_continue(struct watcher *w) {
         watcher_go_on_with_page(w);
     else if (w->state == WATCHER_SNAPSHOT && w->page_token_size && watcher_has_room(w))
         watcher_go_on_with_snapshot(w);
+}
+
+void watcher_review(struct watcher *w) {
+    uint64_t now[2];
+    rights_veil(&w->view->rights, w->role, w->caller.account, now);
+    if (memcmp(now, w->veil, sizeof now) == 0) return;
+    memcpy(w->veil, now, sizeof now);
+    watcher_reset(w, "RIGHTS");
 }
 
 bool watcher_is_live(const struct watcher *w) {

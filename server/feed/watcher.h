@@ -46,4 +46,6 @@ void watcher_stop(struct watcher *w);
 /* ---- for feed.c only */
 struct watcher *watcher_next(const struct watcher *w);
 void watcher_reset(struct watcher *w, const char *reason);
+/* What is known of rights was read anew: it starts over where they are no longer what it began with. */
+void watcher_review(struct watcher *w);
 #endif

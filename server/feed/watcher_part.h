@@ -46,6 +46,7 @@ struct watcher {
     struct cursor asked;             /* while CHECKING */
     struct watcher_filter *filter;   /* NULL: everything */
     const struct rights_role *role;  /* what it may see, as it is known now */
+    uint64_t veil[2];                /* and its digest when the watch began, or was reset last */
     struct watcher_read *reading;    /* in flight, or with pages */
     char page_token[SNAPSHOT_TOKEN]; /* where the snapshot's next page begins, while there is no room for it */
     size_t page_token_size;          /* 0: no page waits */
@@ -57,6 +58,8 @@ void watcher_fail(struct watcher *w, const char *fault);
 bool watcher_put(struct watcher *w, Liandong__V1__ToClient *m);
 /* live: everything up to the head was delivered or is not for it. */
 bool watcher_put_sync(struct watcher *w, bool live);
+/* A place as this watcher is told it. */
+void watcher_seal(struct watcher *w, struct cursor c, uint8_t out[CURSOR_SIZE]);
 /* Below the high water: more may be appended. */
 bool watcher_has_room(struct watcher *w);
 /* One delivery: the packed frame with this watcher's prev. False: no room or memory for it. */

@@ -42,7 +42,7 @@ static void keep_head(struct watcher *w, const PGresult *result) {
     int hash = PQfnumber(result, "hash");
     if (head.seq) head.mark = cursor_mark(PQgetvalue(result, 0, hash), (size_t)PQgetlength(result, 0, hash));
     w->position = head.seq;
-    cursor_seal(w->view->key, head, w->last);
+    watcher_seal(w, head, w->last);
 }
 
 static void read_page(struct watcher *w);

@@ -72,9 +72,9 @@ create or replace function rights_work_out() returns void language plpgsql secur
 begin
   insert into right_seen as old(office, role, work, beyond)
   select m.office, m.role, s.work, s.beyond
-  from (select o.id as office, r::int2 as role, right_most(r::int2, 'OWN') as own, array_remove(o.sees, o.id) as others,
-          right_most(r::int2, case o.kind when 'bureau' then 'ABOVE' else 'PAIRED' end) as others_most
-        from office o, generate_series(1, 8) r) m
+  from (select o.id as office, r::int2 as role, case when open then right_most(r::int2, 'OWN') end as own, array_remove(o.sees, o.id) as others,
+          case when open then right_most(r::int2, case o.kind when 'bureau' then 'ABOVE' else 'PAIRED' end) end as others_most
+        from office o cross join lateral (select o.closed_on is null or o.closed_on > today() as open) c, generate_series(1, 8) r) m
     cross join lateral (
       select coalesce(array_agg(x.origin) filter (where x.level = 1), '{}') as work,
         coalesce(array_agg(x.origin::int8 * 8 + x.level) filter (where x.level <> 1), '{}') as beyond

@@ -28,7 +28,23 @@ begin
         from office reader left join office e on reader.id = any (e.audience) group by reader.id) s
   where s.id = o.id and o.sees is distinct from s.ids;
   perform rights_work_out();
-  update directory_head set version = version + 1;
+  perform logins_lapse();
+  update directory_head set version = version + 1, worked_on = today();
+end $$;
+
+-- Pairings, assignments and offices begin and end with a day. Each node looks once a second whether one has begun, whoever writes or not;
+-- the first does the work, under the pen as every change.
+create or replace function directory_day() returns bool language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
+begin
+  if (select h.worked_on >= today() from directory_head h) then
+    return false;
+  end if;
+  perform from feed_head for update;
+  if (select h.worked_on >= today() from directory_head h) then
+    return false;
+  end if;
+  perform directory_work_out();
+  return true;
 end $$;
 
 create or replace function directory_changed() returns trigger language plpgsql as $$
@@ -41,4 +57,4 @@ begin
   return null;
 end $$;
 
-grant execute on function today(), audience_of(int4), directory_work_out() to liandong_app;
+grant execute on function today(), audience_of(int4), directory_work_out(), directory_day() to liandong_app;

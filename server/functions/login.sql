@@ -104,6 +104,13 @@ begin
   end if;
 end $$;
 
+-- Logins whose assignment or office ended with a day.
+create or replace function logins_lapse() returns void language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
+begin
+  perform logins_end(array(select l.id from login l join assignment p on p.id = l.assignment join office o on o.id = p.office
+    where l.ended_at is null and (p.ended_on <= today() or o.closed_on <= today())), 'UNASSIGNED');
+end $$;
+
 -- Those logins have a connection open: they are in use.
 create or replace function logins_seen(ids uuid[]) returns int8 security definer set search_path = liandong, pg_catalog, pg_temp language sql as $$
   with seen as (update login l set seen_at = clock_timestamp() where l.id = any (ids) and l.ended_at is null returning 1)

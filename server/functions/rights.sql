@@ -120,14 +120,14 @@ begin
   if who is null then
     return 'UNKNOWN_VALUE';
   end if;
-  update record_access a set until = moment where a.record = for_record and a.account = who and a.until > moment;
+  update record_access a set until = moment, closed = true where a.record = for_record and a.account = who and a.until > moment;
   open := found;
   if wanted = 'withdraw_access' then
     return case when not open then 'NO_CHANGE' end;
   end if;
   insert into record_access(record, account, since, until, granted_by, reason)
   values (for_record, who, moment, coalesce(ends, '9999-01-01'), caller_officer(), why)
-  on conflict (record, account, since) do update set until = excluded.until, granted_by = excluded.granted_by, reason = excluded.reason;
+  on conflict (record, account, since) do update set until = excluded.until, closed = false, granted_by = excluded.granted_by, reason = excluded.reason;
   return null;
 end $$;
 

@@ -213,7 +213,7 @@ def made_up_cursor(stage):
         Watch(peer, cursor=cursor).backlog()
         raise AssertionError("a made-up cursor was continued")
       except Reset as e:
-        assert e.reason in ("FUTURE", "FORKED", "PRUNED"), e.reason
+        assert e.reason in ("RIGHTS", "FUTURE", "FORKED", "PRUNED"), e.reason
   with stage.peer(stage.a, "yts-mediator") as peer:
     check_status(refusal(lambda: Watch(peer, cursor=b"short")), "BAD_SIZE", "INVALID_ARGUMENT", "watch_feed.cursor")
 

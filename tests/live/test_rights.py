@@ -3,7 +3,7 @@ import contextlib
 import threading
 import time
 
-from peer.watch import Watch
+from peer.watch import Reset, Watch
 from scene import CLASS, check_status, refusal
 from support.runner import case
 from support.waiting import until
@@ -88,12 +88,13 @@ TRIALS = 20
 
 
 def revocation_in_mid_feed(stage):
-  """Events flow, a rule ends: how long afterwards does the last one arrive? And then none, although the connection lives."""
+  """Events flow, a rule ends: how long afterwards does the last one arrive? Then comes a RESET whose snapshot holds none of them, and no
+  event, although the connection lives; another RESET gives them back."""
   took = []
   with stage.alone() as node, stage.peer(node, "ytp-duty") as writer, stage.peer(node, "yts-mediator") as reader:
     w = Watch(reader)
     w.backlog()
-    stop = threading.Event()
+    stop, resets = threading.Event(), []
 
     def write():
       while not stop.wait(0.02):
@@ -111,6 +112,8 @@ def revocation_in_mid_feed(stage):
             return time.monotonic()
         except TimeoutError:
           pass
+        except Reset as e:
+          resets.append((e.reason, len(e.incidents)))
       return last
     try:
       for _ in range(TRIALS):
@@ -121,8 +124,13 @@ def revocation_in_mid_feed(stage):
           last = moment
           assert last - begun < 5, "events still come"
         took.append(last - begun)
+        assert resets == [("RIGHTS", 0)], resets
+        resets.clear()
         assert refusal(lambda: reader.ask("show_incident", incident="000001")).reason == "NOT_FOUND"
         stage.sql(rule, None, database=node.name)
+        until(lambda: flows(2), 20, "events")
+        assert len(resets) == 1 and resets[0][0] == "RIGHTS" and resets[0][1] > 0, resets
+        resets.clear()
     finally:
       stop.set()
       thread.join()
