@@ -5,7 +5,7 @@ import resource
 
 from support.cluster import MissingTool
 
-from . import million, references
+from . import logins, million, references
 from .generator import generate, holding
 from .ground import BUREAU, JUDICIAL, PAIRS, ROOT, STATION
 from .machine import say
@@ -211,6 +211,13 @@ def connect_per_s(b):
   for who, make in (("liandong", Liandong), (REFERENCE, Reference)):
     with make(b.ground) as server:
       b.add("connect_per_s", who, b.run(server, "connect", [("reporter", STATION, 16)], seconds=b.seconds(4)), "connects_per_s")
+
+
+@measurement(Figure("login_per_s", "logins/s", "scrypt"))
+def login_per_s(b):
+  with Liandong(b.ground) as server:
+    b.sheet.add("login_per_s", "liandong", logins.logins_per_s(b.ground, server, b.seconds(6)))
+  b.sheet.add("login_per_s", "scrypt", logins.scrypts_per_s(b.seconds(3)))
 
 
 # ---- pages

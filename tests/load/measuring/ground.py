@@ -16,6 +16,7 @@ STATION, JUDICIAL = "station-0", "judicial-0"  # the pair that all is measured w
 BUREAU = "bureau"  # sees the first DISTRICT_PAIRS pairs
 PAIRS = 201        # in all: the first one and those whose watchers must hear nothing of it
 DISTRICT_PAIRS = 20
+ACCOUNTS = [f"officer-{n}" for n in range(16)]  # of STATION
 CLUSTER = {
   "shared_buffers": "1GB", "wal_buffers": "64MB", "max_wal_size": "4GB", "checkpoint_timeout": "30min",
   "max_connections": "200", "jit": "off", "maintenance_work_mem": "512MB",
@@ -75,6 +76,8 @@ def directory(authority):
     devices.setdefault(f"station-{n}", "duty")
   for device, role in devices.items():
     lines += [f"[device {device}]", f"office = {device}", "officer = 值班员", f"role = {role}", f"certificate = {authority.folder}/{device}.pem"]
+  for account in ACCOUNTS:
+    lines += [f"[account {account}]", "name = 民警", f"office = {STATION}", "role = officer"]
   return "\n".join(lines) + "\n"
 
 
