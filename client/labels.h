@@ -8,14 +8,16 @@
 
 enum meaning {
     MEANING_PLAIN,
-    MEANING_TIME,       /* int64: ms since 1970 UTC; shown in +08:00 */
-    MEANING_DURATION,   /* ms */
-    MEANING_RANK,       /* enum whose numbers people say too: level 1 */
-    MEANING_UUID,       /* 16 bytes, shown as 8-4-4-4-12 */
-    MEANING_OFFICE,     /* string: code of an office, "ytp" */
-    MEANING_REQUEST,    /* string: name of a request, "report_incident" */
-    MEANING_FIELD,      /* string: name of a field of Incident */
-    MEANING_FIELD_VALUE /* string: value of the field that the sibling `field` names */
+    MEANING_TIME,           /* int64: ms since 1970 UTC; shown in +08:00 */
+    MEANING_DURATION,       /* ms */
+    MEANING_RANK,           /* enum whose numbers people say too: level 1 */
+    MEANING_UUID,           /* 16 bytes, shown as 8-4-4-4-12 */
+    MEANING_OFFICE,         /* string: code of an office, "ytp" */
+    MEANING_REQUEST,        /* string: name of a request, "report_incident" */
+    MEANING_FIELD,          /* string: name of a field of Incident */
+    MEANING_WORD,           /* string: a word that has a label of its own, "PAIRED" */
+    MEANING_FIELD_VALUE,    /* string: value of the field of Incident that the sibling `field` names */
+    MEANING_DIRECTORY_VALUE /* the same of an office, account or device */
 };
 struct label {
     const char *name; /* field; or "Message.field" where it means something else there; or an enum value's full name */

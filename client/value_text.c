@@ -7,6 +7,8 @@
 #include "common/uuid.h"
 #include "common/wire.h"
 #include "incident.pb-c.h"
+#include "operation.pb-c.h"
+#include "organisation.pb-c.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,17 +45,34 @@ static const char *bytes_text(struct arena *arena, const ProtobufCBinaryData *by
     return out;
 }
 
-const char *value_of_field(struct arena *arena, const char *name, const char *text, bool one_line) {
-    const ProtobufCFieldDescriptor *field =
-        name ? protobuf_c_message_descriptor_get_field_by_name(&liandong__v1__incident__descriptor, name) : NULL;
-    if (field && text && *text && field->type == PROTOBUF_C_TYPE_ENUM && strspn(text, "0123456789") == strlen(text)) {
+/* A value as history keeps it, of the field of that name in one of the types; NULL ends them. */
+static const char *kept_text(struct arena *arena, const ProtobufCMessageDescriptor *const *types, const char *name,
+                             const char *text, bool one_line) {
+    const ProtobufCFieldDescriptor *field = NULL;
+    for (; name && *types && !field; types++) field = protobuf_c_message_descriptor_get_field_by_name(*types, name);
+    if (!field || !text || !*text) return value_clean(arena, text, one_line);
+    if (field->type == PROTOBUF_C_TYPE_ENUM && strspn(text, "0123456789") == strlen(text)) {
         char unknown[16];
         return arena_printf(arena, "%s", label_value(field->descriptor, (int)strtol(text, NULL, 10), unknown));
     }
+    if (field->type == PROTOBUF_C_TYPE_BOOL) return strcmp(text, "true") == 0 ? _("yes") : _("no");
     int64_t ms;
-    if (field && text && label_meaning(NULL, field) == MEANING_TIME && clock_parse(&ms, text, 0))
+    if (label_meaning(NULL, field) == MEANING_TIME && strchr(text, 'T') && clock_parse(&ms, text, 0))
         return time_text(arena, ms);
     return value_clean(arena, text, one_line);
+}
+
+const char *value_of_field(struct arena *arena, const char *name, const char *text, bool one_line) {
+    static const ProtobufCMessageDescriptor *const types[] = {&liandong__v1__incident__descriptor, NULL};
+    return kept_text(arena, types, name, text, one_line);
+}
+
+/* Of an office, an account or a device. */
+static const char *directory_text(struct arena *arena, const char *name, const char *text, bool one_line) {
+    static const ProtobufCMessageDescriptor *const types[] = {&liandong__v1__account_record__descriptor,
+                                                              &liandong__v1__office_record__descriptor,
+                                                              &liandong__v1__device_state__descriptor, NULL};
+    return kept_text(arena, types, name, text, one_line);
 }
 
 static const char *sibling_field(const ProtobufCMessage *message) {
@@ -66,8 +85,10 @@ static const char *string_text(struct arena *arena, const ProtobufCMessage *mess
                                const char *text, bool one_line) {
     switch (meaning) {
     case MEANING_REQUEST:
+    case MEANING_WORD:
     case MEANING_FIELD: return value_clean(arena, label_name(text), one_line);
     case MEANING_FIELD_VALUE: return value_of_field(arena, sibling_field(message), text, one_line);
+    case MEANING_DIRECTORY_VALUE: return directory_text(arena, sibling_field(message), text, one_line);
     default: return value_clean(arena, text, one_line);
     }
 }

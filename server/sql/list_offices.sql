@@ -13,7 +13,7 @@ select o.code as office, o.name, o.system, array_position(array['station', 'judi
   (select coalesce(array_agg(b.code order by b.code), '{}') from pairing p join office b on b.id = case when p.station = o.id then p.judicial else p.station end
    where o.id in (p.station, p.judicial) and p.station_agreed and p.judicial_agreed and p.started_on <= today()
      and (p.ended_on is null or p.ended_on > today())) as paired_with,
-  (select count(*)::int4 from assignment a where a.office = o.id and (a.ended_on is null or a.ended_on > today())) as account_count,
+  (select count(distinct a.account)::int4 from assignment a where a.office = o.id and (a.ended_on is null or a.ended_on > today())) as account_count,
   (select count(*)::int4 from device d where d.office = o.id and not d.revoked) as device_count,
   case when exists (select from page m where m.n > page_size(:limit::int4))
        then (select decode(l.code, 'escape') from page l where l.n = page_size(:limit::int4)) end as next

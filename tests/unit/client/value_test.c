@@ -148,6 +148,21 @@ static void values_of_fields(void **state) {
     e.new_value = value;
     assert_string_equal(value_text(&arena, &e.base, field_of(&e.base, "new_value"), true), "纠纷");
     assert_string_equal(value_text(&arena, &e.base, field_of(&e.base, "field"), true), "警情类别");
+    Liandong__V1__DirectoryChange d = LIANDONG__V1__DIRECTORY_CHANGE__INIT;
+    char told[][3][32] = {{"state", "2", "停用"},
+                          {"role", "2", "值班"},
+                          {"revoked", "false", "否"},
+                          {"since", "2026-11-27", "2026-11-27"},
+                          {"certificate_until", "2027-02-24T17:19:10.000Z", "2027-02-25 01:19:10"}};
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+        d.field = told[i][0];
+        d.new_value = told[i][1];
+        assert_string_equal(value_text(&arena, &d.base, field_of(&d.base, "new_value"), true), told[i][2]);
+    }
+    Liandong__V1__RightReason r = LIANDONG__V1__RIGHT_REASON__INIT;
+    char relation[] = "PAIRED";
+    r.relation = relation;
+    assert_string_equal(value_text(&arena, &r.base, field_of(&r.base, "relation"), true), "结对单位的");
     assert_string_equal(value_text(&arena, &e.base, field_of(&e.base, "kind"), true), "更正");
 }
 
