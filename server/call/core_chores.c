@@ -2,12 +2,14 @@
 #include "call/core_part.h"
 #include "call/login.h"
 #include "common/log.h"
+#include <arpa/inet.h>
 #include <stddef.h>
+#include <string.h>
 #include <utlist.h>
 
-/* Indexing takes processor time from writing, and a search finds what is not indexed yet by looking at it (measured
- * 2026-11: 50,000 records in 0.7 to 0.8 s). So while reports come in faster than this process writes them, one batch a
- * second is indexed, and more only once the index is that far behind. */
+/* Indexing a record takes about as long as writing it (140 us of a core), and a search finds what is not indexed yet by
+ * looking at it (50,000 records in 0.7 to 0.8 s; both measured 2026-11). So nothing is indexed in a second that begins
+ * with writing under way, until the index is that far behind. */
 #define SEARCH_INDEX_LIMIT  1000
 #define SEARCH_BEHIND_LIMIT 50000
 
@@ -57,8 +59,16 @@ static void on_directory(struct core *c, const PGresult *r) {
 }
 
 static void on_search_indexed(struct core *c, int32_t indexed, int32_t behind) {
+    c->search_behind = behind;
     bool busy = writer_load(c->writer) > 0 && behind < SEARCH_BEHIND_LIMIT;
     if (indexed == SEARCH_INDEX_LIMIT && !busy) c->chores[CHORE_SEARCH].next_ms = 0;
+}
+
+/* Asked in any case: how far behind it is has to be known. */
+static void bind_search_limit(struct core *c) {
+    bool busy = writer_load(c->writer) > 0 && c->search_behind < SEARCH_BEHIND_LIMIT;
+    uint32_t limit = htonl(busy ? 0 : SEARCH_INDEX_LIMIT);
+    memcpy(c->search_limit, &limit, sizeof limit);
 }
 
 static void on_chore(struct read *read, const PGresult *result, const char *fault) {
@@ -86,6 +96,7 @@ static bool prepare(struct core *c, const struct chore *chore) {
         for (int i = 0; i < 8; i++) c->login_end_after[i] = (char)((uint64_t)c->login_end_seen >> (56 - 8 * i));
         c->login_end_value[0] = c->login_end_known ? c->login_end_after : NULL;
     }
+    if (chore == &c->chores[CHORE_SEARCH]) bind_search_limit(c);
     return true;
 }
 
@@ -113,15 +124,13 @@ void core_set_up_chores(struct core *c) {
     static const char *const names[] = {"_directory_version", "_directory",  "_search_index", "_feed_keep", "_heads",
                                         "_logins_ended",      "_logins_seen"};
     static const uint64_t every[] = {1000, 0, 1000, 60000, 1000, 1000, 60000};
-    static uint8_t limit[4] = {SEARCH_INDEX_LIMIT >> 24, (SEARCH_INDEX_LIMIT >> 16) & 255,
-                               (SEARCH_INDEX_LIMIT >> 8) & 255, SEARCH_INDEX_LIMIT & 255};
-    static const char *limit_value[] = {(const char *)limit};
-    static int limit_length[] = {4}, eight[] = {8};
+    static int four[] = {4}, eight[] = {8};
     for (size_t i = 0; i < sizeof c->chores / sizeof *c->chores; i++)
         c->chores[i] = (struct chore){.core = c, .statement = core_find_statement(c, names[i]), .every_ms = every[i]};
     for (int i = 0; i < 8; i++) c->keep[i] = (char)((uint64_t)c->options.feed_keep_ms >> (56 - 8 * i));
     c->keep_value[0] = c->keep;
-    c->chores[CHORE_SEARCH].read.binding = (struct binding){limit_value, limit_length};
+    c->search_limit_value[0] = c->search_limit;
+    c->chores[CHORE_SEARCH].read.binding = (struct binding){c->search_limit_value, four};
     c->chores[CHORE_KEEP].read.binding = (struct binding){c->keep_value, eight};
     c->chores[CHORE_LOGINS_ENDED].read.binding = (struct binding){c->login_end_value, eight};
     c->chores[CHORE_LOGINS_SEEN].read.binding = (struct binding){c->logins_open_value, c->logins_open_length};

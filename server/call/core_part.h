@@ -46,6 +46,9 @@ struct core {
         uint64_t every_ms, next_ms;
         bool busy;
     } chores[7];
+    int32_t search_behind; /* records that are not in the index of search, as last told */
+    char search_limit[4];  /* parameter of _search_index */
+    const char *search_limit_value[1];
     struct plan login_begin, login_password; /* written by login.c, not by a request's own statement */
     unsigned working;                        /* turns in libuv's pool */
     int64_t login_end_seen; /* newest row of login_end that was looked at; known: since the first look */
