@@ -69,6 +69,7 @@ static const struct {
              {"caller_device", SOURCE_CALLER_DEVICE, TYPE_INT8, false},
              {"caller_officer", SOURCE_CALLER_OFFICER, TYPE_TEXT, false},
              {"caller_role", SOURCE_CALLER_ROLE, TYPE_INT4, false},
+             {"caller_account", SOURCE_CALLER_ACCOUNT, TYPE_INT8, false},
              {"phone_index", SOURCE_PHONE_INDEX, TYPE_BYTEA, false}};
 
 static bool compile_given(struct plan_param *p, const char *name, bool write) {

@@ -35,6 +35,7 @@ enum plan_source {
     SOURCE_CALLER_DEVICE,
     SOURCE_CALLER_OFFICER,
     SOURCE_CALLER_ROLE,
+    SOURCE_CALLER_ACCOUNT,
     SOURCE_PHONE_INDEX
 };
 /* What every write says of its outcome, by column name: outcome (done, replay, conflict, refused), reason, field, …

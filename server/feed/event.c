@@ -230,7 +230,8 @@ static void read_right(struct event *out, const PGresult *r, int row) {
 
 bool event_take_right(struct rights *rights, const struct event *e, const PGresult *r, int row) {
     bool good = rights_set_level(rights, e->right.num, e->right.sensitivity);
-    return (!e->right.subject || rights_set_named(rights, e->right.num, r, row, NAMED)) && good;
+    bool told = e->right.subject || !PQgetisnull(r, row, NAMED); /* a report may be open to who entered it */
+    return (!told || rights_set_named(rights, e->right.num, r, row, NAMED)) && good;
 }
 
 static bool read_audience(struct event *out, const PGresult *r, int row, struct arena *arena) {

@@ -3,7 +3,9 @@
 
 drop function if exists repeats_in_group(int4, text[], text[], int4[], int4[], int4[]),
   report_incidents(uuid[], bytea[], int4[], int8[], text[], int2[], int2[], int2[], text[], timestamptz[], timestamptz[], text[], float8[],
-    float8[], text[], text[], text[], text[], int4[]);
+    float8[], text[], text[], text[], text[], int4[]),
+  report_incidents(uuid[], bytea[], int4[], int8[], text[], int2[], int2[], int2[], text[], timestamptz[], timestamptz[], text[], float8[],
+    float8[], text[], text[], text[], text[], int4[], bytea[]);
 
 -- How many fresh members before member `n` of a group name the same phone or place: the tables don't show them yet.
 create or replace function repeats_in_group(n int4, phones bytea[], places text[], offices int4[], made int4[], sees int4[]) returns int4
@@ -18,11 +20,15 @@ end $$;
 -- The arrays are of equal length, one element per member. Reporters and phones come sealed, so that which phones are the same is told
 -- by phone_indexes. The pen is held. It runs for many callers at once, and so as the owner: what is hidden from a member counts as a
 -- repeated report all the same, and its number is all that the member learns.
+--
+-- A record whose class starts above what the member's own role sees is open by name to whoever entered it, for the days of entered_rule; a
+-- device that acts by itself is nobody (account 0) and can't open again what it entered so: the receipt with the number is all it has.
+-- Other records cost one comparison.
 create or replace function report_incidents(
     request_ids uuid[], acts bytea[], offices int4[], devices int8[], officers text[],
     sources int2[], classes int2[], levels int2[], external_nos text[], occurred timestamptz[], received timestamptz[],
     places text[], longitudes float8[], latitudes float8[], reporters text[], phones text[], contents text[], threat_lists text[],
-    mass_counts int4[], phone_indexes bytea[])
+    mass_counts int4[], phone_indexes bytea[], accounts int8[] default null, roles int4[] default null)
   returns table(ord int8, outcome text, reason text, field text, id uuid, no text, version int4, state int2, at timestamptz, replay bool)
   language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
 declare
@@ -47,6 +53,7 @@ declare
   received_at timestamptz;
   repeats int4;
   worth int2[] := '{}';  -- by class: its sensitivity, where that is not 1
+  opened record_access[] := '{}';
 begin
   for m in select c.class, c.sensitivity from class_sensitivity c
            where c.started_on <= today() and (c.ended_on is null or c.ended_on > today()) order by c.started_on loop
@@ -133,6 +140,11 @@ begin
     hash := feed_hash(hash, event);
     event.hash := hash;
     events[n] := event;
+    if worth[class] > 1 and accounts[ord] <> 0 and coalesce(right_most(roles[ord]::int2, 'OWN') < worth[class], true) then
+      opened := opened || row(id, accounts[ord], at,
+        at + make_interval(days => (select r.days from entered_rule r where r.since <= today() order by r.since desc limit 1)),
+        officers[ord], '登记人', false)::record_access;
+    end if;
     incidents[n] := row(turn.base + n, id, version, state, source, class, level, external_nos[ord], occurred[ord], received_at,
       null, null, null, null, place, longitudes[ord], latitudes[ord], nullif(reporters[ord], ''), nullif(phones[ord], ''), contents[ord], threats,
       mass_counts[ord], null, null, null, me.id, officers[ord], at, officers[ord], at, null, repeats, array[turn.seq + n],
@@ -142,10 +154,13 @@ begin
   if n > 0 then
     insert into incident select * from unnest(incidents);
     insert into feed select * from unnest(events);
+    if opened <> '{}' then
+      insert into record_access select * from unnest(opened);
+    end if;
     update feed_head h set seq = turn.seq + n, hash = event.hash, at = turn.moment, number = h.number + n;
   end if;
 end $$;
 
 grant execute on function repeats_in_group(int4, bytea[], text[], int4[], int4[], int4[]),
   report_incidents(uuid[], bytea[], int4[], int8[], text[], int2[], int2[], int2[], text[], timestamptz[], timestamptz[], text[], float8[],
-    float8[], text[], text[], text[], text[], int4[], bytea[]) to liandong_app;
+    float8[], text[], text[], text[], text[], int4[], bytea[], int8[], int4[]) to liandong_app;

@@ -199,7 +199,8 @@ create or replace view feed_told as
     case when f.kind = 'grade_incident' then f.old_values[1]::int2 end as was,
     case when f.kind in ('grant_access', 'withdraw_access') then
       (select a.id from account a where a.code = coalesce(f.new_values[1], f.old_values[1])) end as subject,
-    case when f.kind in ('grant_access', 'withdraw_access') then
+    case when f.kind in ('grant_access', 'withdraw_access')
+        or f.kind = 'report_incident' and f.class = any ((select array_agg(c.class) from class_sensitivity c where c.sensitivity > 1)::int2[]) then
       (select array_agg(x order by r.account, o) from record_access r cross join unnest(array[r.account, (extract(epoch from r.until) * 1000)::int8])
          with ordinality as u(x, o)
        where r.record = f.entity and r.since <= statement_timestamp() and r.until > statement_timestamp()) end as named

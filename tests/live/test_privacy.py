@@ -178,6 +178,36 @@ def a_named_person_of_another_office(stage):
       assert no not in expect_reset(Watch(late, away), time.monotonic()), "whoever was away"
 
 
+@case
+def who_entered_a_tip_sees_it(stage):
+  """A tip is S3, beyond the duty officer: the one who entered it sees it all the same, for as long as the rule says; colleagues don't, nor does
+  a device that nobody is logged in to."""
+  with two_nodes(stage) as nodes, contextlib.ExitStack() as all_:
+    duty = all_.enter_context(person(stage, nodes[0], "013527", "ytp-desk"))
+    watch = Watch(all_.enter_context(person(stage, nodes[1], "013527", "ytp-desk2", code=False)))
+    wall = Watch(all_.enter_context(stage.peer(nodes[0], "ytp-duty")))
+    for w in (watch, wall):
+      w.backlog()
+    tip = lambda peer: peer.ask("report_incident", **{"class": "INCIDENT_CLASS_TIP", "content": "线人提供的情况"}).no  # noqa: E731
+    no = tip(duty)
+    assert watch.event(IN_TIME).no == no and doors(duty, no) == EVERY_DOOR
+    duty.ask("note_incident", incident=no, note="已核对号码")
+    assert watch.event(IN_TIME).kind == "note_incident"
+    with stage.peer(nodes[1], "ytp-duty2") as other:
+      assert doors(other, no) == set()
+      unseen = tip(other)
+      assert doors(other, unseen) == set() == doors(duty, unseen)
+    plain = duty.ask("report_incident", **{"class": CLASS, "content": "平常的"}).no
+    assert watch.event(IN_TIME).no == plain == wall.event(IN_TIME).no
+    assert stage.sql("select (until - since)::text from record_access", database=nodes[0].name) == [("7 days",)], "the plain one too?"
+    with stage.peer(nodes[0], "ytp-chief") as chief:
+      chief.ask("withdraw_access", incident=no, account="013527", reason="已交接")
+    watch.event(IN_TIME)
+    assert watch.delivery.retract.no == no and doors(duty, no) == set()
+    stage.sql("insert into entered_rule values (today(), 0)", database=nodes[0].name)
+    assert doors(duty, tip(duty)) == set()
+
+
 TRIALS = 20
 
 
