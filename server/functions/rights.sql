@@ -184,7 +184,7 @@ begin
   end if;
 end $$;
 
-grant execute on function rights_explain(text, text, text, int2), rights_reasons(uuid, text, text, int2), audience_now(int4, uuid), access_change(uuid, text, text, timestamptz, timestamptz, text),
+grant execute on function audit_named(text), rights_explain(text, text, text, int2), rights_reasons(uuid, text, text, int2), audience_now(int4, uuid), access_change(uuid, text, text, timestamptz, timestamptz, text),
   rights_change(uuid, bytea, text, text, int4, int4, text, timestamptz, text) to liandong_app;
 
 -- What the feed's ring is made of: see migrations/0014_rights.sql, which had these first. The moment is the statement's, not the clock's: a

@@ -138,7 +138,7 @@ class District:
     columns = {
       "request_id": [r for _, _, r, _ in rows], "act": ["\\x" + a.encode().hex() for *_, a in rows],
       "caller_office": [d.id for d, *_ in rows], "caller_device": [d.device for d, *_ in rows],
-      "caller_officer": [d.officer for d, *_ in rows],
+      "caller_officer": [d.officer for d, *_ in rows], "caller_account": [0 for _ in rows], "caller_role": [d.role for d, *_ in rows],
       "phone_index": [phone_index(f.get("reporter_phone")) for _, f, *_ in rows],
       **{name: [f.get(name) for _, f, *_ in rows] for name in REPORT}}
     text, names = load("report_incident")

@@ -1,0 +1,33 @@
+"""Who may execute what: nobody by default, and of what runs under the owner's rights the server's role what it needs, by name."""
+from support.runner import case
+
+AS_OWNER = set("""
+  access_change account_rows add_account administers administers_account assign_account audience_now audit_any audit_denied audit_grown
+  audit_named audit_page audit_verify change_office directory_changes directory_day directory_work_out end_login enrol_device feed_append
+  feed_before feed_grown feed_past feed_verify heads_due incident_search_page incident_store invite_device issue_code login_begin
+  login_resume login_rows login_secret logins_seen node_beat node_forget node_kick node_order_give open_office pair_offices part_offices
+  password_set records_named records_told renew_device report_incidents revoke_device rights_reasons sealing_behind sealing_catch_up
+  search_catch_up search_refresh set_account_state signatures_broken unassign_account
+""".split())
+
+
+@case
+def nobody_may_execute_by_default(ground):
+  with ground.district() as d:
+    assert d.sql("select p.oid::regprocedure from pg_proc p where p.pronamespace = 'liandong'::regnamespace"
+                 " and has_function_privilege('public', p.oid, 'execute') order by 1") == []
+    d.sql("set role liandong_owner")
+    d.sql("create function liandong.made_later() returns int4 language sql as 'select 1'")
+    assert d.sql("select has_function_privilege('public', 'liandong.made_later()', 'execute')") == [("f",)]
+    d.sql("reset role")
+
+
+@case
+def what_runs_as_the_owner(ground):
+  """A new one stands here once somebody has thought about what it gives to a server that was taken over."""
+  with ground.district() as d:
+    found = {row[0] for row in d.sql("select p.proname from pg_proc p where p.pronamespace = 'liandong'::regnamespace and p.prosecdef"
+                                     " and has_function_privilege('liandong_app', p.oid, 'execute')")}
+    assert found == AS_OWNER, f"not in the list: {sorted(found - AS_OWNER)}; only in the list: {sorted(AS_OWNER - found)}"
+    assert d.sql("select p.oid::regprocedure from pg_proc p where p.pronamespace = 'liandong'::regnamespace and p.prosecdef"
+                 " and not coalesce(array_to_string(p.proconfig, ' ') like '%search_path=liandong, pg_catalog, pg_temp%', false)") == []
