@@ -91,6 +91,9 @@ static bool read_changes(Liandong__V1__Event *e, const PGresult *r, int row, str
         c->field = item(&fields, arena);
         if (i < old_values.count) c->old_value = mask_text(item(&old_values, arena));
         if (i < new_values.count) c->new_value = mask_text(item(&new_values, arena));
+        if (PQgetisnull(r, row, NUM)) continue; /* of no record */
+        if (c->old_value) mask_numbers((uint8_t *)c->old_value, strlen(c->old_value));
+        if (c->new_value) mask_numbers((uint8_t *)c->new_value, strlen(c->new_value));
         e->changes[e->n_changes++] = c;
     }
     return true;
@@ -128,8 +131,8 @@ static bool read_fields(Liandong__V1__Event *e, const PGresult *r, int row, stru
     e->office = text(r, row, OFFICE);
     e->office_name = text(r, row, OFFICE_NAME);
     e->officer = text(r, row, OFFICER);
-    e->title = text(r, row, TITLE);
-    e->note = text(r, row, NOTE);
+    e->title = mask_free_text(text(r, row, TITLE));
+    e->note = mask_free_text(text(r, row, NOTE));
     e->has_repeat_count = !PQgetisnull(r, row, REPEAT_COUNT);
     if (e->has_repeat_count) e->repeat_count = (uint32_t)mapping_get_int4(r, row, REPEAT_COUNT);
     return read_changes(e, r, row, arena) && read_threats(e, r, row, arena);

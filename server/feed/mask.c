@@ -2,6 +2,79 @@
 #include "common/wire.h"
 #include <string.h>
 
+/* ---- numbers within text */
+
+#define PHONE    11u
+#define IDENTITY 18u
+#define CUT      5u /* so many digits at the end of a title */
+
+static bool is_digit(uint8_t c) { return c >= '0' && c <= '9'; }
+
+/* 18 characters that hold a day of birth: other numbers of that length are no person's. */
+static bool is_identity(const uint8_t *d) {
+    unsigned century = (d[6] - '0') * 10u + (d[7] - '0'), month = (d[10] - '0') * 10u + (d[11] - '0'),
+             day = (d[12] - '0') * 10u + (d[13] - '0');
+    return (century == 19 || century == 20) && month >= 1 && month <= 12 && day >= 1 && day <= 31;
+}
+
+/* The next run of digits that is a number, from `at` on; NULL: none. Any has a digit at each eleventh byte, so most
+ * text is passed in steps of eleven. */
+static const uint8_t *find_number(const uint8_t *begin, const uint8_t *at, const uint8_t *end, size_t *size) {
+    while ((size_t)(end - at) >= PHONE) {
+        const uint8_t *probe = at + PHONE - 1;
+        if (!is_digit(*probe)) {
+            at = probe + 1;
+            continue;
+        }
+        const uint8_t *first = probe, *last = probe + 1;
+        while (first > begin && is_digit(first[-1])) first--;
+        while (last < end && is_digit(*last)) last++;
+        size_t n = (size_t)(last - first);
+        if (n == IDENTITY - 1 && last < end && (*last == 'X' || *last == 'x')) n++;
+        if ((n == IDENTITY && is_identity(first)) || (n == PHONE && first[0] == '1' && first[1] >= '3')) {
+            *size = n;
+            return first;
+        }
+        at = last;
+    }
+    return NULL;
+}
+
+/* Packed, a length that looks like a digit may stand before a text: any run that is long enough. */
+static bool may_hold_number(const uint8_t *bytes, size_t size) {
+    for (const uint8_t *at = bytes, *end = bytes + size; (size_t)(end - at) >= PHONE;) {
+        const uint8_t *probe = at + PHONE - 1, *first = probe, *last = probe + 1;
+        if (!is_digit(*probe)) {
+            at = last;
+            continue;
+        }
+        while (first > at && is_digit(first[-1])) first--;
+        while (last < end && is_digit(*last)) last++;
+        if ((size_t)(last - first) >= PHONE) return true;
+        at = last;
+    }
+    return false;
+}
+
+bool mask_numbers(uint8_t *bytes, size_t size) {
+    const uint8_t *end = bytes + size, *at = bytes, *found;
+    bool any = false;
+    for (size_t n; (found = find_number(bytes, at, end, &n)); at = found + n) {
+        memset(bytes + (found - bytes), '*', n);
+        any = true;
+    }
+    return any;
+}
+
+char *mask_free_text(char *text) {
+    if (!text) return NULL;
+    size_t size = strlen(text), tail = size;
+    mask_numbers((uint8_t *)text, size);
+    while (tail > 0 && is_digit((uint8_t)text[tail - 1])) tail--;
+    if (size - tail >= CUT) memset(text + tail, '*', size - tail); /* it was cut to a title's length within a number */
+    return text;
+}
+
 char *mask_text(char *text) {
     return text && text[0] == '~' && seal_is_token(text, strlen(text), NULL) ? wire_borrow(SEAL_HIDDEN) : text;
 }
@@ -73,7 +146,7 @@ bool mask_packed(const uint8_t **bytes, size_t *size, struct arena *arena) {
     static const char hidden[] = SEAL_HIDDEN;
     struct reading r = {*bytes, *bytes + *size};
     struct field f;
-    if (!may_hold_token(*bytes, *size)) return true;
+    if (!may_hold_token(*bytes, *size) && !may_hold_number(*bytes, *size)) return true;
     uint8_t *out = arena_take(arena, *size), *to = out; /* a token is longer than what stands for it */
     if (!out) return false;
     while (r.at < r.end) {
@@ -83,7 +156,9 @@ bool mask_packed(const uint8_t **bytes, size_t *size, struct arena *arena) {
             *to++ = sizeof hidden - 1;
             to = put(to, hidden, sizeof hidden - 1);
         } else {
+            uint8_t *text = to + (f.text ? (size_t)(f.text - f.begin) : 0);
             to = put(to, f.begin, (size_t)(r.at - f.begin));
+            if (f.text) mask_numbers(text, f.size);
         }
     }
     *bytes = out;

@@ -67,6 +67,12 @@ create or replace function masked(value text, shown bool) returns text immutable
   select case when shown or value is null then value else '〔无权查看〕' end
 $$;
 
+-- Telephone and identity numbers within free text, for who may not see who reported: as server/feed/mask.h hides them in events.
+create or replace function numbers_hidden(value text, shown bool) returns text immutable parallel safe language sql as $$
+  select case when shown or value is null or value !~ '[0-9]{11}' then value else regexp_replace(value,
+    '(?<![0-9])(1[3-9][0-9]{9}|[0-9]{6}(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx])(?![0-9])', '***********', 'g') end
+$$;
+
 -- Whether the caller may see who reported this record, and the number: identity is S2, whatever the record is.
 create or replace function identity_shown(i incident) returns bool stable parallel safe language plpgsql as $$
 begin
@@ -84,12 +90,12 @@ create or replace function incident_record(i incident, identity bool)
     created_at timestamptz, updated_by text, updated_at timestamptz, void_reason text, repeat_count int4, sensitivity int2)
   stable parallel safe language sql as $$
   select i.id, incident_no(i.num), i.version, i.state, i.source, i.class, i.level, i.external_no, i.occurred_at, i.received_at,
-    i.dispatched_at, i.arrived_at, i.feedback_at, i.closed_at, i.place, i.longitude, i.latitude, masked(i.reporter, identity),
-    masked(i.reporter_phone, identity), i.content,
-    i.threats, i.mass_count, i.dispatched_to, i.result_code, i.result, o.code, o.name, i.created_by, i.created_at, i.updated_by,
+    i.dispatched_at, i.arrived_at, i.feedback_at, i.closed_at, numbers_hidden(i.place, identity), i.longitude, i.latitude, masked(i.reporter, identity),
+    masked(i.reporter_phone, identity), numbers_hidden(i.content, identity),
+    i.threats, i.mass_count, i.dispatched_to, i.result_code, numbers_hidden(i.result, identity), o.code, o.name, i.created_by, i.created_at, i.updated_by,
     i.updated_at, i.void_reason, i.repeat_count, i.sensitivity
   from office o where o.id = i.origin
 $$;
 
 grant execute on function incident_no(int8), incident_title(text, text), moment_text(timestamptz), incident_fields(incident),
-  incident_find(text), masked(text, bool), identity_shown(incident), incident_record(incident, bool) to liandong_app;
+  incident_find(text), masked(text, bool), numbers_hidden(text, bool), identity_shown(incident), incident_record(incident, bool) to liandong_app;

@@ -1,3 +1,8 @@
+-- What stands in the clear in this database, by decision 2026-11: place, coordinates, content, result, notes, titles, and whatever numbers,
+-- names or addresses somebody writes within them. Search needs their words; a repeated report is found by its place. They are kept from
+-- readers (numbers_hidden, server/feed/mask.h), not from who holds a dump. Rows of the feed from before 0016_sealed hold reporter and
+-- phone in the clear in act, old_values and new_values for good: they are hash-chained. In an event from such a row the
+-- number is hidden as any number is, the name is not.
 -- Sealed text as this database sees it: tokens ~1.<key: 8>.<mark: 22>.<ciphertext>, see common/seal.h. They are compared here, and
 -- never read.
 

@@ -3,8 +3,9 @@
 -- Its reader is written down where the page tells who reported, and where the record itself is sensitive: see audit_read.
 with found as materialized (select * from incident_find(:incident::text)),
   told as materialized (
-    select i.id, f.version, f.at, f.office, f.officer, f.kind, c.field, masked(c.old_value, identity.shown or not sealed_field(c.field)) as old_value,
-      masked(c.new_value, identity.shown or not sealed_field(c.field)) as new_value, f.note, c.n,
+    select i.id, f.version, f.at, f.office, f.officer, f.kind, c.field, numbers_hidden(masked(c.old_value, identity.shown or not sealed_field(c.field)), identity.shown) as old_value,
+      numbers_hidden(masked(c.new_value, identity.shown or not sealed_field(c.field)), identity.shown) as new_value,
+      numbers_hidden(f.note, identity.shown) as note, c.n,
       sum(w.bytes) over (order by f.version) - sum(w.bytes) over (partition by f.version) as before
     from found
       join incident i using (num)

@@ -238,3 +238,27 @@ def withdrawn_in_mid_feed(stage):
 
 withdrawn_in_mid_feed.seconds = 120
 case(withdrawn_in_mid_feed)
+
+
+@case
+def numbers_within_free_text(stage):
+  """Whoever is not to see who reported does not read the number in the story either: live, from the table, in lists, by number, in the history."""
+  phone, card = "13977778888", "430302199003071231"
+  story = f"来电人留的是{phone}，对方证件{card}"
+  with stage.watch() as watch:
+    watch.backlog()
+    before = watch.cursor
+    no = stage.report(content=story, place=f"门口写着{phone}").no
+    stage.ask("ytp-duty", "note_incident", incident=no, note=f"改打{phone}")
+    stage.ask("ytp-duty", "correct_incident", incident=no, content=story + "，已核")
+    events = [watch.event() for _ in range(3)]
+  with stage.watch(cursor=before) as again:
+    events += again.backlog()
+  assert len(events) == 6
+  mediator = [stage.show(no, "yts-mediator"), *stage.ask("yts-mediator", "list_incidents").incidents,
+              *stage.ask("yts-mediator", "show_history", incident=no).entries, *stage.ask("ytp-duty", "list_incidents").incidents]
+  for told in (*events, *mediator):
+    assert phone not in str(told) and card not in str(told) and card[:12] not in str(told), told
+  assert "***********" in events[0].report.content and "来电人留的是" in mediator[0].content
+  assert stage.show(no, "yts-head").content == story + "，已核"
+  assert phone in str(stage.ask("yts-head", "show_history", incident=no).entries)

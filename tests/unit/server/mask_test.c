@@ -1,6 +1,7 @@
 #include "feed/mask.h"
 #include "incident.pb-c.h"
 #include "support.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,6 +79,44 @@ static void nothing_sealed_nothing_copied(void **state) {
     assert_true(mask_packed(&at, &size, &arena));
 }
 
+/* Only what is a number by itself, wherever it stands; what has another length or no day of birth stays. */
+static void numbers(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {
+        {"13800138000", "***********"},
+        {"电话13800138000，又19912345678。", "电话***********，又***********。"},
+        {"身份证43030219900307123x和430302200012311234", "身份证******************和******************"},
+        {"警情编号430302999912311234", "警情编号430302999912311234"},
+        {"138001380001", "138001380001"},
+        {"1380013800", "1380013800"},
+        {"12800138000", "12800138000"},
+        {"a1b2c3 13800138000a", "a1b2c3 ***********a"},
+        {"", ""}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (size_t before = 0; before < 24; before++) {
+            char text[128];
+            memset(text, 'x', before);
+            snprintf(text + before, sizeof text - before, "%s", cases[i][0]);
+            mask_numbers((uint8_t *)text, strlen(text));
+            assert_string_equal(text + before, cases[i][1]);
+        }
+    char cut[] = "书院路 电话1380013";
+    assert_string_equal(mask_free_text(cut), "书院路 电话*******");
+    assert_null(mask_free_text(NULL));
+    /* packed: a text of 49 bytes has a digit for its length */
+    char content[] = "13800138000xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+         wanted[] = "***********xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+    uint8_t bytes[1024], other[1024];
+    Liandong__V1__ReportIncident in = report_of(NULL, NULL, content), out = report_of(NULL, NULL, wanted);
+    size_t size = liandong__v1__report_incident__pack(&in, bytes);
+    liandong__v1__report_incident__pack(&out, other);
+    const uint8_t *at = bytes;
+    assert_true(mask_packed(&at, &size, &arena));
+    assert_memory_equal(at, other, size);
+    assert_int_equal(bytes[0] == other[0], 1); /* what was hashed is as it was */
+    assert_non_null(strstr((char *)memchr(bytes, '1', size), "13800138000"));
+}
+
 /* Whatever the bytes: it says no or gives fewer, and stays inside (AddressSanitizer). */
 static void broken(void **state) {
     (void)state;
@@ -102,6 +141,7 @@ static void broken(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(texts), cmocka_unit_test(packed),
-                                       cmocka_unit_test(nothing_sealed_nothing_copied), cmocka_unit_test(broken)};
+                                       cmocka_unit_test(nothing_sealed_nothing_copied), cmocka_unit_test(numbers),
+                                       cmocka_unit_test(broken)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
