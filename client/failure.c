@@ -41,6 +41,7 @@ static const struct {
     const char *reason, *next; /* msgid */
 } reason_ends[] = {
     {"LOGIN_REQUIRED", "liandong login"},
+    {"APPROVAL_NEEDED", "liandong approval list"},
     {"LOGIN_ENDED", "liandong login"},
     {"LOGIN_IDLE", "liandong login"},
     {"WRONG_PASSWORD", NULL},

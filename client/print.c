@@ -164,7 +164,7 @@ static bool make_sheet(struct client *client, const ProtobufCMessageDescriptor *
 
 /* -o id: what the next command takes: the number, or what stands in for it. */
 static void print_ids(FILE *out, struct arena *arena, const ProtobufCMessage *const *messages, size_t count) {
-    static const char *const names[] = {"no", "id", "cursor", "version"};
+    static const char *const names[] = {"approval", "no", "id", "cursor", "version"};
     for (size_t r = 0; r < count; r++) {
         for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
             const ProtobufCFieldDescriptor *field =

@@ -89,6 +89,8 @@ const struct status_row status_rows[] = {
      "这个代码已有单位或人员在用。请换一个，或先查看现有名册。", 0},
     {"OWN_SUPERIOR", CODE(INVALID_ARGUMENT), "an office can't stand above itself",
      "上下级绕成了圈。请重新选择上级单位。", 0},
+    {"APPROVAL_NEEDED", CODE(PERMISSION_DENIED), "a second person has to agree first",
+     "须第二人同意（例如调阅次数超过限额）。已列入本单位和结对单位负责人的审批清单，请等其同意后，再发同一条命令。", 0},
     {"LAST_ONE", CODE(FAILED_PRECONDITION), "the office would be left without its last administrator or leader",
      "这是该单位最后一位管理员或负责人，不能停用或免去。请先指定接任的人并让其登录过一次。", 0},
 

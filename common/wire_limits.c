@@ -39,6 +39,7 @@ const struct wire_limit wire_limits[] = {
     {"CorrectIncident", "content", .max = CONTENT, .multiline = true},
     {"CorrectIncident", "mass_count", .max = CROWD},
     {"CorrectIncident", "reason", .max = REMARK, .multiline = true},
+    {"DecideApproval", "reason", .max = REMARK, .multiline = true},
     {"Delivery", "cursor", .max = CURSOR, .size = CURSOR},
     {"Delivery", "prev", .max = CURSOR, .size = CURSOR},
     {"DevicePage", "next", .max = NAME_PAGE},
@@ -118,6 +119,8 @@ const struct wire_limit wire_limits[] = {
     {"ReportIncident", "content", .max = CONTENT, .multiline = true},
     {"ReportIncident", "threats", .max = 16},
     {"ReportIncident", "mass_count", .max = CROWD},
+    {"RevealIncident", "purpose", .max = 32},
+    {"RevealIncident", "case_no", .max = 256},
     {"RevokeDevice", "reason", .max = REMARK, .multiline = true},
     {"SearchIncidents", "text", .max = WIRE_STRING_MAX, .min = 2}, /* the index holds pairs of characters */
     {"SearchIncidents", "limit", .max = PAGE_ROWS, .min = 1},

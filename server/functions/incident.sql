@@ -73,10 +73,15 @@ create or replace function numbers_hidden(value text, shown bool) returns text i
     '(?<![0-9])(1[3-9][0-9]{9}|[0-9]{6}(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx])(?![0-9])', '***********', 'g') end
 $$;
 
--- Whether the caller may see who reported this record, and the number: identity is S2, whatever the record is.
-create or replace function identity_shown(i incident) returns bool stable parallel safe language plpgsql as $$
+-- Whether the caller may be told who reported this record, and the number: identity is S2, whatever the record is.
+create or replace function identity_known(i incident) returns bool stable parallel safe language plpgsql as $$
 begin
   return coalesce(array[i.num, i.origin::int8 * 8 + greatest(i.sensitivity, 2)] && rights_beyond(), false);
+end $$;
+-- And whether he is with the record itself: the office that entered it. Anybody else has to say what for: reveal.sql.
+create or replace function identity_shown(i incident) returns bool stable parallel safe language plpgsql as $$
+begin
+  return i.origin = caller_office() and identity_known(i);
 end $$;
 
 -- A record as the protocol's message Incident tells it; with identity only to whom `identity` says, and never in lists, so that what is
@@ -98,4 +103,4 @@ create or replace function incident_record(i incident, identity bool)
 $$;
 
 grant execute on function incident_no(int8), incident_title(text, text), moment_text(timestamptz), incident_fields(incident),
-  incident_find(text), masked(text, bool), numbers_hidden(text, bool), identity_shown(incident), incident_record(incident, bool) to liandong_app;
+  incident_find(text), masked(text, bool), numbers_hidden(text, bool), identity_known(incident), identity_shown(incident), incident_record(incident, bool) to liandong_app;

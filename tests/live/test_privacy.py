@@ -260,5 +260,5 @@ def numbers_within_free_text(stage):
   for told in (*events, *mediator):
     assert phone not in str(told) and card not in str(told) and card[:12] not in str(told), told
   assert "***********" in events[0].report.content and "来电人留的是" in mediator[0].content
-  assert stage.show(no, "yts-head").content == story + "，已核"
-  assert phone in str(stage.ask("yts-head", "show_history", incident=no).entries)
+  assert stage.show(no, "ytp-chief").content == story + "，已核" == stage.ask("yts-head", "reveal_incident", incident=no, purpose="risk", case_no="1").content
+  assert phone in str(stage.ask("ytp-chief", "show_history", incident=no).entries)

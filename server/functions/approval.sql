@@ -1,0 +1,75 @@
+-- Acts that need a second person: one mechanism for all of them. Whoever needs it asks as usual and is told APPROVAL_NEEDED; that puts
+-- the act on the list of the heads of his own office and of those paired with it today (a station with one chief has its other head there).
+-- Once one of them, another person at another device, has agreed, asking for the same again carries it out, once.
+--
+-- Decision 2026-11: asked for by doing, not by a request of its own: who is in a hurry types what he would type anyway, and what was agreed
+-- to is what is then done, to the letter (subject). The decision is an event of the directory's feed.
+
+-- Whether the act may go on: an approval of it is there and is used up by this; else it is asked for, where it is not already.
+create or replace function approval_take(asked text, for_record uuid, for_no text, what text) returns bool language plpgsql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+declare
+  moment timestamptz := clock_timestamp();
+begin
+  update approval p set used_at = moment where p.id = (
+    select x.id from approval x where x.record = for_record and x.kind = asked and x.account = caller_account()
+      and (x.account <> 0 or x.device = caller_device()) and x.office = caller_office() and x.subject = what
+      and x.agreed and x.used_at is null and x.until > moment order by x.decided_at limit 1);
+  if found then
+    return true;
+  end if;
+  insert into approval(kind, record, no, subject, account, device, officer, office, asked_at, until)
+  select asked, for_record, for_no, what, caller_account(), caller_device(), caller_officer(), caller_office(), moment,
+    moment + make_interval(hours => (select r.hours from approval_rule r where r.since <= today() order by r.since desc limit 1))
+  where not exists (select from approval x where x.record = for_record and x.kind = asked and x.account = caller_account()
+    and (x.account <> 0 or x.device = caller_device()) and x.office = caller_office() and x.subject = what and x.agreed is null and x.until > moment);
+  return false;
+end $$;
+
+-- Whether the caller is one who decides about acts of this office, and not the one who asked.
+create or replace function approves(p approval) returns bool stable language plpgsql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+begin
+  return caller_role() in (3, 5) and p.office = any ((select o.sees from office o where o.id = caller_office())::int4[])
+    and p.device <> caller_device() and (p.account = 0 or p.account <> caller_account());
+end $$;
+
+-- Newest first, from a page's end on: what the caller may decide about, and what he asked for himself. state: enum ApprovalState.
+create or replace function approval_page(open_only bool, before_id int8, most int4)
+  returns table(id int8, kind text, no text, subject text, officer text, office text, office_name text, asked_at timestamptz, until timestamptz,
+    state int2, decided_by text, decided_at timestamptz, remark text)
+  stable security definer set search_path = liandong, pg_catalog, pg_temp language sql as $$
+  select p.id, p.kind, p.no, p.subject, p.officer, o.code, o.name, p.asked_at, p.until, s.state, p.decided_by, p.decided_at, p.remark
+  from approval p join office o on o.id = p.office
+    cross join lateral (select case when p.used_at is not null then 4 when p.agreed is false then 3 when p.until <= clock_timestamp() then 5
+      when p.agreed then 2 else 1 end::int2 as state) s
+  where p.office = any ((select x.sees from office x where x.id = caller_office())::int4[])
+    and (approves(p) or p.office = caller_office() and p.account = caller_account() and (p.account <> 0 or p.device = caller_device()))
+    and (not coalesce(open_only, false) or s.state = 1) and p.id < coalesce(before_id, 9223372036854775807)
+  order by p.id desc limit most
+$$;
+
+create or replace function decide_approval(request uuid, sent bytea, which int8, agree bool, why text) returns directory_receipt
+  security definer set search_path = liandong, pg_catalog, pg_temp language plpgsql as $$
+declare
+  done directory_receipt := directory_past(request, sent, 'decide_approval');
+  p approval;
+begin
+  if done.outcome is not null then
+    return done;
+  end if;
+  select * into p from approval x where x.id = which;
+  if p.id is null or not coalesce(approves(p), false) then
+    return directory_refusal('NOT_FOUND', 'approval');
+  elsif agree is null then
+    return directory_refusal('REQUIRED', 'agreed');
+  elsif not agree and coalesce(btrim(why), '') = '' then
+    return directory_refusal('REASON_REQUIRED', 'reason');
+  elsif p.agreed is not null or p.until <= clock_timestamp() then
+    return directory_refusal('NO_CHANGE', 'approval');
+  end if;
+  update approval x set agreed = agree, decided_by = caller_officer(), decided_at = clock_timestamp(), remark = why where x.id = p.id;
+  return directory_event(request, sent, 'decide_approval', p.uid, p.id::text, 1, '{}', jsonb_build_object('agreed', agree::text, 'incident', p.no, 'request', p.kind, 'officer', p.officer), why);
+end $$;
+
+grant execute on function approval_take(text, uuid, text, text), approves(approval), approval_page(bool, int8, int4), decide_approval(uuid, bytea, int8, bool, text) to liandong_app;
