@@ -91,6 +91,13 @@ const struct status_row status_rows[] = {
      "上下级绕成了圈。请重新选择上级单位。", 0},
     {"APPROVAL_NEEDED", CODE(PERMISSION_DENIED), "a second person has to agree first",
      "须第二人同意（例如调阅次数超过限额）。已列入本单位和结对单位负责人的审批清单，请等其同意后，再发同一条命令。", 0},
+    {"CENTRE_THERE", CODE(FAILED_PRECONDITION), "the office has a centre already",
+     "该单位已有联动中心。请开设站点，或先用 liandong position close 撤销原来的中心。", 0},
+    {"NOT_OF_OFFICE", CODE(FAILED_PRECONDITION),
+     "the person is neither of the position's office nor of the one paired with it",
+     "此人在这段时间不属于该阵地的单位，也不属于与其结对的单位。请先用 liandong account assign 增加岗位。", 0},
+    {"DUTY_OVERLAP", CODE(FAILED_PRECONDITION), "the person is on duty elsewhere, or there already, at that time",
+     "此人这段时间已排有值班。请用 liandong duty list --account 查看，先用 liandong duty remove 取消。", 0},
     {"LAST_ONE", CODE(FAILED_PRECONDITION), "the office would be left without its last administrator or leader",
      "这是该单位最后一位管理员或负责人，不能停用或免去。请先指定接任的人并让其登录过一次。", 0},
 

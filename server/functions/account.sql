@@ -8,12 +8,15 @@ create or replace function administers_account(account_id int8) returns bool sta
 $$;
 
 -- Whether an office would be left without its last administrator or leader, were this account away: roles 3 (station chief), 5 (head
--- of the judicial office) and 7 (administrator) are the ones that nobody below can give back.
+-- of the judicial office) and 7 (administrator) are the ones that nobody below can give back. Another one counts who can log in and
+-- whose capacity lasts as long: one that ends tomorrow would leave nobody the day after.
 create or replace function is_last(account_id int8, office_id int4, role_number int2) returns bool stable language sql as $$
   select role_number in (3, 5, 7) and not exists (
     select from assignment a join account c on c.id = a.account
     where a.office = office_id and a.role = role_number and a.account <> account_id and c.state = 1 and c.secret is not null
-      and a.started_on <= today() and (a.ended_on is null or a.ended_on > today()))
+      and a.started_on <= today() and coalesce(a.ended_on, 'infinity') > today()
+      and coalesce(a.ended_on, 'infinity') >= (select max(coalesce(m.ended_on, 'infinity')) from assignment m
+        where m.account = account_id and m.office = office_id and m.role = role_number))
 $$;
 
 create or replace function is_last_anywhere(account_id int8) returns bool stable language sql as $$

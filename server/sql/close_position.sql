@@ -1,0 +1,1 @@
+select * from close_position(:request_id::uuid, :act::bytea, :position::text, :reason::text)

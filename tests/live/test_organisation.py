@@ -1,0 +1,162 @@
+"""Positions and rosters, partners and stationed people, and that nobody locks out the last one: through the real client."""
+import json
+import time
+
+from support.runner import case
+from test_login import PASSWORD, admin, code_for, run, with_password
+
+
+def boss(stage, *arguments, device="ytga-desk"):
+  code, data, talk = run(stage, *arguments, device=device)
+  assert code == 0, (arguments, code, data, talk)
+  return data
+
+
+def refused(stage, word, exit_code, *arguments, device="ytga-desk"):
+  code, data, talk = run(stage, *arguments, device=device)
+  assert code == exit_code and word in talk, (arguments, code, data, talk)
+
+
+def administrators(stage):
+  for account, device in (("ytga-admin", "ytga-desk"), ("ytsf-admin", "ytsf-desk")):
+    admin(stage, account, device).close()
+    code, _, talk = run(stage, "login", account, secrets=(PASSWORD,), device=device)
+    assert code == 0, talk
+
+
+def sits(stage, account, device, *arguments):
+  with_password(stage, account, device)
+  code, _, talk = run(stage, "login", account, *arguments, secrets=(PASSWORD,), device=device)
+  assert code == 0, talk
+
+
+def clock(hours):
+  return time.strftime("%Y-%m-%d %H:%M", time.gmtime(time.time() + 8 * 3600 + hours * 3600))
+
+
+def rows(data, name):
+  return json.loads(data).get(name, [])
+
+
+@case
+def whom_to_call_now(stage):
+  administrators(stage)
+  boss(stage, "position", "open", "ytp-c", "岳塘警司联动中心", "--office", "ytp", "--kind", "centre", "--place", "岳塘路1号", "--phone", "58512345")
+  boss(stage, "position", "open", "ytp-s1", "东门站点", "--office", "ytp", "--kind", "站点", "--place", "东门广场")
+  refused(stage, "中心", 1, "position", "open", "ytp-c2", "又一中心", "--office", "ytp", "--kind", "centre", "--place", "别处")
+  refused(stage, "代码", 6, "position", "open", "ytp-s1", "重名站点", "--office", "ytp", "--kind", "outpost", "--place", "别处")
+  refused(stage, "", 5, "position", "open", "yts-x", "越权", "--office", "yts", "--kind", "outpost", "--place", "别处")
+  refused(stage, "", 2, "position", "open", "Bad Code", "坏代码", "--office", "ytp", "--kind", "outpost", "--place", "别处")
+  boss(stage, "position", "change", "ytp-c", "--phone", "58512346")
+  boss(stage, "duty", "set", "ytp-c", "013527", clock(-1), clock(2))
+  boss(stage, "duty", "set", "ytp-s1", "s0001", clock(-1), clock(2))  # of the paired office
+  boss(stage, "duty", "set", "ytp-c", "013527", clock(4), clock(6))
+  refused(stage, "值班", 1, "duty", "set", "ytp-s1", "013527", clock(1), clock(3))
+  refused(stage, "", 2, "duty", "set", "ytp-s1", "no-such", clock(1), clock(3))
+  refused(stage, "结对", 1, "duty", "set", "ytp-s1", "ytga-admin", clock(1), clock(3))
+  refused(stage, "", 2, "duty", "set", "ytp-s1", "013527", clock(9), clock(8))
+  for account, device in (("013001", "ytp-desk"), ("s0001", "yts-desk")):  # the office's own desk, and the paired one's
+    sits(stage, account, device)
+    code, data, talk = run(stage, "duty", "now", "-o", "json", device=device)
+    assert code == 0, talk
+    found = {(r["position"], r["account"], r.get("phone")) for r in rows(data, "duties")}
+    assert found == {("ytp-c", "013527", "58512346"), ("ytp-s1", "s0001", None)}, data
+    code, data, talk = run(stage, "duty", "list", "-o", "json", device=device)
+    assert code == 0 and len(rows(data, "duties")) == 3, data
+    code, data, talk = run(stage, "position", "list", device=device)
+    assert code == 0 and "岳塘警司联动中心" in data and "东门站点" in data, data
+    refused(stage, "", 5, "position", "close", "ytp-c", "不归我管", "--yes", device=device)
+  for line in (("duty", "list"), ("position", "list")):  # another side's administrator
+    data = boss(stage, *line, "-o", "json", device="ytsf-desk")
+    assert not rows(data, "duties") and not rows(data, "positions"), data
+  refused(stage, "", 3, "position", "close", "ytp-c", "越权", "--yes", device="ytsf-desk")
+  boss(stage, "duty", "remove", "ytp-c", "013527", clock(0), "病假")
+  refused(stage, "", 3, "duty", "remove", "ytp-c", "013527", clock(0), "再次")
+  data = boss(stage, "duty", "now", "-o", "json")
+  assert [r["account"] for r in rows(data, "duties")] == ["s0001"], data
+  boss(stage, "position", "close", "ytp-s1", "撤点", "--yes")
+  assert not rows(boss(stage, "duty", "now", "-o", "json"), "duties")
+  data = boss(stage, "office", "changes", "--limit", "100")
+  for word in ("开设阵地", "修改阵地", "撤销阵地", "排班", "取消排班", "病假", "58512346"):
+    assert word in data, (word, data)
+
+
+@case
+def roster_ends_with_the_pairing(stage):
+  administrators(stage)
+  boss(stage, "position", "open", "ytp-p", "结对站点", "--office", "ytp", "--kind", "outpost", "--place", "西门")
+  boss(stage, "duty", "set", "ytp-p", "013001", clock(-1), clock(2))
+  sits(stage, "s0001", "yts-desk")
+  code, data, talk = run(stage, "duty", "now", "-o", "json", device="yts-desk")
+  assert code == 0 and rows(data, "duties"), talk
+  yesterday = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 8 * 3600 - 86400))
+  boss(stage, "office", "part", "ytp", "yts", "试用结束", "--until", yesterday, "--yes")
+  code, data, talk = run(stage, "duty", "now", "-o", "json", device="yts-desk")
+  assert code == 0 and not rows(data, "duties"), data
+  boss(stage, "office", "pair", "ytp", "yts")  # as it was, for whoever comes next
+  boss(stage, "office", "pair", "ytp", "yts", device="ytsf-desk")
+  code, data, talk = run(stage, "duty", "now", "-o", "json", device="yts-desk")
+  assert code == 0 and rows(data, "duties"), data
+
+
+@case
+def last_one_stays_whatever_the_way(stage):
+  """Lock, unassign, an heir whose time ends sooner, oneself, one's own terminal: each through the client."""
+  administrators(stage)
+  refused(stage, "最后一位", 1, "account", "lock", "ytga-admin", "锁自己")
+  refused(stage, "最后一位", 1, "account", "unassign", "ytga-admin", "ytga", "admin", "免自己")
+  boss(stage, "office", "open", "lastp", "新所", "--system", "police", "--kind", "station", "--parent", "ytga")
+  boss(stage, "account", "add", "lastp-chief", "新所长", "--office", "lastp", "--role", "chief")
+  refused(stage, "最后一位", 1, "account", "lock", "lastp-chief", "唯一的所长")
+  code, _, talk = run(stage, "device", "revoke", "ytga-desk", "自己的终端", "--yes", device="ytga-desk")
+  assert code == 1, talk
+  boss(stage, "account", "add", "heir", "接任人", "--office", "ytp", "--role", "officer")
+  tomorrow = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 8 * 3600 + 86400))
+  boss(stage, "account", "assign", "heir", "ytga", "admin", "--until", tomorrow)
+  with_password(stage, "heir", "ytp-desk")
+  refused(stage, "最后一位", 1, "account", "lock", "ytga-admin", "接任的后天就没有岗位了")
+  refused(stage, "最后一位", 1, "account", "unassign", "ytga-admin", "ytga", "admin", "同上")
+  boss(stage, "account", "unassign", "heir", "ytga", "admin", "改为长期")
+  boss(stage, "account", "assign", "heir", "ytga", "admin", "--since", tomorrow)
+  refused(stage, "最后一位", 1, "account", "lock", "ytga-admin", "接任的明天才上任")
+
+
+@case
+def partner_sees_nothing_by_default(stage):
+  administrators(stage)
+  boss(stage, "office", "open", "sq1", "东门社区", "--system", "police", "--kind", "partner", "--parent", "ytga")
+  boss(stage, "account", "add", "sq-li", "李社区", "--office", "sq1", "--role", "officer")
+  no = stage.report(content="社区不该看到的纠纷").no
+  boss(stage, "account", "assign", "sq-li", "ytga", "viewer", "--reason", "只为登录")
+  with_password(stage, "sq-li", "ytga-desk2" if "ytga-desk2" in stage.certificates else "ytga-desk")
+  code, _, talk = run(stage, "login", "sq-li", "--office", "sq1", secrets=(PASSWORD,), device="ytga-desk")
+  assert code == 0, talk
+  code, data, talk = run(stage, "incident", "list", "-o", "json", device="ytga-desk")
+  assert code == 0 and not rows(data, "incidents"), data
+  code, data, talk = run(stage, "incident", "show", no, device="ytga-desk")
+  assert code == 3 and "纠纷" not in data + talk, data + talk
+  for line, name in ((("duty", "list"), "duties"), (("position", "list"), "positions")):
+    code, data, talk = run(stage, *line, "-o", "json", device="ytga-desk")
+    assert code == 0 and not rows(data, name), data
+
+
+@case
+def stationed_at_another_office(stage):
+  """前置到派出所: the same person acts for the station or for the own office, as the login says."""
+  administrators(stage)
+  no = stage.report(content="前置人员看得到的纠纷").no
+  boss(stage, "account", "assign", "s0001", "ytp", "officer", "--reason", "前置到派出所")
+  one_use = code_for(stage, "s0001")
+  code, _, talk = run(stage, "login", "s0001", "--with-code", "--office", "ytp", secrets=(one_use, PASSWORD), device="ytp-desk")
+  assert code == 0, talk
+  code, data, talk = run(stage, "incident", "show", no, device="ytp-desk")
+  assert code == 0 and "前置人员" in data, talk
+  code, data, talk = run(stage, "status", "-o", "json", device="ytp-desk")
+  assert code == 0 and "ytp" in data, data
+  code, _, talk = run(stage, "login", "s0001", "--office", "yts", secrets=(PASSWORD,), device="ytp-desk")
+  assert code == 0, talk
+  code, data, talk = run(stage, "status", "-o", "json", device="ytp-desk")
+  assert code == 0 and "yts" in data, data
+  boss(stage, "account", "unassign", "s0001", "ytp", "officer", "已回原单位")
+  code, _, talk = run(stage, "login", "s0001", "--office", "ytp", secrets=(PASSWORD,), device="ytp-desk")
+  assert code != 0, talk
