@@ -1,8 +1,8 @@
 /* Certificates, keys and the protocol settings that every connection shares.
  * Floor 1 (common). The settings are read back by a unit test: TLS 1.3 only, ALPN liandong/1, no tickets, no session
  * cache, no early data, no renegotiation, no compression, X25519 and P-256, ECDSA/Ed25519/RSA-PSS, security level 2,
- * RSA keys of 3,072 bits at least, client certificates with X509_STRICT and, where a CRL is given, CRL checks of the
- * chain. */
+ * RSA keys of 3,072 bits at least, client certificates with X509_STRICT that are no authority's and, where a CRL is
+ * given, CRL checks of the chain. */
 #ifndef LIANDONG_COMMON_TLS_CONTEXT_H
 #define LIANDONG_COMMON_TLS_CONTEXT_H
 #include <stdbool.h>

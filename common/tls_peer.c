@@ -66,6 +66,15 @@ static bool chain_is_strong(X509_STORE_CTX *store) {
     return true;
 }
 
+/* Who may certify others is no device; nor may an authority's key lie about in a client's folder. */
+static bool is_leaf(const struct tls *t, X509_STORE_CTX *store) {
+    X509 *certificate = X509_STORE_CTX_get0_cert(store);
+    bool authority = X509_get_extension_flags(certificate) & EXFLAG_CA || X509_check_ca(certificate);
+    if (!t->context->server || !authority) return true;
+    X509_STORE_CTX_set_error(store, X509_V_ERR_INVALID_CA);
+    return false;
+}
+
 static bool take_identity(struct tls *t, X509_STORE_CTX *store) {
     X509 *certificate = X509_STORE_CTX_get0_cert(store);
     t->expiry = tls_time_ms(X509_get0_notAfter(certificate));
@@ -118,7 +127,7 @@ int tls_peer_verify(X509_STORE_CTX *store, void *unused) {
         if (X509_STORE_CTX_get_error(store) == X509_V_OK) X509_STORE_CTX_set_error(store, X509_V_ERR_UNSPECIFIED);
         return 0;
     }
-    if (!chain_is_strong(store) || !take_identity(t, store)) return 0;
+    if (!chain_is_strong(store) || !is_leaf(t, store) || !take_identity(t, store)) return 0;
     t->identified = true;
     /* OpenSSL would keep the chain, and with it the decoded certificate, as long as the connection lives. */
     if (t->context->server) X509_STORE_CTX_set0_verified_chain(store, NULL);

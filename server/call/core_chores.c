@@ -34,7 +34,8 @@ static void review_sessions(struct core *c) {
     DL_FOREACH_SAFE(c->sessions, s, next) {
         if (s->state != SESSION_OPEN || s->enrolling) continue;
         const struct device *d = directory_find(&c->directory, s->key);
-        if (d && s->actor.account) continue; /* a login ends by itself: see login_take_ended */
+        if (d && !directory_is_named(d, s->uri)) d = NULL; /* the key is another device's now */
+        if (d && s->actor.account) continue;               /* a login ends by itself: see login_take_ended */
         if (d && d->acts.office == s->actor.office && d->acts.role == s->actor.role) {
             s->actor = d->acts;
             continue;

@@ -103,7 +103,8 @@ struct session {
     uint64_t opened_ms; /* uv_now */
     bool english;       /* hints in English: the client's locale says so */
     uint8_t key[DIRECTORY_KEY_SIZE];
-    uint64_t id; /* of the connection */
+    const char *uri; /* of the certificate; the connection's, which lives longer */
+    uint64_t id;     /* of the connection */
     int64_t certificate_expires_at;
     int64_t device;        /* its id; valid once OPEN */
     struct actor actor;    /* in whose name it acts now */

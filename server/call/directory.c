@@ -42,6 +42,7 @@ static bool add_device(struct directory *d, const PGresult *r, int row) {
     if (!v) return false;
     memcpy(v->key, PQgetvalue(r, row, KEY), DIRECTORY_KEY_SIZE);
     v->id = mapping_get_int8(r, row, DEVICE);
+    copy_text(v->name, sizeof v->name, r, row, NAME);
     v->acts.office = mapping_get_int4(r, row, OFFICE);
     v->acts.system = mapping_get_int2(r, row, SYSTEM);
     v->acts.role = mapping_get_int2(r, row, ROLE);
@@ -73,6 +74,11 @@ const struct device *directory_find(const struct directory *d, const uint8_t key
     struct device *v;
     HASH_FIND(hh, d->devices, key, DIRECTORY_KEY_SIZE, v);
     return v;
+}
+
+bool directory_is_named(const struct device *d, const char *uri) {
+    static const char prefix[] = "liandong:device:";
+    return uri && strncmp(uri, prefix, sizeof prefix - 1) == 0 && strcmp(uri + sizeof prefix - 1, d->name) == 0;
 }
 
 int32_t directory_office(const struct directory *d, const char *code) {

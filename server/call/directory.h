@@ -23,6 +23,7 @@ struct actor {
 };
 struct device {
     uint8_t key[DIRECTORY_KEY_SIZE]; /* SHA-256 of the certificate's SubjectPublicKeyInfo */
+    char name[TEXT_CODE_MAX + 1];    /* a code; the certificate says it too: see directory_is_named */
     int64_t id;
     struct actor
         acts; /* by itself, where it is unattended: a screen on a wall. Else role 0, and somebody has to log in */
@@ -43,6 +44,9 @@ struct directory {
  * empty. */
 bool directory_read(struct directory *d, const PGresult *rows, int64_t version);
 const struct device *directory_find(const struct directory *d, const uint8_t key[DIRECTORY_KEY_SIZE]);
+/* True where a certificate with this SAN URI ("" or NULL: none, several, or a strange one) is the device's own:
+ * liandong:device:<name>, byte for byte. The key alone would let in whatever else the authority certified for it. */
+bool directory_is_named(const struct device *d, const char *uri);
 /* The id of an office, with or without devices; 0 where the directory has none of this code. */
 int32_t directory_office(const struct directory *d, const char *code);
 void directory_free(struct directory *d);

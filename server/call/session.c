@@ -21,6 +21,7 @@ struct session *session_open(struct core *core, const struct session_peer *peer,
     s->opened_ms = uv_now(core->loop);
     s->certificate_expires_at = peer->expires_at;
     memcpy(s->key, peer->key, sizeof s->key);
+    s->uri = peer->uri;
     snprintf(s->address, sizeof s->address, "%s", peer->address ? peer->address : "");
     DL_APPEND(core->sessions, s);
     core->sessions_open.value++;
@@ -30,7 +31,14 @@ struct session *session_open(struct core *core, const struct session_peer *peer,
 const char *session_admit(struct session *s) {
     if (s->enrolling) return NULL; /* nobody, who may nothing but be enrolled */
     const struct device *d = directory_find(&s->core->directory, s->key);
-    if (!d) return "UNKNOWN_DEVICE";
+    if (!d || !directory_is_named(d, s->uri)) {
+        /* The peer learns no more than that; which of the two it was stands in the log, without the certificate's text.
+         */
+        log_event(LOG_WARN, "hello.stranger", log_int("conn", (int64_t)s->id),
+                  log_str("detail", d ? "the certificate's URI is not the device's" : "no device has this key"),
+                  log_int("device", d ? d->id : 0));
+        return "UNKNOWN_DEVICE";
+    }
     if (s->certificate_expires_at && s->certificate_expires_at < clock_now_ms()) return "CERTIFICATE_EXPIRED";
     s->device = d->id;
     s->actor = d->acts;

@@ -36,7 +36,7 @@ struct session_peer {
     uint64_t id;         /* of the connection, for the log; never reused in a process */
 };
 
-/* NULL without memory. peer is copied. */
+/* NULL without memory. peer is copied; its uri must live as long as the session. */
 struct session *session_open(struct core *core, const struct session_peer *peer, const struct session_io *io,
                              void *conn);
 /* Largest payload it takes now: FRAME_CAP_HELLO before the hello was served, FRAME_CAP after. */

@@ -531,7 +531,7 @@ def aged(stage, computer, start, end):
   path = os.path.join(stage.folder, f"aged-{time.monotonic_ns()}")
   openssl("req", "-new", "-key", computer.setting("key"), "-subj", "/CN=aged", "-out", path + ".csr")
   days = [time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + d * 86400)) for d in (start, end)]
-  stage.authority.sign(path, "device", *days, name="ytp-aged")
+  stage.authority.sign(path, "device", *days, name="ytp-aging")
   os.replace(path + ".pem", computer.setting("cert"))
 
 
