@@ -5,6 +5,12 @@
 -- Decision 2026-11: asked for by doing, not by a request of its own: who is in a hurry types what he would type anyway, and what was agreed
 -- to is what is then done, to the letter (subject). The decision is an event of the directory's feed.
 
+create or replace function approval_rule_now() returns approval_rule stable language plpgsql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+begin
+  return (select r from approval_rule r where r.since <= today() order by r.since desc limit 1);
+end $$;
+
 -- Whether the act may go on: an approval of it is there and is used up by this; else it is asked for, where it is not already.
 create or replace function approval_take(asked text, for_record uuid, for_no text, what text) returns bool language plpgsql
   security definer set search_path = liandong, pg_catalog, pg_temp as $$
@@ -20,7 +26,7 @@ begin
   end if;
   insert into approval(kind, record, no, subject, account, device, officer, office, asked_at, until)
   select asked, for_record, for_no, what, caller_account(), caller_device(), caller_officer(), caller_office(), moment,
-    moment + make_interval(hours => (select r.hours from approval_rule r where r.since <= today() order by r.since desc limit 1))
+    moment + make_interval(hours => (approval_rule_now()).hours)
   where not exists (select from approval x where x.record = for_record and x.kind = asked and x.account = caller_account()
     and (x.account <> 0 or x.device = caller_device()) and x.office = caller_office() and x.subject = what and x.agreed is null and x.until > moment);
   return false;
@@ -72,4 +78,4 @@ begin
   return directory_event(request, sent, 'decide_approval', p.uid, p.id::text, 1, '{}', jsonb_build_object('agreed', agree::text, 'incident', p.no, 'request', p.kind, 'officer', p.officer), why);
 end $$;
 
-grant execute on function approval_take(text, uuid, text, text), approves(approval), approval_page(bool, int8, int4), decide_approval(uuid, bytea, int8, bool, text) to liandong_app;
+grant execute on function approval_rule_now(), approval_take(text, uuid, text, text), approves(approval), approval_page(bool, int8, int4), decide_approval(uuid, bytea, int8, bool, text) to liandong_app;

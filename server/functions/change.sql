@@ -184,6 +184,12 @@ begin
     field := 'incident';
     return;
   end if;
+  if before.level <= (approval_rule_now()).lower_from and after.level > before.level
+     and not approval_take(wanted, before.id, incident_no(before.num), format('%s → %s', before.level, after.level)) then
+    reason := 'APPROVAL_NEEDED';
+    perform audit_denied(wanted, named, reason);
+    return;
+  end if;
   event.at := at; event.kind := wanted; event.entity := after.id; event.no := incident_no(after.num); event.version := after.version;
   event.state := after.state; event.class := after.class; event.level := after.level; event.officer := caller_officer();
   event.title := incident_title(after.place, after.content); event.note := why; event.threats := after.threats; event.act := sent;

@@ -69,10 +69,17 @@ begin
     (wanted = 'grade_incident' and wanted_level not between 0 and 4, 'sensitivity', 'OUT_OF_RANGE'),
     (wanted = 'grade_incident' and wanted_level = before, 'incident', 'NO_CHANGE'),
     (wanted <> 'grade_incident' and coalesce(person, '') = '', 'account', 'REQUIRED'),
+    (wanted <> 'grade_incident' and not account_known(person), 'account', 'UNKNOWN_VALUE'),
     (wanted = 'grant_access' and ends is null, 'until', 'REQUIRED'),
     (wanted = 'grant_access' and ends <= turn.moment, 'until', 'OUT_OF_RANGE')) as f(broken, field, reason)
   where f.broken limit 1;
   if reason is not null then
+    return;
+  end if;
+  if wanted = 'grant_access' and before >= (approval_rule_now()).grant_from
+     and not approval_take(wanted, after.id, incident_no(after.num), person || ' ' || to_char(ends at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI')) then
+    reason := 'APPROVAL_NEEDED';
+    perform audit_denied(wanted, named, reason);
     return;
   end if;
   event.at := turn.moment; event.kind := wanted; event.entity := after.id;
@@ -109,6 +116,13 @@ begin
   current_version := null;
   id := event.entity; no := event.no; version := event.version; state := event.state; at := event.at;
 end $$;
+
+create or replace function account_known(person text) returns bool stable language plpgsql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+begin
+  return exists (select from account a where a.code = person);
+end $$;
+grant execute on function account_known(text) to liandong_app;
 
 -- Opens a record to a person, or closes it; why not, where it can't. Of grade_incident the person is the caller.
 create or replace function access_change(for_record uuid, wanted text, person text, moment timestamptz, ends timestamptz, why text) returns text language plpgsql

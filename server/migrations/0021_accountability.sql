@@ -25,8 +25,11 @@ create table approval(
 create index approval_asked on approval(record, kind, account, device);
 create index approval_office on approval(office, id desc);
 
--- How long an approval can be decided and used. The row of the latest day that has come holds.
+-- What needs a second person (beside much revealing: audit_rule), and how long his word can be given and used. The row of the latest day
+-- that has come holds.
 create table approval_rule(
   since date primary key,
-  hours int4 not null check (hours > 0));
-insert into approval_rule values ('2020-01-01', 8);
+  hours int4 not null check (hours > 0),
+  grant_from int2 not null,        -- opening a record of this sensitivity or above to a person
+  lower_from int2 not null);       -- lowering an incident from this level (enum IncidentLevel: 1 is the gravest) or a graver one
+insert into approval_rule values ('2020-01-01', 8, 3, 1);

@@ -74,6 +74,19 @@ def much_needs_a_second_person(stage):
 
 
 @case
+def lowering_the_gravest_takes_two(stage):
+  no = stage.report(level="INCIDENT_LEVEL_MAJOR").no
+  lower = lambda: stage.ask("ytp-duty", "correct_incident", incident=no, level="INCIDENT_LEVEL_GENERAL", reason="核实后降级")  # noqa: E731
+  check_status(refusal(lower), "APPROVAL_NEEDED")
+  assert stage.show(no).level == 1
+  waiting = stage.ask("ytp-chief", "list_approvals", open=True).approvals[0]
+  stage.ask("ytp-chief", "decide_approval", approval=waiting.approval, agreed=True)
+  lower()
+  assert stage.show(no).level == 3
+  stage.ask("ytp-duty", "correct_incident", incident=no, level="INCIDENT_LEVEL_NON_URGENT", reason="再降")  # not from the gravest: one is enough
+
+
+@case
 def what_was_masked_was_not_told(stage):
   no, before = stage.report(reporter="周某").no, head(stage)
   stage.ask("ytp-duty", "correct_incident", incident=no, reporter="周某某")

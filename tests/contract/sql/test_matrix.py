@@ -164,6 +164,10 @@ def by_name(ground):
     assert ask("grant_access", account="nobody", until="2100-01-01Z")["reason"] == "UNKNOWN_VALUE"
     assert ask("grant_access", account="044021", until="2020-01-01Z")["reason"] == "OUT_OF_RANGE"
     assert ask("withdraw_access", account="044021")["reason"] == "NO_CHANGE"
+    opening = ask("grant_access", account="044021", until="2100-01-01Z")
+    assert opening["reason"] == "APPROVAL_NEEDED" and doors("officer", account) == {False}, "such a record takes two"
+    d.sql("update approval set agreed = true, decided_at = now()")  # who may do that: test_audit.py
+    assert ask("grant_access", account="044021", until="2099-01-01Z")["reason"] == "APPROVAL_NEEDED", "for longer or shorter is another act"
     opened = ask("grant_access", account="044021", until="2100-01-01Z")
     assert (opened["outcome"], opened["version"]) == ("done", 2), opened
     no = made["p2", 3]
