@@ -36,6 +36,8 @@ extendedKeyUsage = serverAuth
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
 subjectAltName = DNS:localhost,IP:127.0.0.1,IP:::1,IP:192.0.2.1
+[list]
+authorityKeyIdentifier = keyid:always
 [device]
 basicConstraints = critical,CA:FALSE
 keyUsage = critical,digitalSignature
@@ -93,3 +95,17 @@ class Authority:
     dates = ["-startdate", start, "-enddate", end] if start else ["-days", "20"]
     self.openssl("ca", "-batch", "-notext", "-config", config, "-extensions", kind, "-in", path + ".csr",
                  "-out", path + ".pem", *dates)
+
+  def revocation_list(self, name, revoked=(), ended=False):
+    """FOLDER/NAME.crl with these certificate files in it; ended: no longer in force."""
+    index = "".join(f"R\t491231235959Z\t200101000000Z\t{self.serial_of(path)}\tunknown\t/CN=x\n" for path in revoked)
+    path = os.path.join(self.folder, name + ".crl")
+    config = self.write(f"{name}.list.cnf", CONFIG.format(folder=self.folder, name=name).replace(
+      f"database = {self.folder}/index", f"database = {self.write(name + '.index', index)}"))
+    dates = ["-crl_lastupdate", "20200101000000Z", "-crl_nextupdate", "20200201000000Z"] if ended else ["-crldays", "20"]
+    self.openssl("ca", "-gencrl", "-config", config, "-crlexts", "list", "-out", path, *dates)
+    return path
+
+  def serial_of(self, path):
+    done = subprocess.run(["openssl", "x509", "-noout", "-serial", "-in", path], check=True, stdout=subprocess.PIPE, text=True)
+    return done.stdout.strip().partition("=")[2]

@@ -1,0 +1,113 @@
+"""The authority's revocation list (tls_crl): whatever is wrong with it opens nothing, and a newer one is taken as a whole."""
+import os
+import signal
+
+from scene import Closed, Peer, Refused
+from support.pki import Authority
+from support.runner import case
+from support.waiting import until
+
+DEVICE = "yts-mediator"
+
+
+def is_served(stage, node, device="ytp-duty"):
+  try:
+    with Peer(node.address, stage.context(device), timeout=5):
+      return True
+  except (OSError, Closed, Refused):
+    return False
+
+
+def write(path, data):
+  """As an administrator should: beside, then in its place."""
+  with open(path + ".new", "wb") as f:
+    f.write(data)
+  os.replace(path + ".new", path)
+
+
+def read(path):
+  with open(path, "rb") as f:
+    return f.read()
+
+
+def reload(node):
+  """What the log says of it."""
+  mark = len(node.log())
+  node.signal(signal.SIGHUP)
+  until(lambda: "reload." in node.log()[mark:], 5, "the reload in the log")
+  return node.log()[mark:]
+
+
+def foreign(stage, good, name):
+  """A well-made list of an authority that isn't ours, though it may say so."""
+  del good
+  return read(Authority(os.path.join(stage.folder, f"list-of-{len(name)}"), name).revocation_list("foreign"))
+
+
+BROKEN = (  # name, what stands in the file (None: no file), word that the log must hold
+  ("missing", lambda stage, good: None, "打不开"),
+  ("empty", lambda stage, good: b"", "没有完好的"),
+  ("cut", lambda stage, good: good[:len(good) // 2], "没有完好的"),
+  ("cut_in_the_second", lambda stage, good: good + good[:len(good) // 2], "没有完好的"),
+  ("no_list", lambda stage, good: os.urandom(4000), "没有完好的"),
+  ("a_certificate", lambda stage, good: read(stage.authority.ca), "没有完好的"),
+  ("expired", lambda stage, good: read(stage.authority.revocation_list("late", ended=True)), "到期"),
+  ("other_authority", lambda stage, good: foreign(stage, good, "somebody else"), "不是"),
+  ("same_name_other_key", lambda stage, good: foreign(stage, good, "liandong test CA"), "不是"),
+)
+
+
+@case.table(BROKEN)
+def broken_list_keeps_the_old(stage, content, word):
+  """At SIGHUP: refused with the reason; who was revoked stays out, the others are served, open connections too."""
+  path = stage.authority.revocation_list("reloaded", revoked=(stage.certificates[DEVICE] + ".pem",))
+  good = read(path)
+  broken = content(stage, good)
+  with stage.alone(tls_crl=path) as node, stage.peer(node) as open_one:
+    assert not is_served(stage, node, DEVICE), "a revoked certificate was let in"
+    if broken is None:
+      os.remove(path)
+    else:
+      write(path, broken)
+    text = reload(node)
+    assert "reload.refused" in text and word in text, text
+    assert not is_served(stage, node, DEVICE), "a broken list let a revoked certificate in"
+    assert is_served(stage, node)
+    open_one.ask("list_incidents")
+    write(path, good)
+    assert "reload.done" in reload(node)
+    assert is_served(stage, node) and not is_served(stage, node, DEVICE)
+
+
+@case
+def newer_list_is_taken(stage):
+  """Revoked by the authority while the directory still knows the device: new connections of it end, and the log says why."""
+  path = stage.authority.revocation_list("newer")
+  with stage.alone(tls_crl=path) as node:
+    assert is_served(stage, node, DEVICE)
+    write(path, read(stage.authority.revocation_list("newest", revoked=(stage.certificates[DEVICE] + ".pem",))))
+    mark = len(node.log())
+    assert "reload.done" in reload(node)
+    assert not is_served(stage, node, DEVICE)
+    until(lambda: "CERTIFICATE_REVOKED" in node.log()[mark:], 5, "the reason in the log")
+    assert is_served(stage, node)
+
+
+@case
+def certificates_and_list_as_a_whole(stage):
+  """A good new certificate beside a broken list: neither is taken."""
+  path = stage.authority.revocation_list("whole")
+  with stage.alone(tls_crl=path) as node:
+    def shown():
+      with stage.peer(node) as peer:
+        return peer.wire.socket.getpeercert(True)
+    before, fresh = shown(), stage.authority.issue("server-beside-broken-list", "server")
+    node.settings.update(tls_certificate=fresh + ".pem", tls_key=fresh + ".key")
+    node.write()
+    good = read(path)
+    write(path, b"")
+    assert "reload.refused" in reload(node)
+    assert shown() == before, "half of a refused reload was taken"
+    write(path, good)
+    assert "reload.done" in reload(node)
+    assert shown() != before
