@@ -100,6 +100,7 @@ struct tls *tls_client(struct tls_context *context, const char *peer_name) {
 void tls_free(struct tls *t) {
     if (!t) return;
     SSL_free(t->ssl);
+    ASN1_INTEGER_free(t->serial);
     OPENSSL_free(t->uri);
     X509_free(t->authority);
     tls_context_free(t->context);

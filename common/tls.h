@@ -53,6 +53,9 @@ const uint8_t *tls_peer_key(const struct tls *t); /* 32 bytes */
 const char *tls_peer_uri(const struct tls *t);
 /* notAfter of the peer's certificate, ms since 1970 UTC. */
 int64_t tls_peer_expiry(const struct tls *t);
+/* True where a revocation list of `context`, which may be a newer one than the connection was made with, names the
+ * peer's certificate. */
+bool tls_peer_is_revoked(const struct tls *t, const struct tls_context *context);
 /* True where TLS_ALPN_ENROL was agreed on: a server knows nothing of its peer then, key, uri and expiry say nothing. */
 bool tls_is_enrolment(const struct tls *t);
 /* Client by pin: the certificate that was trusted, as PEM. False where there is none, or no room. */

@@ -79,10 +79,27 @@ static bool take_identity(struct tls *t, X509_STORE_CTX *store) {
     X509 *certificate = X509_STORE_CTX_get0_cert(store);
     t->expiry = tls_time_ms(X509_get0_notAfter(certificate));
     OPENSSL_free(t->uri);
-    if (t->expiry != INT64_MIN && tls_certificate_hash(certificate, t->key) &&
+    ASN1_INTEGER_free(t->serial);
+    t->serial = ASN1_INTEGER_dup(X509_get0_serialNumber(certificate));
+    t->issuer = X509_issuer_name_hash(certificate);
+    if (t->serial && t->expiry != INT64_MIN && tls_certificate_hash(certificate, t->key) &&
         tls_certificate_uri(certificate, &t->uri))
         return true;
     X509_STORE_CTX_set_error(store, X509_V_ERR_OUT_OF_MEM);
+    return false;
+}
+
+bool tls_peer_is_revoked(const struct tls *t, const struct tls_context *context) {
+    STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(SSL_CTX_get_cert_store(context->ssl));
+    if (!t->serial) return false; /* by TLS_ALPN_ENROL: it has no certificate */
+    for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+        X509_CRL *list = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(objects, i));
+        X509_REVOKED *found;
+        int good;
+        if (list && X509_NAME_hash_ex(X509_CRL_get_issuer(list), NULL, NULL, &good) == t->issuer && good &&
+            X509_CRL_get0_by_serial(list, &found, t->serial) == 1)
+            return true;
+    }
     return false;
 }
 

@@ -26,8 +26,10 @@ struct tls {
     size_t input_size;
     struct buffer *output; /* during a call: where OpenSSL writes to */
     const char *failure, *detail;
-    char *uri;       /* NULL: none */
-    X509 *authority; /* client by pin: the one that was trusted */
+    char *uri;            /* NULL: none */
+    X509 *authority;      /* client by pin: the one that was trusted */
+    ASN1_INTEGER *serial; /* of the verified peer's certificate, and who issued it: tls_peer_is_revoked */
+    unsigned long issuer;
     int64_t expiry;
     uint64_t updates_at; /* us, when updates_left was counted up last */
     enum tls_state state;

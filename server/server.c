@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/seal_file.h"
+#include "file_mark.h"
 #include "net/http.h"
 #include "net/hub.h"
 #include "net/listener.h"
@@ -17,8 +18,9 @@
 
 #define DESCRIPTORS_KEPT      64u /* for database, log, metrics, certificates being re-read */
 #define GO_AWAY_AFTER_MS      0u
-#define GO_AWAY_JITTER_MS     3000u  /* clients of a stopped server come back spread over this */
-#define DRAIN_STEP_MS         50u    /* between looks for connections that became quiet */
+#define GO_AWAY_JITTER_MS     3000u /* clients of a stopped server come back spread over this */
+#define DRAIN_STEP_MS         50u   /* between looks for connections that became quiet */
+#define REVOKED_MS            1000u /* between looks whether tls_crl was replaced: revoked devices are out within 5 s */
 #define HOUSE_MS              60000u /* between looks at the certificate's age */
 #define DAY_MS                86400000
 #define CERTIFICATE_WARN_DAYS 14
@@ -47,7 +49,8 @@ struct server {
     size_t listeners_count;
     struct http http;
     uv_signal_t signals[SIGNALS];
-    uv_timer_t drain, house, watchdog;
+    uv_timer_t drain, house, look, watchdog;
+    struct file_mark revoked; /* of tls_crl, when it was read last */
     uint64_t drain_until;
 };
 
@@ -136,6 +139,31 @@ static bool is_same_level(const struct server_settings *a, const struct server_s
     return strcmp(a->log_level, b->log_level) == 0;
 }
 
+static void take_certificates(struct server *s, struct tls_context *tls, struct ca *authority) {
+    s->certificate_expiry = tls_context_expiry(tls);
+    hub_set_tls(&s->hub, tls);
+    core_set_authority(s->core, authority);
+    s->certificate_days.value = 0;
+    note_certificate(s);
+}
+
+/* A new revocation list counts without anybody's word, and with it the certificates as they stand now; what is not
+ * whole is told once and changes nothing. */
+static void look_at_revoked(struct server *s) {
+    struct file_mark now = file_mark_of(s->settings.tls_crl);
+    struct tls_error error;
+    struct ca *authority;
+    if (s->state > SERVER_SERVING || file_mark_is(now, s->revoked)) return;
+    s->revoked = now;
+    struct tls_context *tls = load_certificates(&s->settings, &authority, &error);
+    if (!tls) {
+        log_event(LOG_ERROR, "reload.refused", log_str("reason", error.text));
+        return;
+    }
+    take_certificates(s, tls, authority);
+    log_event(LOG_INFO, "revocation_list.read", log_str("file", s->settings.tls_crl));
+}
+
 /* Everything is made ready beside what is in use; only when nothing can fail any more it takes its place. */
 static void reload(struct server *s) {
     struct server_settings fresh;
@@ -156,6 +184,7 @@ static void reload(struct server *s) {
         goto refused;
     }
     struct ca *authority;
+    struct file_mark revoked = file_mark_of(fresh.tls_crl);
     struct tls_context *tls = load_certificates(&fresh, &authority, &tls_error);
     if (!tls) {
         log_event(LOG_ERROR, "reload.refused", log_str("reason", tls_error.text));
@@ -172,11 +201,8 @@ static void reload(struct server *s) {
     s->settings = fresh;
     struct hub_limits limits = limits_of(s, &fresh);
     hub_set_limits(&s->hub, &limits);
-    s->certificate_expiry = tls_context_expiry(tls);
-    hub_set_tls(&s->hub, tls);
-    core_set_authority(s->core, authority);
-    s->certificate_days.value = 0;
-    note_certificate(s);
+    s->revoked = revoked;
+    take_certificates(s, tls, authority);
     log_event(LOG_INFO, "reload.done", log_int("certificate_days", s->certificate_days.value));
     goto kept;
 refused:
@@ -195,6 +221,7 @@ static void on_hub_stopped(void *arg) {
     for (size_t i = 0; i < SIGNALS; i++) close_handle((uv_handle_t *)&s->signals[i]);
     close_handle((uv_handle_t *)&s->drain);
     close_handle((uv_handle_t *)&s->house);
+    close_handle((uv_handle_t *)&s->look);
     close_handle((uv_handle_t *)&s->watchdog);
     http_stop(&s->http);
 }
@@ -297,6 +324,7 @@ static int answer_http(void *arg, const char *path, struct buffer *page) {
 }
 
 static void on_house(uv_timer_t *timer) { note_certificate(timer->data); }
+static void on_revoked(uv_timer_t *timer) { look_at_revoked(timer->data); }
 static void on_watchdog(uv_timer_t *timer) {
     (void)timer;
     process_notify("WATCHDOG=1");
@@ -366,9 +394,11 @@ static void start_handles(struct server *s) {
     }
     uv_timer_init(&s->loop, &s->drain);
     uv_timer_init(&s->loop, &s->house);
+    uv_timer_init(&s->loop, &s->look);
     uv_timer_init(&s->loop, &s->watchdog);
-    s->drain.data = s->house.data = s->watchdog.data = s;
+    s->drain.data = s->house.data = s->look.data = s->watchdog.data = s;
     uv_timer_start(&s->house, on_house, HOUSE_MS, HOUSE_MS);
+    uv_timer_start(&s->look, on_revoked, REVOKED_MS, REVOKED_MS);
     if (watchdog > 0) uv_timer_start(&s->watchdog, on_watchdog, watchdog, watchdog);
 }
 
@@ -426,6 +456,7 @@ static int start(struct server *s) {
     struct ca *authority;
     char seal_error[512];
     if (!try_seal_keys(&s->settings, seal_error, sizeof seal_error)) return refuse(seal_error, SERVER_CONFIG);
+    s->revoked = file_mark_of(s->settings.tls_crl);
     struct tls_context *tls = load_certificates(&s->settings, &authority, &tls_error);
     if (!tls) return refuse(tls_error.text, SERVER_CONFIG);
     s->certificate_expiry = tls_context_expiry(tls);

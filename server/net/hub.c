@@ -81,10 +81,6 @@ bool hub_start(struct hub *h, uv_loop_t *loop, struct core *core, struct tls_con
     return true;
 }
 
-void hub_set_tls(struct hub *h, struct tls_context *tls) {
-    tls_context_free(h->tls);
-    h->tls = tls;
-}
 void hub_set_limits(struct hub *h, const struct hub_limits *limits) { h->limits = *limits; }
 
 size_t hub_connections(const struct hub *h) {
@@ -103,6 +99,17 @@ static void each(struct hub *h, enum conn_state state, void (*act)(struct conn *
 }
 static void close_if_quiet(struct conn *c, const char *reason) {
     if (!conn_is_ending(c) && session_quiet(c->session)) conn_leave(c, reason);
+}
+
+static void close_if_revoked(struct conn *c, const char *reason) {
+    if (tls_peer_is_revoked(c->tls, c->hub->tls)) conn_close(c, reason);
+}
+
+void hub_set_tls(struct hub *h, struct tls_context *tls) {
+    tls_context_free(h->tls);
+    h->tls = tls;
+    each(h, CONN_HELLO, close_if_revoked, "CERTIFICATE_REVOKED");
+    each(h, CONN_SERVING, close_if_revoked, "CERTIFICATE_REVOKED");
 }
 
 void hub_go_away(struct hub *h, const char *reason, uint32_t after_ms, uint32_t jitter_ms) {

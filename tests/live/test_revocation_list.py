@@ -1,6 +1,8 @@
 """The authority's revocation list (tls_crl): whatever is wrong with it opens nothing, and a newer one is taken as a whole."""
+import contextlib
 import os
 import signal
+import time
 
 from scene import Closed, Peer, Refused
 from support.pki import Authority
@@ -91,6 +93,33 @@ def newer_list_is_taken(stage):
     assert not is_served(stage, node, DEVICE)
     until(lambda: "CERTIFICATE_REVOKED" in node.log()[mark:], 5, "the reason in the log")
     assert is_served(stage, node)
+
+
+@case
+def a_newer_list_cuts_on_every_node(stage):
+  """Nobody says anything to the server: the file is replaced, and within five seconds the revoked terminal's open connections are gone."""
+  path, slowest = stage.authority.revocation_list("by-itself"), 0.0
+  with stage.alone(tls_crl=path) as one:
+    two = stage.node(one.name + "-two", one.name, tls_crl=path).start()
+    try:
+      for trial in range(3):
+        with stage.peer(one) as other, stage.peer(one, DEVICE) as first, stage.peer(two, DEVICE) as second:
+          begun = time.monotonic()
+          write(path, read(stage.authority.revocation_list(f"cut-{trial}", revoked=(stage.certificates[DEVICE] + ".pem",))))
+          for peer in (first, second):
+            with contextlib.suppress(Closed, Refused, OSError):
+              peer.receive(timeout=5)
+              raise AssertionError("it said something")
+          slowest = max(slowest, time.monotonic() - begun)
+          other.ask("list_incidents")
+        assert not is_served(stage, one, DEVICE) and not is_served(stage, two, DEVICE)
+        write(path, read(stage.authority.revocation_list(f"mended-{trial}")))
+        until(lambda: is_served(stage, one, DEVICE) and is_served(stage, two, DEVICE), 5, "a list without it")
+    finally:
+      two.stop()
+      stage.nodes.remove(two)
+  print(f"# cut by the list: slowest {slowest:.2f} s", flush=True)
+  assert slowest < 5
 
 
 @case
