@@ -18,8 +18,9 @@ end $$;
 
 -- Answers one row per member, numbered by ord. Called on a connection that plans once and by index (see one_plan in db/link.h).
 -- The arrays are of equal length, one element per member. Reporters and phones come sealed, so that which phones are the same is told
--- by phone_indexes. The pen is held. It runs for many callers at once, and so as the owner: what is hidden from a member counts as a
--- repeated report all the same, and its number is all that the member learns.
+-- by phone_indexes. The pen is held. It runs for many callers at once, and so as the owner. What counts as a repeated report is up to the
+-- level that every role sees of its own office's records: the count is told to all who see the new record, and must not tell somebody who
+-- tries a number that a tip came from it.
 --
 -- A record whose class starts above what the member's own role sees is open by name to whoever entered it, for the days of entered_rule; a
 -- device that acts by itself is nobody (account 0) and can't open again what it entered so: the receipt with the number is all it has.
@@ -52,6 +53,9 @@ declare
   threats int2[];
   received_at timestamptz;
   repeats int4;
+  counted int4[] := '{}';  -- by member: 1 where later ones count it
+  open_to_all int2 := (select min(r.sensitivity_most) from right_rule r
+    where r.relation = 'OWN' and r.started_on <= today() and (r.ended_on is null or r.ended_on > today()));
   worth int2[] := '{}';  -- by class: its sensitivity, where that is not 1
   opened record_access[] := '{}';
 begin
@@ -66,10 +70,11 @@ begin
       (select true from feed f where f.request_id = u.request_id) as known,
       (select count(*) from (select from incident i
          where i.phone_index = u.phone and i.received_at > coalesce(u.received_at, turn.moment) - turn.repeat_span
-           and i.received_at <= coalesce(u.received_at, turn.moment) and i.origin = any (o.sees) limit turn.repeat_most) a)
+           and i.received_at <= coalesce(u.received_at, turn.moment) and i.origin = any (o.sees)
+           and i.sensitivity <= open_to_all limit turn.repeat_most) a)
       + (select count(*) from (select from incident i
          where i.place = nullif(u.place, '') and i.received_at > coalesce(u.received_at, turn.moment) - turn.repeat_span
-           and i.received_at <= coalesce(u.received_at, turn.moment) and i.origin = any (o.sees)
+           and i.received_at <= coalesce(u.received_at, turn.moment) and i.origin = any (o.sees) and i.sensitivity <= open_to_all
            and (u.phone is null or i.phone_index is distinct from u.phone) limit turn.repeat_most) b) as repeats
     from unnest(request_ids, offices, phone_indexes, places, received) with ordinality as u(request_id, office, phone, place, received_at, ord)
       left join office o on o.id = u.office
@@ -78,6 +83,7 @@ begin
     ord := m.ord;
     me := m.office;
     made[ord] := 0;
+    counted[ord] := 0;
     outcome := 'refused'; reason := null; field := null; id := null; no := null; version := null; state := null; at := null; replay := null;
 
     past := null;
@@ -130,8 +136,9 @@ begin
     threats := nullif(threat_lists[ord], '{}');
     repeats := 1 + m.repeats;
     if several and (array_position(phone_indexes, phone_indexes[ord]) < ord or array_position(places, place) < ord) then
-      repeats := repeats + repeats_in_group(ord::int4, phone_indexes, places, offices, made, me.sees);
+      repeats := repeats + repeats_in_group(ord::int4, phone_indexes, places, offices, counted, me.sees);
     end if;
+    counted[ord] := (coalesce(worth[class], 1) <= open_to_all)::int4;
     outcome := 'done';
     id := request_ids[ord]; no := incident_no(turn.base + n); version := 1; state := 1; at := turn.moment; replay := false;
     event := row(turn.seq + n, at, 'report_incident', id, no, version, state, class, level, me.code, me.name, officers[ord],

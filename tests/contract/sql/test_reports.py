@@ -87,6 +87,23 @@ def repeats(ground):
 
 
 @case
+def hidden_reports_are_not_counted(ground):
+  """The count is told to whoever sees the new record: it must not tell who tries a number that a tip came from it."""
+  with ground.district() as d:
+    p = d.desk("p1")
+    tip, plain = {"class": 9, "reporter_phone": "13800000007", "place": "线人家"}, {"reporter_phone": "13800000007", "place": "线人家"}
+    count = lambda: d.sql("select repeat_count from incident order by num desc limit 1")[0][0]  # noqa: E731
+    d.group((p, {**GOOD, **tip}))
+    d.group((p, {**GOOD, **plain}))
+    assert count() == "1", "from the table"
+    d.group((p, {**GOOD, **tip}), (p, {**GOOD, **plain}))
+    assert count() == "2", "within the group"
+    d.sql("update incident set sensitivity = 4")
+    d.group((p, {**GOOD, **plain}))
+    assert count() == "1"
+
+
+@case
 def numbers_begin_again_with_the_year(ground):
   with ground.district() as d:
     p = d.desk("p1")
