@@ -139,6 +139,8 @@ static bool is_same_level(const struct server_settings *a, const struct server_s
     return strcmp(a->log_level, b->log_level) == 0;
 }
 
+static bool has_text(const char *text) { return text && *text; }
+
 static void take_certificates(struct server *s, struct tls_context *tls, struct ca *authority) {
     s->certificate_expiry = tls_context_expiry(tls);
     hub_set_tls(&s->hub, tls);
@@ -181,6 +183,11 @@ static void reload(struct server *s) {
     if (fixed[0]) {
         log_event(LOG_ERROR, "reload.refused", log_str("reason", "这些设置要重启才生效，其他改动也没有采用"),
                   log_str("settings", fixed));
+        goto refused;
+    }
+    if (has_text(s->settings.tls_crl) && !has_text(fresh.tls_crl)) { /* a cut file must open nothing */
+        log_event(LOG_ERROR, "reload.refused",
+                  log_str("reason", "设置里没有了 tls_crl：吊销列表不能在运行中去掉，确要去掉请重启服务器"));
         goto refused;
     }
     struct ca *authority;

@@ -82,6 +82,17 @@ def broken_list_keeps_the_old(stage, content, word):
 
 
 @case
+def a_cut_settings_file_keeps_the_list(stage):
+  path = stage.authority.revocation_list("cut-settings", revoked=(stage.certificates[DEVICE] + ".pem",))
+  with stage.alone(tls_crl=path) as node:
+    node.settings.update(tls_crl=None)
+    node.write()
+    text = reload(node)
+    assert "reload.refused" in text and "tls_crl" in text, text
+    assert is_served(stage, node) and not is_served(stage, node, DEVICE)
+
+
+@case
 def newer_list_is_taken(stage):
   """Revoked by the authority while the directory still knows the device: new connections of it end, and the log says why."""
   path = stage.authority.revocation_list("newer")
