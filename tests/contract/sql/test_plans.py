@@ -95,6 +95,23 @@ def no_more_than_the_page(ground, statement, limits):
 
 
 @case
+def a_list_of_a_week_reads_a_week(ground):
+  """Planned without looking at the values, as after some executions of a prepared statement: from and until are conditions of the index."""
+  d = filled(ground)
+  text, names = load("list_incidents")
+  app, desk = d.app, d.desk("p1")
+  app.rows("begin")
+  app.rows("select set_config('liandong.office', $1, true), set_config('liandong.role', $2, true), set_config('plan_cache_mode', 'force_generic_plan', true)",
+           desk.id, desk.role)
+  app.rows("prepare listed as " + text)
+  given = {"from": "'2024-01-03Z'", "until": "'2024-01-04Z'"}
+  explained = "\n".join(row[0] for row in app.rows(f"explain (costs off) execute listed({', '.join(given.get(n, 'null') for n in names)})"))
+  app.rows("rollback")
+  condition = re.search(r"incident_list on incident.*\n *Index Cond: (.*)", explained)[1]
+  assert condition.count("CASE WHEN") >= 2 and "received_at <" in condition, explained
+
+
+@case
 def plans_shown(ground):
   """For the log: how the four that matter most are carried out under row-level security."""
   d = filled(ground)
