@@ -14,7 +14,7 @@ enum meaning {
     MEANING_UUID,           /* 16 bytes, shown as 8-4-4-4-12 */
     MEANING_OFFICE,         /* string: code of an office, "ytp" */
     MEANING_REQUEST,        /* string: name of a request, "report_incident" */
-    MEANING_FIELD,          /* string: name of a field of Incident */
+    MEANING_FIELD,          /* string: name of a field */
     MEANING_WORD,           /* string: a word that has a label of its own, "PAIRED" */
     MEANING_FIELD_VALUE,    /* string: value of the field of Incident that the sibling `field` names */
     MEANING_DIRECTORY_VALUE /* the same of an office, account or device */

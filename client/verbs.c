@@ -34,6 +34,7 @@ const struct verb verbs[] = {
      .positional = "incident",
      .required = "incident",
      .about = N_("show one incident"),
+     .detail = N_("who reported an incident of another office is shown by liandong incident reveal"),
      .examples = N_("liandong incident show JQ-2026-000123\nliandong incident show 123 -o json")},
     {.words = "incident list",
      .request = "list_incidents",

@@ -4,10 +4,10 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/seal_file.h"
-#include "file_mark.h"
 #include "net/http.h"
 #include "net/hub.h"
 #include "net/listener.h"
+#include "server_certificates.h"
 #include "server_process.h"
 #include "server_settings.h"
 #include <signal.h>
@@ -16,14 +16,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DESCRIPTORS_KEPT      64u /* for database, log, metrics, certificates being re-read */
-#define GO_AWAY_AFTER_MS      0u
-#define GO_AWAY_JITTER_MS     3000u /* clients of a stopped server come back spread over this */
-#define DRAIN_STEP_MS         50u   /* between looks for connections that became quiet */
-#define REVOKED_MS            1000u /* between looks whether tls_crl was replaced: revoked devices are out within 5 s */
-#define HOUSE_MS              60000u /* between looks at the certificate's age */
-#define DAY_MS                86400000
-#define CERTIFICATE_WARN_DAYS 14
+#define DESCRIPTORS_KEPT  64u /* for database, log, metrics, certificates being re-read */
+#define GO_AWAY_AFTER_MS  0u
+#define GO_AWAY_JITTER_MS 3000u  /* clients of a stopped server come back spread over this */
+#define DRAIN_STEP_MS     50u    /* between looks for connections that became quiet */
+#define REVOKED_MS        1000u  /* between looks whether tls_crl was replaced: revoked devices are out within 5 s */
+#define HOUSE_MS          60000u /* between looks at the certificate's age */
 
 enum server_state { SERVER_STARTING, SERVER_SERVING, SERVER_DRAINING, SERVER_STOPPING };
 static const int signal_numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
@@ -40,8 +38,7 @@ struct server {
 
     struct metrics metrics;
     struct process_metrics process;
-    struct metric certificate_days;
-    int64_t certificate_expiry;
+    struct certificates certificates;
 
     struct core *core;
     struct hub hub;
@@ -50,7 +47,6 @@ struct server {
     struct http http;
     uv_signal_t signals[SIGNALS];
     uv_timer_t drain, house, look, watchdog;
-    struct file_mark revoked; /* of tls_crl, when it was read last */
     uint64_t drain_until;
 };
 
@@ -84,21 +80,6 @@ static bool load_settings(const struct server *s, struct server_settings *values
     return good;
 }
 
-/* All files together, or none. *authority NULL: an outside one certifies devices. */
-static struct tls_context *load_certificates(const struct server_settings *values, struct ca **authority,
-                                             struct tls_error *error) {
-    struct tls_files files = {values->tls_certificate, values->tls_key, values->tls_ca, values->tls_crl};
-    struct tls_context *tls = tls_context_server(&files, error);
-    *authority = NULL;
-    if (!tls || !values->enrol_ca_certificate || !values->enrol_ca_certificate[0]) return tls;
-    *authority = ca_open(values->enrol_ca_certificate, values->enrol_ca_key, error);
-    if (*authority && tls_context_enrols(tls, *authority, error)) return tls;
-    ca_free(*authority);
-    *authority = NULL;
-    tls_context_free(tls);
-    return NULL;
-}
-
 /* Without it nothing could be read or written: told before anything else begins. */
 static bool try_seal_keys(const struct server_settings *values, char *error, size_t room) {
     struct seal_keks keks;
@@ -113,14 +94,6 @@ static struct hub_limits limits_of(const struct server *s, const struct server_s
     return (struct hub_limits){wanted < room ? wanted : room, (size_t)values->max_handshakes,
                                (size_t)values->handshakes_per_address, (uint64_t)values->heartbeat_ms,
                                (uint64_t)values->silence_limit_ms};
-}
-
-static void note_certificate(struct server *s) {
-    int64_t days = (s->certificate_expiry - clock_now_ms()) / DAY_MS;
-    bool fewer = days < s->certificate_days.value || s->certificate_days.value == 0;
-    if (days < CERTIFICATE_WARN_DAYS && fewer)
-        log_event(LOG_WARN, "certificate.expires", log_int("days", days), log_str("file", s->settings.tls_certificate));
-    s->certificate_days.value = days;
 }
 
 static void reopen_log(const struct server *s) {
@@ -141,28 +114,23 @@ static bool is_same_level(const struct server_settings *a, const struct server_s
 
 static bool has_text(const char *text) { return text && *text; }
 
-static void take_certificates(struct server *s, struct tls_context *tls, struct ca *authority) {
-    s->certificate_expiry = tls_context_expiry(tls);
-    hub_set_tls(&s->hub, tls);
-    core_set_authority(s->core, authority);
-    s->certificate_days.value = 0;
-    note_certificate(s);
+static void take_certificates(struct server *s, const struct certificates_read *fresh) {
+    hub_set_tls(&s->hub, fresh->tls);
+    core_set_authority(s->core, fresh->authority);
+    certificates_take(&s->certificates, fresh, s->settings.tls_certificate);
 }
 
 /* A new revocation list counts without anybody's word, and with it the certificates as they stand now; what is not
  * whole is told once and changes nothing. */
 static void look_at_revoked(struct server *s) {
-    struct file_mark now = file_mark_of(s->settings.tls_crl);
+    struct certificates_read fresh;
     struct tls_error error;
-    struct ca *authority;
-    if (s->state > SERVER_SERVING || file_mark_is(now, s->revoked)) return;
-    s->revoked = now;
-    struct tls_context *tls = load_certificates(&s->settings, &authority, &error);
-    if (!tls) {
+    if (s->state > SERVER_SERVING || !certificates_list_replaced(&s->certificates, s->settings.tls_crl)) return;
+    if (!certificates_read(&fresh, &s->settings, &error)) {
         log_event(LOG_ERROR, "reload.refused", log_str("reason", error.text));
         return;
     }
-    take_certificates(s, tls, authority);
+    take_certificates(s, &fresh);
     log_event(LOG_INFO, "revocation_list.read", log_str("file", s->settings.tls_crl));
 }
 
@@ -190,17 +158,14 @@ static void reload(struct server *s) {
                   log_str("reason", "设置里没有了 tls_crl：吊销列表不能在运行中去掉，确要去掉请重启服务器"));
         goto refused;
     }
-    struct ca *authority;
-    struct file_mark revoked = file_mark_of(fresh.tls_crl);
-    struct tls_context *tls = load_certificates(&fresh, &authority, &tls_error);
-    if (!tls) {
+    struct certificates_read read;
+    if (!certificates_read(&read, &fresh, &tls_error)) {
         log_event(LOG_ERROR, "reload.refused", log_str("reason", tls_error.text));
         goto refused;
     }
     if (!log_open(fresh.log_file)) {
         log_event(LOG_ERROR, "reload.refused", log_str("reason", "日志文件打不开"), log_str("file", fresh.log_file));
-        tls_context_free(tls);
-        ca_free(authority);
+        certificates_release(&read);
         goto refused;
     }
     if (!is_same_level(&s->settings, &fresh)) apply_log(&fresh);
@@ -208,9 +173,8 @@ static void reload(struct server *s) {
     s->settings = fresh;
     struct hub_limits limits = limits_of(s, &fresh);
     hub_set_limits(&s->hub, &limits);
-    s->revoked = revoked;
-    take_certificates(s, tls, authority);
-    log_event(LOG_INFO, "reload.done", log_int("certificate_days", s->certificate_days.value));
+    take_certificates(s, &read);
+    log_event(LOG_INFO, "reload.done", log_int("certificate_days", s->certificates.days.value));
     goto kept;
 refused:
     server_settings_release(&fresh);
@@ -308,7 +272,7 @@ static bool print_metrics(void *arg, struct buffer *page) {
     process_metrics_update(&s->process);
     return metrics_print(&s->metrics, page);
 }
-static int64_t certificate_expiry(void *arg) { return ((struct server *)arg)->certificate_expiry; }
+static int64_t certificate_expiry(void *arg) { return ((struct server *)arg)->certificates.expiry; }
 static void on_drain_ordered(void *arg) {
     struct server *s = arg;
     if (s->state == SERVER_SERVING) drain(s);
@@ -330,7 +294,10 @@ static int answer_http(void *arg, const char *path, struct buffer *page) {
     return put_text(page, 503, s->state == SERVER_DRAINING ? "draining" : why);
 }
 
-static void on_house(uv_timer_t *timer) { note_certificate(timer->data); }
+static void on_house(uv_timer_t *timer) {
+    struct server *s = timer->data;
+    certificates_look(&s->certificates, s->settings.tls_certificate);
+}
 static void on_revoked(uv_timer_t *timer) { look_at_revoked(timer->data); }
 static void on_watchdog(uv_timer_t *timer) {
     (void)timer;
@@ -460,22 +427,18 @@ static int start(struct server *s) {
         return refuse("打不开日志文件（设置 log_file）：检查目录和权限", SERVER_CONFIG);
     signal(SIGPIPE, SIG_IGN);
     s->descriptors = process_limit();
-    struct ca *authority;
+    struct certificates_read read;
     char seal_error[512];
     if (!try_seal_keys(&s->settings, seal_error, sizeof seal_error)) return refuse(seal_error, SERVER_CONFIG);
-    s->revoked = file_mark_of(s->settings.tls_crl);
-    struct tls_context *tls = load_certificates(&s->settings, &authority, &tls_error);
-    if (!tls) return refuse(tls_error.text, SERVER_CONFIG);
-    s->certificate_expiry = tls_context_expiry(tls);
-    note_certificate(s);
+    if (!certificates_read(&read, &s->settings, &tls_error)) return refuse(tls_error.text, SERVER_CONFIG);
+    certificates_take(&s->certificates, &read, s->settings.tls_certificate);
     log_event(LOG_INFO, "server.start", log_str("version", LIANDONG_VERSION), log_str("node", s->settings.node),
               log_int("pid", getpid()));
     if (!bind_all(s, &address_error)) {
-        tls_context_free(tls);
-        ca_free(authority);
+        certificates_release(&read);
         return refuse(address_error.text, SERVER_CONFIG);
     }
-    int code = start_core(s, tls, authority);
+    int code = start_core(s, read.tls, read.authority);
     if (code == SERVER_OK) start_handles(s);
     return code;
 }
@@ -490,10 +453,7 @@ int server_run(int count, char **flags, char **environment) {
     uv_loop_configure(&s->loop, UV_METRICS_IDLE_TIME);
     metrics_init(&s->metrics);
     process_metrics_init(&s->process, &s->metrics);
-    s->certificate_days = (struct metric){.name = "liandong_certificate_days",
-                                          .help = "Days until the server's certificate expires.",
-                                          .type = METRIC_GAUGE};
-    metrics_add(&s->metrics, &s->certificate_days);
+    certificates_init(&s->certificates, &s->metrics);
     s->code = start(s);
     if (s->code != SERVER_OK) {
         stop_listening(s);

@@ -91,7 +91,6 @@ static bool read_changes(Liandong__V1__Event *e, const PGresult *r, int row, str
         c->field = item(&fields, arena);
         if (i < old_values.count) c->old_value = mask_text(item(&old_values, arena));
         if (i < new_values.count) c->new_value = mask_text(item(&new_values, arena));
-        if (PQgetisnull(r, row, NUM)) continue; /* of no record */
         if (c->old_value) mask_numbers((uint8_t *)c->old_value, strlen(c->old_value));
         if (c->new_value) mask_numbers((uint8_t *)c->new_value, strlen(c->new_value));
         e->changes[e->n_changes++] = c;

@@ -2,8 +2,9 @@
 -- the act on the list of the heads of his own office and of those paired with it today (a station with one chief has its other head there).
 -- Once one of them, another person at another device, has agreed, asking for the same again carries it out, once.
 --
--- Decision 2026-11: asked for by doing, not by a request of its own: who is in a hurry types what he would type anyway, and what was agreed
--- to is what is then done, to the letter (subject). The decision is an event of the directory's feed.
+-- Decision 2026-11: asked for by doing, not by a request of its own: who is in a hurry types what he would type anyway. What
+-- was agreed to is what `subject` says: purpose and case, person and time, level before and after; what else the same correction changes is
+-- not part of it. The decision is an event of the directory's feed; that something waits is told by the list alone.
 
 create or replace function approval_rule_now() returns approval_rule stable language plpgsql
   security definer set search_path = liandong, pg_catalog, pg_temp as $$

@@ -61,6 +61,19 @@ begin
   end if;
 end $$;
 
+-- The caller's event of a record as it is after it; what changed is for whoever makes it to say.
+create or replace function incident_event(after incident, wanted text, moment timestamptz, request uuid, sent bytea, why text, out event feed) stable
+  language plpgsql as $$
+begin
+  event.at := moment; event.kind := wanted; event.entity := after.id; event.no := incident_no(after.num); event.version := after.version;
+  event.state := after.state; event.class := after.class; event.level := after.level; event.officer := caller_officer();
+  event.title := incident_title(after.place, after.content); event.note := why; event.threats := after.threats; event.act := sent;
+  event.num := after.num; event.origin := after.origin; event.actor := caller_office(); event.device := caller_device();
+  event.request_id := request;
+  select o.code, o.name into strict event.office, event.office_name from office o where o.id = event.actor;
+  event.audience := audience_now(event.origin, event.entity);
+end $$;
+
 -- Writes a changed record and its event. As the owner, for the runtime role writes no record itself, and because the record may from now
 -- on be hidden from whoever changed it.
 create or replace function incident_store(after incident, event feed) returns void language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
@@ -95,6 +108,9 @@ declare
   rule incident_transition;
   verdict record;
   target int8;
+  changed text[];
+  old_values text[];
+  new_values text[];
 begin
   outcome := 'refused';
   past := feed_past(request);
@@ -176,10 +192,10 @@ begin
   if after.reporter_phone is null then
     after.phone_index := null;
   end if;
-  select array_agg(n.key), array_agg(o.value), array_agg(n.value) into event.changed, event.old_values, event.new_values
+  select array_agg(n.key), array_agg(o.value), array_agg(n.value) into changed, old_values, new_values
   from jsonb_each_text(incident_fields(after)) n join jsonb_each_text(incident_fields(before)) o using (key)
   where sealed_mark(n.key, n.value) is distinct from sealed_mark(o.key, o.value);
-  if wanted = 'correct_incident' and event.changed is null then
+  if wanted = 'correct_incident' and changed is null then
     reason := 'NO_CHANGE';
     field := 'incident';
     return;
@@ -190,13 +206,8 @@ begin
     perform audit_denied(wanted, named, reason);
     return;
   end if;
-  event.at := at; event.kind := wanted; event.entity := after.id; event.no := incident_no(after.num); event.version := after.version;
-  event.state := after.state; event.class := after.class; event.level := after.level; event.officer := caller_officer();
-  event.title := incident_title(after.place, after.content); event.note := why; event.threats := after.threats; event.act := sent;
-  event.num := after.num; event.origin := after.origin; event.actor := caller_office(); event.device := caller_device();
-  event.request_id := request;
-  select o.code, o.name into strict event.office, event.office_name from office o where o.id = event.actor;
-  event.audience := audience_now(event.origin, event.entity);
+  event := incident_event(after, wanted, at, request, sent, why);
+  event.changed := changed; event.old_values := old_values; event.new_values := new_values;
   perform incident_store(after, event);
   outcome := 'done';
   replay := false;

@@ -5,7 +5,7 @@
 -- How many records the caller revealed since then.
 create or replace function reveals_since(moment timestamptz) returns int8 stable language sql
   security definer set search_path = liandong, pg_catalog, pg_temp as $$
-  select count(*) from audit a where a.kind = 'reveal_incident' and a.account = caller_account() and a.device = case when caller_account() = 0 then caller_device() else a.device end
+  select count(*) from audit a where a.kind = 'reveal_incident' and a.account = caller_account() and (a.account <> 0 or a.device = caller_device())
     and a.at > moment
 $$;
 
@@ -15,7 +15,8 @@ declare
   rule audit_rule;
 begin
   select * into strict rule from audit_rule r where r.since <= today() order by r.since desc limit 1;
-  return reveals_since(clock_timestamp() - interval '1 hour') >= rule.reveal_per_hour or reveals_since(clock_timestamp() - interval '1 day') >= rule.reveal_per_day;
+  return reveals_since(clock_timestamp() - interval '1 hour') >= rule.reveal_per_hour
+    or reveals_since(clock_timestamp() - interval '1 day') >= rule.reveal_per_day;
 end $$;
 
 -- Says of which record the caller may be told, and writes down that he was; or why not ("REASON field"). The pen is held.
@@ -47,13 +48,8 @@ begin
   turn := feed_begin();
   i.version := i.version + 1;
   i.events := i.events || turn.seq + 1;
-  event.at := turn.moment; event.kind := 'reveal_incident'; event.entity := i.id; event.no := incident_no(i.num); event.version := i.version;
-  event.state := i.state; event.class := i.class; event.level := i.level; event.officer := caller_officer(); event.title := incident_title(i.place, i.content);
+  event := incident_event(i, 'reveal_incident', turn.moment, gen_random_uuid(), '', null);  -- a read: it has no request_id of its own
   event.changed := array['purpose', 'case_no']; event.old_values := array[null, null]::text[]; event.new_values := array[purpose.name, for_case];
-  event.threats := i.threats; event.num := i.num; event.origin := i.origin; event.actor := caller_office(); event.device := caller_device();
-  event.request_id := gen_random_uuid(); event.act := '';
-  select o.code, o.name into strict event.office, event.office_name from office o where o.id = event.actor;
-  event.audience := audience_now(event.origin, event.entity);
   perform incident_store(i, event);
   entry.kind := 'reveal_incident'; entry.request := 'reveal_incident'; entry.record := i.id; entry.no := event.no; entry.level := greatest(i.sensitivity, 2);
   entry.purpose := for_purpose; entry.case_no := for_case;

@@ -82,10 +82,8 @@ begin
     perform audit_denied(wanted, named, reason);
     return;
   end if;
-  event.at := turn.moment; event.kind := wanted; event.entity := after.id;
   if wanted = 'grade_incident' then
     after.sensitivity := wanted_level;
-    event.changed := array['sensitivity']; event.old_values := array[before::text]; event.new_values := array[wanted_level::text];
   end if;
   if wanted <> 'grade_incident' or wanted_level = 4 then
     reason := access_change(after.id, wanted, person, turn.moment, ends, why);
@@ -94,22 +92,18 @@ begin
       return;
     end if;
   end if;
-  if wanted = 'grant_access' then
-    event.changed := array['access', 'until']; event.old_values := array[null, null]::text[]; event.new_values := array[person, moment_text(ends)];
-  elsif wanted = 'withdraw_access' then
-    event.changed := array['access']; event.old_values := array[person]; event.new_values := array[null]::text[];
-  end if;
   after.version := after.version + 1;
   after.updated_by := caller_officer();
-  after.updated_at := event.at;
+  after.updated_at := turn.moment;
   after.events := after.events || turn.seq + 1;
-  event.no := incident_no(after.num); event.version := after.version;
-  event.state := after.state; event.class := after.class; event.level := after.level; event.officer := caller_officer();
-  event.title := incident_title(after.place, after.content); event.note := why; event.threats := after.threats; event.act := sent;
-  event.num := after.num; event.origin := after.origin; event.actor := caller_office(); event.device := caller_device();
-  event.request_id := request;
-  select o.code, o.name into strict event.office, event.office_name from office o where o.id = event.actor;
-  event.audience := audience_now(event.origin, event.entity);
+  event := incident_event(after, wanted, turn.moment, request, sent, why);
+  if wanted = 'grade_incident' then
+    event.changed := array['sensitivity']; event.old_values := array[before::text]; event.new_values := array[wanted_level::text];
+  elsif wanted = 'grant_access' then
+    event.changed := array['access', 'until']; event.old_values := array[null, null]::text[]; event.new_values := array[person, moment_text(ends)];
+  else
+    event.changed := array['access']; event.old_values := array[person]; event.new_values := array[null]::text[];
+  end if;
   perform incident_store(after, event);
   outcome := 'done';
   replay := false;
