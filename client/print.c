@@ -24,6 +24,8 @@ static const struct {
                    "certificate_days,log_level?,lines_dropped?"},
     {"DeviceState", "device,office,officer?,role?,revoked,certificate_days,seen_at,sessions,address?,client?"},
     {"AuditEntry", "seq,at,kind,request?,office?,officer,account?,device?,no,fields,purpose?,case_no?,why?,count?"},
+    {"GlassReview",
+     "review,no,officer,office_name?,scene?,purpose?,why,opened_at?,until,reads,due_at,verdict,decided_by?"},
     {"SignedHead", "n,at,node,feed_seq,audit_seq"},
     {"HistoryEntry", "version,at,kind,office?,officer?,field,old_value,new_value,note?"},
 };
@@ -34,11 +36,13 @@ static const struct {
     const char *message, *columns;
 } records[] = {
     {"IncidentReceipt", "no,state,version,at,id"},
+    {"GlassReceipt", "no,at,until,review"},
     {"Invitation", "device,office_code,office_name,until,token"},
 };
 
 /* Fields whose text is long: they give way where the terminal is narrow. */
-static const char *const wide_fields[] = {"content", "place", "note", "title", "result", "old_value", "new_value"};
+static const char *const wide_fields[] = {"content", "place",     "note",      "title",
+                                          "result",  "old_value", "new_value", "why"};
 
 enum print_form print_form(const struct client *client) {
     static const char *const words[] = {"table", "json", "ndjson", "csv", "id"};

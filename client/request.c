@@ -107,6 +107,9 @@ static int remark(struct client *client, struct command *command, const Protobuf
     }
     if (reply->descriptor == &liandong__v1__invitation__descriptor)
         enrol_tell_invitation(client, (const Liandong__V1__Invitation *)(const void *)reply);
+    if (reply->descriptor == &liandong__v1__glass_receipt__descriptor)
+        client_say(client, _("open for you now: liandong incident show %s; both heads were told, and it is reviewed"),
+                   ((const Liandong__V1__GlassReceipt *)(const void *)reply)->no);
     const ProtobufCFieldDescriptor *replay =
         protobuf_c_message_descriptor_get_field_by_name(reply->descriptor, "replay");
     if (replay && wire_has(reply, replay) && *(const protobuf_c_boolean *)wire_member(reply, replay))

@@ -9,6 +9,7 @@
 #include "incident.pb-c.h"
 #include "operation.pb-c.h"
 #include "organisation.pb-c.h"
+#include "rights.pb-c.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,7 +64,8 @@ static const char *kept_text(struct arena *arena, const ProtobufCMessageDescript
 }
 
 const char *value_of_field(struct arena *arena, const char *name, const char *text, bool one_line) {
-    static const ProtobufCMessageDescriptor *const types[] = {&liandong__v1__incident__descriptor, NULL};
+    static const ProtobufCMessageDescriptor *const types[] = {&liandong__v1__incident__descriptor,
+                                                              &liandong__v1__glass_review__descriptor, NULL};
     return kept_text(arena, types, name, text, one_line);
 }
 

@@ -121,6 +121,31 @@ const struct verb verbs[] = {
      .required = "incident account reason",
      .about = N_("close an incident to a person it was opened to"),
      .examples = N_("liandong incident withdraw 123 044021 'left the case'")},
+    {.words = "incident break-glass",
+     .request = "break_glass",
+     .positional = "incident",
+     .required = "incident purpose reason",
+     .about = N_("on the scene of a grave incident: open a record that is closed to you, for some hours"),
+     .detail = N_("first: liandong incident arrive. Purposes: handling, mediation, follow_up, risk, investigation, "
+                  "complaint, supervision. The heads of both offices are told at once, every look is written down, and "
+                  "a head of the office whose record it is judges afterwards whether it was needed. What is for named "
+                  "persons only, and tips, stay closed. Close it again: liandong incident withdraw"),
+     .examples = N_("liandong incident break-glass JQ-2026-000123 --purpose risk --reason 'the man on the roof: is he "
+                    "violent, does he have children?'")},
+    {.words = "review list",
+     .request = "list_reviews",
+     .about = N_("who opened closed records on the scene, and what was judged of it"),
+     .examples = N_("liandong review list --open\nliandong review list --overdue")},
+    {.words = "review decide",
+     .request = "decide_review",
+     .positional = "review justified reason",
+     .required = "review justified reason",
+     .about = N_("judge whether opening a closed record on the scene was needed"),
+     .detail =
+         N_("for heads of the office whose record it is, never for who opened it; where it was not needed, access "
+            "that still lasts ends at once. How often she looked: liandong review list, liandong audit who-saw"),
+     .examples = N_("liandong review decide 7 yes 'risk to the child, looked once'\nliandong review decide 7 no "
+                    "'nothing to do with the scene'")},
     {.words = "rights explain",
      .request = "explain_rights",
      .positional = "incident account",

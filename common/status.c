@@ -91,6 +91,11 @@ const struct status_row status_rows[] = {
      "上下级绕成了圈。请重新选择上级单位。", 0},
     {"APPROVAL_NEEDED", CODE(PERMISSION_DENIED), "a second person has to agree first",
      "须第二人同意（例如调阅次数超过限额）。已列入本单位和结对单位负责人的审批清单，请等其同意后，再发同一条命令。", 0},
+    {"NOT_ON_SCENE", CODE(PERMISSION_DENIED), "nobody arrived by this name at a grave incident that still goes on",
+     "紧急查看只给正在现场的人：您近来没有到达仍在处置的重大、紧急或扬言极端警情。到场后先执行 liandong incident "
+     "arrive "
+     "编号，再发同一条命令；不在现场的，请所长授权查看。",
+     0},
     {"CENTRE_THERE", CODE(FAILED_PRECONDITION), "the office has a centre already",
      "该单位已有联动中心。请开设站点，或先用 liandong position close 撤销原来的中心。", 0},
     {"NOT_OF_OFFICE", CODE(FAILED_PRECONDITION),

@@ -12,8 +12,18 @@
  * with writing under way, until the index is that far behind. */
 #define SEARCH_INDEX_LIMIT  1000
 #define SEARCH_BEHIND_LIMIT 50000
+#define REVIEWS_MS          5000 /* an index holds what waits for review, which is little */
 
-enum { CHORE_VERSION, CHORE_DIRECTORY, CHORE_SEARCH, CHORE_KEEP, CHORE_HEADS, CHORE_LOGINS_ENDED, CHORE_LOGINS_SEEN };
+enum {
+    CHORE_VERSION,
+    CHORE_DIRECTORY,
+    CHORE_SEARCH,
+    CHORE_KEEP,
+    CHORE_HEADS,
+    CHORE_LOGINS_ENDED,
+    CHORE_LOGINS_SEEN,
+    CHORE_REVIEWS
+};
 
 static struct chore *chore_of(struct read *r) {
     return (struct chore *)(void *)((char *)r - offsetof(struct chore, read));
@@ -86,7 +96,10 @@ static void on_chore(struct read *read, const PGresult *result, const char *faul
         on_search_indexed(c, mapping_get_int4(result, 0, 0), mapping_get_int4(result, 0, 1));
     else if (which == CHORE_HEADS)
         signing_look(&c->signing, result);
-    else if (which == CHORE_LOGINS_ENDED)
+    else if (which == CHORE_REVIEWS && PQntuples(result) == 1) {
+        c->reviews_open.value = mapping_get_int4(result, 0, 0);
+        c->reviews_overdue.value = mapping_get_int4(result, 0, 1);
+    } else if (which == CHORE_LOGINS_ENDED)
         login_take_ended(c, result);
 }
 
@@ -122,9 +135,9 @@ void core_run_chores(struct core *c) {
 
 /* Their parameters are numbers of the core's own; they stand in the chore for its life. */
 void core_set_up_chores(struct core *c) {
-    static const char *const names[] = {"_directory_version", "_directory",  "_search_index", "_feed_keep", "_heads",
-                                        "_logins_ended",      "_logins_seen"};
-    static const uint64_t every[] = {1000, 0, 1000, 60000, 1000, 1000, 60000};
+    static const char *const names[] = {"_directory_version", "_directory",   "_search_index", "_feed_keep", "_heads",
+                                        "_logins_ended",      "_logins_seen", "_reviews_due"};
+    static const uint64_t every[] = {1000, 0, 1000, 60000, 1000, 1000, 60000, REVIEWS_MS};
     static int four[] = {4}, eight[] = {8};
     for (size_t i = 0; i < sizeof c->chores / sizeof *c->chores; i++)
         c->chores[i] = (struct chore){.core = c, .statement = core_find_statement(c, names[i]), .every_ms = every[i]};

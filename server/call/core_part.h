@@ -45,7 +45,7 @@ struct core {
         struct statement *statement;
         uint64_t every_ms, next_ms;
         bool busy;
-    } chores[7];
+    } chores[8];
     int32_t search_behind; /* records that are not in the index of search, as last told */
     char search_limit[4];  /* parameter of _search_index */
     const char *search_limit_value[1];
@@ -65,7 +65,7 @@ struct core {
     bool writer_ready, readers_ready, feed_ready, sealing_ready, told, ready, draining;
     void (*on_ready)(void *arg, bool ok, const char *why);
     void *on_ready_arg;
-    struct metric calls, call_us, sessions_open, by_code[18];
+    struct metric calls, call_us, sessions_open, reviews_open, reviews_overdue, by_code[18];
     char code_names[18][56];
     unsigned stopping; /* parts still to be closed */
     void (*stopped)(void *arg);

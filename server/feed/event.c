@@ -227,7 +227,8 @@ static void read_right(struct event *out, const PGresult *r, int row) {
     e->sensitivity = PQgetisnull(r, row, SENSITIVITY) ? -1 : mapping_get_int2(r, row, SENSITIVITY);
     e->was = PQgetisnull(r, row, WAS) ? -1 : mapping_get_int2(r, row, WAS);
     e->subject = PQgetisnull(r, row, SUBJECT) ? 0 : mapping_get_int8(r, row, SUBJECT);
-    e->withdrawn = out->face.kind == LIANDONG__V1__TO_SERVER__BODY_WITHDRAW_ACCESS;
+    e->withdrawn = out->face.kind == LIANDONG__V1__TO_SERVER__BODY_WITHDRAW_ACCESS ||
+                   out->face.kind == LIANDONG__V1__TO_SERVER__BODY_DECIDE_REVIEW;
 }
 
 bool event_take_right(struct rights *rights, const struct event *e, const PGresult *r, int row) {

@@ -78,7 +78,7 @@ declare
   turn audit_flood;
   entry audit;
 begin
-  if why is null or why not in ('NOT_FOUND', 'NOT_YOURS', 'ROLE_NOT_ALLOWED', 'ADMIN_ONLY', 'APPROVAL_NEEDED') then
+  if why is null or why not in ('NOT_FOUND', 'NOT_YOURS', 'ROLE_NOT_ALLOWED', 'ADMIN_ONLY', 'APPROVAL_NEEDED', 'NOT_ON_SCENE') then
     return;
   end if;
   perform audit_flush();

@@ -150,7 +150,7 @@ begin
     if worth[class] > 1 and accounts[ord] <> 0 and coalesce(right_most(roles[ord]::int2, 'OWN') < worth[class], true) then
       opened := opened || row(id, accounts[ord], at,
         at + make_interval(days => (select r.days from entered_rule r where r.since <= today() order by r.since desc limit 1)),
-        officers[ord], '登记人', false)::record_access;
+        officers[ord], '登记人', false, false)::record_access;
     end if;
     incidents[n] := row(turn.base + n, id, version, state, source, class, level, external_nos[ord], occurred[ord], received_at,
       null, null, null, null, place, longitudes[ord], latitudes[ord], nullif(reporters[ord], ''), nullif(phones[ord], ''), contents[ord], threats,

@@ -57,7 +57,7 @@ begin
   select * into verdict from incident_rule(after,
     case when wanted = 'grade_incident' and (before >= 3 and wanted_level < before or wanted_level = 4) then 'head_grade' else wanted end);
   reason := case
-    when verdict.reason is not null then verdict.reason
+    when verdict.reason is not null and not (wanted = 'withdraw_access' and glass_own(after.id, person, turn.moment)) then verdict.reason
     when wanted = 'grade_incident' and wanted_level = 4 and caller_account() = 0 then 'ROLE_NOT_ALLOWED' end;
   if reason is not null then
     perform audit_denied(wanted, named, reason);
@@ -84,6 +84,9 @@ begin
   end if;
   if wanted = 'grade_incident' then
     after.sensitivity := wanted_level;
+    if wanted_level = 4 then
+      perform glass_shut(after.id, turn.moment);
+    end if;
   end if;
   if wanted <> 'grade_incident' or wanted_level = 4 then
     reason := access_change(after.id, wanted, person, turn.moment, ends, why);
@@ -205,9 +208,13 @@ create or replace view record_named as
 create or replace view feed_told as
   select f.*, coalesce((select s.sensitivity from record_sensitive s where s.num = f.num), 1)::int2 as sensitivity,
     case when f.kind = 'grade_incident' then f.old_values[1]::int2 end as was,
-    case when f.kind in ('grant_access', 'withdraw_access') then
+    case when f.kind in ('grant_access', 'withdraw_access', 'break_glass') or f.kind = 'decide_review' and f.changed[1] = 'access' then
       (select a.id from account a where a.code = coalesce(f.new_values[1], f.old_values[1])) end as subject,
-    case when f.kind in ('grant_access', 'withdraw_access')
+    case when f.kind = 'grade_incident' then coalesce(
+      (select array_agg(x order by r.account, o) from record_access r cross join unnest(array[r.account, (extract(epoch from r.until) * 1000)::int8])
+         with ordinality as u(x, o)
+       where r.record = f.entity and r.since <= statement_timestamp() and r.until > statement_timestamp()), '{}')
+    when f.kind in ('grant_access', 'withdraw_access', 'break_glass', 'decide_review')
         or f.kind = 'report_incident' and f.class = any ((select array_agg(c.class) from class_sensitivity c where c.sensitivity > 1)::int2[]) then
       (select array_agg(x order by r.account, o) from record_access r cross join unnest(array[r.account, (extract(epoch from r.until) * 1000)::int8])
          with ordinality as u(x, o)

@@ -18,6 +18,6 @@ from (
     order by seq
     limit :limit::int4) s
   left join feed f using (seq)
-  left join lateral (select * from feed_told t where t.seq = s.seq and t.kind in ('grade_incident', 'grant_access', 'withdraw_access')
-                     and (f.seq is null or f.kind in ('grade_incident', 'grant_access', 'withdraw_access')) limit 1) r on true
+  left join lateral (select * from feed_told t where t.seq = s.seq and t.kind in ('grade_incident', 'grant_access', 'withdraw_access', 'break_glass', 'decide_review')
+                     and (f.seq is null or f.kind in ('grade_incident', 'grant_access', 'withdraw_access', 'break_glass', 'decide_review')) limit 1) r on true
 order by s.seq

@@ -5,8 +5,8 @@
   f.threats, f.repeat_count, f.act, null::int4[] as audience, f.actor, f.hash, f.num, f.origin, null::int2 as sensitivity, r.was, r.subject,
   null::int8[] as named
 from feed f
-  left join lateral (select t.was, t.subject from feed_told t where t.seq = f.seq and t.kind in ('grade_incident', 'grant_access', 'withdraw_access')
-                     and f.kind in ('grade_incident', 'grant_access', 'withdraw_access') limit 1) r on true  -- nothing is looked up for others
+  left join lateral (select t.was, t.subject from feed_told t where t.seq = f.seq and t.kind in ('grade_incident', 'grant_access', 'withdraw_access', 'break_glass', 'decide_review')
+                     and f.kind in ('grade_incident', 'grant_access', 'withdraw_access', 'break_glass', 'decide_review') limit 1) r on true  -- nothing is looked up for others
 where f.seq > :after::int8 and f.seq <= :until::int8
 order by f.seq
 limit :limit::int4)
@@ -14,7 +14,7 @@ union all
 (select t.seq, null, t.kind, t.entity, t.no, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
   t.hash, t.num, t.origin, null, t.was, t.subject, null
 from feed_told t
-where t.kind in ('grade_incident', 'grant_access', 'withdraw_access') and t.seq > :after::int8 and t.seq <= :until::int8
+where t.kind in ('grade_incident', 'grant_access', 'withdraw_access', 'break_glass', 'decide_review') and t.seq > :after::int8 and t.seq <= :until::int8
   and (t.origin = any (origins_any()) or t.num = any (records_told())) and not exists (select from feed f where f.seq = t.seq)
 order by t.seq
 limit :limit::int4)

@@ -281,12 +281,12 @@ def secrets_leave_no_trace(stage):
 
 # ---- the client
 
-def run(stage, *arguments, secrets=(), device="ytp-desk"):
+def run(stage, *arguments, secrets=(), device="ytp-desk", **options):
   """(exit code, data, talk); secrets go through a descriptor of their own."""
   reader, writer = os.pipe()
   os.write(writer, "".join(s + "\n" for s in secrets).encode())
   os.close(writer)
-  line, environment = words(stage, *arguments, *(["--secret-fd", str(reader)] if secrets else []), device=device)
+  line, environment = words(stage, *arguments, *(["--secret-fd", str(reader)] if secrets else []), device=device, **options)
   environment.pop("XDG_RUNTIME_DIR", None)
   try:
     done = subprocess.run(line, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=SECONDS,

@@ -1,0 +1,1 @@
+select waiting, overdue from reviews_due()

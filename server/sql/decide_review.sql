@@ -1,0 +1,1 @@
+select * from decide_review(:request_id::uuid, :act::bytea, :review::int8, :justified::bool, :reason::text)
