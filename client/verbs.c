@@ -95,6 +95,9 @@ const struct verb verbs[] = {
      .required = "incident reason",
      .confirm = true,
      .about = N_("declare an incident void; it stays on record"),
+     .detail =
+         N_("takes two: a head of your office or of the paired one agrees (liandong approval list), then the same "
+            "command again carries it out"),
      .examples = N_("liandong incident void 123 'entered twice, see 122'")},
     {.words = "incident correct",
      .request = "correct_incident",

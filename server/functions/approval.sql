@@ -2,8 +2,11 @@
 -- the act on the list of the heads of his own office and of those paired with it today (a station with one chief has its other head there).
 -- Once one of them, another person at another device, has agreed, asking for the same again carries it out, once.
 --
+-- Voiding an incident is one of them: it can't be taken back, and whoever could do it alone could make a call go away. It stays in lists, in the
+-- feed and in its history all the same; nothing that was acknowledged ever leaves those.
+--
 -- Decision 2026-11: asked for by doing, not by a request of its own: who is in a hurry types what he would type anyway. What
--- was agreed to is what `subject` says: purpose and case, person and time, level before and after; what else the same correction changes is
+-- was agreed to is what `subject` says: purpose and case, person and time, level before and after, the reason of a voiding; what else the same correction changes is
 -- not part of it. The decision is an event of the directory's feed; that something waits is told by the list alone.
 
 create or replace function approval_rule_now() returns approval_rule stable language plpgsql

@@ -206,6 +206,12 @@ begin
     perform audit_denied(wanted, named, reason);
     return;
   end if;
+  if wanted = 'void_incident' and before.level <= (approval_rule_now()).void_from
+     and not approval_take(wanted, before.id, incident_no(before.num), why) then
+    reason := 'APPROVAL_NEEDED';
+    perform audit_denied(wanted, named, reason);
+    return;
+  end if;
   event := incident_event(after, wanted, at, request, sent, why);
   event.changed := changed; event.old_values := old_values; event.new_values := new_values;
   perform incident_store(after, event);

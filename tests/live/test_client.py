@@ -87,8 +87,21 @@ def a_whole_story(stage):
   shown = json.loads(ok(stage, "incident", "show", no, "-o", "json", device="yts-mediator"))
   assert shown["no"] == no and shown["content"] == "夜里烧烤，邻居争吵" and shown["place"] == "岳塘街道 3 栋"
   for arguments in (("dispatch", no, "巡逻一组"), ("arrive", no), ("handle", no), ("feedback", no, "--result-code", "RECONCILED", "双方和解"), ("close", no),
-                    ("reopen", no, "再次报警"), ("correct", no, "--place", "4 栋", "--reason", "听错"), ("void", no, "重复录入", "--yes")):
+                    ("reopen", no, "再次报警"), ("correct", no, "--place", "4 栋", "--reason", "听错")):
     ok(stage, "incident", *arguments, device="ytp-chief")
+  # what can't be taken back takes two: the chief asks, the paired office's head agrees, and it stays to be read by both
+  void = ("incident", "void", no, "重复录入", "--yes")
+  code, _, talk = client(stage, *void, device="ytp-chief")
+  assert code == 5 and "第二人" in talk and "liandong approval list" in talk, talk
+  waits = ok(stage, "approval", "list", "--open", device="yts-head")
+  assert no in waits and "作废" in waits and "重复录入" in waits, waits
+  asked = next(a for a in json.loads(ok(stage, "approval", "list", "--open", "-o", "json", device="yts-head"))["approvals"] if a["no"] == no)
+  assert client(stage, "approval", "decide", str(asked["approval"]), "是", device="ytp-chief")[0] == 3, "not the one who asked"
+  ok(stage, "approval", "decide", str(asked["approval"]), "是", device="yts-head")
+  assert client(stage, "incident", "void", no, "另一个理由", "--yes", device="ytp-chief")[0] == 5, "another reason is another act"
+  ok(stage, *void, device="ytp-chief")
+  assert "作废" in ok(stage, "incident", "show", no, device="yts-mediator") and "重复录入" in ok(stage, "incident", "history", no, device="yts-mediator")
+  ok(stage, "feed", "verify", device="yts-mediator")
   ok(stage, "incident", "note", report(stage, "另一件"), "已电话联系", device="yts-mediator")
   history = [json.loads(line) for line in ok(stage, "incident", "history", no, "-o", "ndjson", device="yts-head").splitlines()]
   assert ("place", "岳塘街道 3 栋", "4 栋") in [(h.get("field"), h.get("old_value"), h.get("new_value")) for h in history], history

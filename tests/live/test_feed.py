@@ -45,7 +45,7 @@ def event_of_every_kind(stage):
     watch.backlog()
     no = stage.report(threats=["THREAT_ARSON"], place="二单元").no
     for kind, fields in acts:
-      stage.ask("ytp-duty", kind, incident=no, **fields)
+      (stage.void if kind == "void_incident" else lambda device, kind=kind, **f: stage.ask(device, kind, **f))("ytp-duty", incident=no, **fields)
     events = [watch.event() for _ in range(1 + len(acts))]
   assert kinds(events) == ["report_incident"] + [k for k, _ in acts]
   assert [e.version for e in events] == list(range(1, len(acts) + 2))
@@ -228,7 +228,7 @@ def told(stage, **settings):
       nos.append(peer.ask("report_incident", **{"class": CLASS, "content": f"第{i}件事"}).no)
       watch.event()
       cursors.append(watch.cursor)
-    peer.ask("void_incident", incident=nos[1], reason="误")
+    stage.void("ytp-duty", node, incident=nos[1], reason="误")
     watch.event()
     yield node, peer, nos, cursors
 

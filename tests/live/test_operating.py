@@ -291,8 +291,9 @@ def logs_hold_nobodys_words(stage):
     for name, fields in (
         ("dispatch_incident", {"dispatched_to": CANARY, "note": CANARY}), ("arrive_incident", {"note": CANARY}), ("note_incident", {"note": CANARY}),
         ("feedback_incident", {"result": CANARY}), ("close_incident", {"result": CANARY, "note": CANARY}), ("reopen_incident", {"reason": CANARY}),
-        ("correct_incident", {**words, "mass_count": 3, "reason": CANARY}), ("void_incident", {"reason": CANARY})):
+        ("correct_incident", {**words, "mass_count": 3, "reason": CANARY})):
       peer.ask(name, incident=no, **fields)
+    stage.void("ytp-chief", node, incident=no, reason=CANARY)
     for name, fields in (
         ("show_incident", {"incident": CANARY}), ("note_incident", {"incident": CANARY, "note": CANARY}), ("dispatch_incident", {"incident": no, "dispatched_to": CANARY}),
         ("report_incident", {"class": CLASS, "content": CANARY + "\x1b"}), ("report_incident", {"class": CLASS, "content": CANARY, "place": CANARY * 100}),

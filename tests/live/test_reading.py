@@ -61,7 +61,7 @@ def list_filter(stage, fields, fits):
         if device == "ytp-duty" and n in (0, 2):
           stage.ask(device, "dispatch_incident", incident=no, dispatched_to="一组")
         if device == "ytp-duty" and n == 3:
-          stage.ask(device, "void_incident", incident=no, reason="误")
+          stage.void(device, incident=no, reason="误")
   every = pages(stage, "list_incidents", **window)
   wanted = [i.no for i in every if fits(i)]
   got = [i.no for i in pages(stage, "list_incidents", **window, **fields)]
