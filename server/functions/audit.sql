@@ -6,8 +6,10 @@ create or replace function audit_hash(previous bytea, entry audit) returns bytea
   select sha256(previous || record_send(entry))
 $$;
 
--- Appends one entry. seq, at and hash are set here, whatever `entry` says; who acts is the caller, unless `entry` names a device.
-create or replace function audit_append(entry audit) returns void language plpgsql as $$
+-- Appends one entry. seq, at and hash are set here, whatever `entry` says; who acts is the caller, unless `entry` names a device. As the
+-- owner, and the only way: the runtime role may not write the audit or move its head.
+create or replace function audit_append(entry audit) returns void language plpgsql security definer
+  set search_path = liandong, pg_catalog, pg_temp as $$
 declare
   head audit_head;
   acting int4;
@@ -52,7 +54,8 @@ begin
 end $$;
 
 -- Refusals that were only counted, in minutes that are over: one row for each device.
-create or replace function audit_flush() returns void language plpgsql as $$
+create or replace function audit_flush() returns void language plpgsql security definer
+  set search_path = liandong, pg_catalog, pg_temp as $$
 declare
   f audit_flood;
   entry audit;

@@ -145,7 +145,7 @@ def a_refusal_is_written_down_though_nobody_waits(stage):
 
 
 NO_AUDIT = (  # what is done to the table, and undone, how many refusals are written meanwhile
-  ("right", "revoke insert on audit from liandong_app", "grant insert on audit to liandong_app", 1),
+  ("right", "revoke execute on function audit_append(audit) from liandong_app", "grant execute on function audit_append(audit) to liandong_app", 1),
   ("insert", "create trigger broken before insert on audit for each statement execute function append_only()", "drop trigger broken on audit", 0),
 )
 
