@@ -161,7 +161,7 @@ static int verify(struct caller *c, struct command *command, const struct witnes
     if (code != EXIT_CODE_OK) return code;
     if (last.n < witness->count) return broken(client, last.n + 1, _("the witness has it, the server does not"));
     if (verdict->feed_checked < last.feed_seq || verdict->audit_checked < last.audit_seq || !verdict->intact)
-        return client_fail(client, EXIT_CODE_FAILED, _("the record of changes or the audit is NOT intact"),
+        return client_fail(client, EXIT_CODE_FAILED, _("the records, the record of changes or the audit is NOT intact"),
                            _("leave everything as it is and call the administrator: the server's log and a backup show "
                              "what was changed"));
     client_say(client, _("%llu signed heads checked, %zu of them against the witness"), (unsigned long long)last.n,
