@@ -100,8 +100,9 @@ create or replace function access_fault() returns text stable language plpgsql a
 begin
   return (select coalesce((select f.no from feed f where f.request_id = a.record), a.record::text)
     from record_access a
-    where not exists (select from feed f join account w on w.id = a.account where f.entity = a.record and f.at = a.since
-      and f.seq = any (select unnest(i.events) from incident i where i.id = a.record and i.num = f.num)
+    where not exists (select from feed r join incident i on i.num = r.num cross join lateral unnest(i.events) e(seq) join feed f on f.seq = e.seq
+        join account w on w.id = a.account
+      where r.request_id = a.record and r.kind = 'report_incident' and f.at = a.since
       and (f.kind = 'grade_incident'
         or f.kind = 'report_incident' and a.until <= a.since + make_interval(days => (select max(r.days) from entered_rule r))
         or f.kind in ('grant_access', 'break_glass') and f.new_values[1] = w.code and moment_text(a.until) <= f.new_values[2]))
