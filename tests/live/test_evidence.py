@@ -1,7 +1,7 @@
 """What stands in the tables against what the chained history says: a superuser who edits only what stands is found, and nothing else is."""
 import time
 
-from scene import CLASS, refusal
+from scene import CLASS
 from support.runner import case
 
 WHOLE = {"class": CLASS, "content": "酒后在楼下叫骂", "source": 2, "level": 2, "external_no": "43030420260001", "occurred_at": 1700000000123, "received_at": 1700000100456,
@@ -29,8 +29,7 @@ def live(stage, node):
   chief.ask("grade_incident", incident=no, base_version=version, sensitivity=2, reason="涉及隐私")
   chief.ask("grant_access", incident=no, base_version=version + 1, account="s0001", until=int(time.time() * 1000) + 3600000, reason="协同处置")
   bare = p.ask("report_incident", **{"class": CLASS, "content": "邻居争吵"}).no
-  chief.ask("void_incident", incident=bare, reason="误报")
-  assert refusal(lambda: p.ask("note_incident", incident=bare, note="x"))
+  chief.ask("dispatch_incident", incident=bare, dispatched_to="二组")
   p.close()
   chief.close()
   return no, bare
@@ -59,7 +58,7 @@ EDITS = (  # what a superuser does, and what is said of it
   ("sealed", "update incident set reporter = (select reporter_phone from incident where reporter_phone is not null) where reporter is not null", "reporter"),
   ("unsealed", "update incident set reporter_phone = '13700000000' where reporter_phone is not null", "reporter_phone"),
   ("level", f"update incident set level = 3 where num = {FIRST}", "level"),
-  ("state", "update incident set state = 6 where state = 7", "state"),
+  ("state", "update incident set state = 6 where state = 2", "state"),
   ("sensitivity", f"update incident set sensitivity = 1 where num = {FIRST}", "sensitivity"),
   ("longitude", "update incident set longitude = 2 where longitude is not null", "longitude"),
   ("latitude", "update incident set latitude = 2 where latitude is not null", "latitude"),
