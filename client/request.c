@@ -136,12 +136,16 @@ static int answer(struct client *client, struct command *command, struct caller 
     return remark(client, command, result.reply);
 }
 
+int request_prepare(struct client *client, struct command *command) {
+    int code = complete(client, command);
+    return code == EXIT_CODE_OK ? check(client, command) : code;
+}
+
 int request_run(struct client *client, struct command *command) {
     struct caller caller;
     uint8_t request_id[UUID_SIZE];
     const char *given = command->globals.request_id;
-    int code = complete(client, command);
-    if (code == EXIT_CODE_OK) code = check(client, command);
+    int code = request_prepare(client, command);
     if (code == EXIT_CODE_OK && given && !uuid_parse(request_id, given, strlen(given)))
         code = usage(client, command, _("--request-id is a UUID, as this program printed it"));
     if (code == EXIT_CODE_OK) code = confirm(client, command);

@@ -5,5 +5,7 @@
 #include "client/client.h"
 #include "client/command.h"
 
+/* What request_run does before anything is sent: asks for what is missing, checks. */
+int request_prepare(struct client *client, struct command *command);
 int request_run(struct client *client, struct command *command);
 #endif

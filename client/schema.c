@@ -81,8 +81,8 @@ const ProtobufCFieldDescriptor *schema_rows(const ProtobufCMessageDescriptor *ty
         if (list && rows) return NULL;
         if (list) rows = field;
     }
-    /* A record with a list inside it (an event and its changes) is a record. */
-    return rows && type->n_fields <= 2 ? rows : NULL;
+    /* A record with a list inside it (an event and its changes) is a record; what begins with its list is a page. */
+    return rows && (type->n_fields <= 2 || rows == type->fields) ? rows : NULL;
 }
 
 size_t schema_places(const ProtobufCMessageDescriptor *type, struct schema_place *out, size_t room) {

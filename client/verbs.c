@@ -3,6 +3,7 @@
 #include "client/complete.h"
 #include "client/duty.h"
 #include "client/enrol.h"
+#include "client/export.h"
 #include "client/heads.h"
 #include "client/help.h"
 #include "client/import.h"
@@ -41,6 +42,19 @@ const struct verb verbs[] = {
      .about = N_("list incidents, newest first"),
      .examples = N_("liandong incident list --open --level-at-least urgent\nliandong incident list --class dispute "
                     "--from 7d -o csv > disputes.csv")},
+    {.words = "incident export",
+     .request = "list_incidents",
+     .required = "purpose",
+     .run = export_run,
+     .flags = export_flag_rows,
+     .flag_count = EXPORT_FLAG_ROWS,
+     .own_size = sizeof(struct export_flags),
+     .about = N_("write all incidents that fit into a CSV file, for a purpose"),
+     .detail = N_("purposes: handling, mediation, follow_up, risk, investigation, complaint, supervision. More than 50 "
+                  "rows in an hour take two: a head agrees (liandong approval list), then the same command again. Who "
+                  "reported is not in it"),
+     .examples = N_("liandong incident export --class dispute --from 2026-01-01 --until 2026-02-01 --purpose "
+                    "supervision --out january.csv")},
     {.words = "incident search",
      .request = "search_incidents",
      .positional = "text",

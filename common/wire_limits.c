@@ -110,6 +110,7 @@ const struct wire_limit wire_limits[] = {
     {"ListIncidents", "states", .max = 16},
     {"ListIncidents", "classes", .max = 16},
     {"ListIncidents", "limit", .max = PAGE_ROWS, .min = 1},
+    {"ListIncidents", "purpose", .max = 32},
     {"ListLogins", "limit", .max = PAGE_ROWS, .min = 1},
     {"ListOffices", "limit", .max = PAGE_ROWS, .min = 1},
     {"ListPositions", "limit", .max = PAGE_ROWS, .min = 1},

@@ -404,6 +404,7 @@ void call_begin(struct session *s, const uint8_t *payload, size_t size) {
     c->message = NULL;
     c->resolving = false;
     c->denied = NULL;
+    c->told = NULL;
     c->waits = false;
     c->started_us = clock_monotonic_us();
     c->hold_until_us = 0;
@@ -424,6 +425,7 @@ static bool is_write(const struct call *c) { return c->row && request_writes(c->
  * waits for it or not. */
 static bool take_back(struct call *c) {
     if (c->denied) return false;
+    if (c->told) return writer_withdraw(c->core->writer, &c->write);
     if (c->resolving) return readers_withdraw(c->core->readers, &c->read);
     if (c->row && request_in_group(c->row->lane))
         return c->write.state == WRITE_IDLE || writer_withdraw(c->core->writer, &c->write);

@@ -31,6 +31,7 @@ struct call {
     bool resolving;                    /* a write that waits for `read` to find its record: nothing was written yet */
     const char *denied, *denied_field; /* the refusal that is being written down before it is said */
     bool waits;                   /* a local request is with the database or the pool: it ends when that comes back */
+    ProtobufCMessage *told;       /* a read's answer that goes out once it is counted */
     struct attempt *attempt;      /* of a login; the arena's */
     void (*then)(struct call *c); /* what a local request goes on with */
     struct call *next_free;

@@ -73,8 +73,8 @@ static struct statement **collect(struct core *c, bool groups, const char *const
 }
 
 static bool start_writer(struct core *c, struct metrics *metrics) {
-    static const char *const names[] = {"_pen",          "_caller",     "_notify",      "_feed_tail",
-                                        "_audit_denied", "_sign_heads", "_login_begin", "_login_password"};
+    static const char *const names[] = {"_pen",        "_caller",      "_notify",         "_feed_tail", "_audit_denied",
+                                        "_sign_heads", "_login_begin", "_login_password", "_rows_read"};
     size_t count;
     c->writer_list = collect(c, true, names, sizeof names / sizeof *names, &count);
     if (!c->writer_list) return false;

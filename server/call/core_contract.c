@@ -81,6 +81,7 @@ bool core_compile_plans(struct core *c, char *error, size_t room) {
         c->plans[i] = plan;
     }
     c->denied_plan = (struct plan){.statement = core_find_statement(c, "_audit_denied")};
+    c->rows_plan = (struct plan){.statement = core_find_statement(c, "_rows_read")};
     c->login_begin.statement = core_find_statement(c, "_login_begin");
     c->login_password.statement = core_find_statement(c, "_login_password");
     struct contract_terms snapshot = {NULL, &liandong__v1__feed_snapshot__descriptor, false, false};

@@ -26,7 +26,7 @@ struct core {
     size_t statements_count;
     struct statement *by_request[REQUESTS];
     struct plan *plans[REQUESTS]; /* compiled once everything is described */
-    struct plan snapshot_plan, denied_plan;
+    struct plan snapshot_plan, denied_plan, rows_plan;
     struct statement **writer_list, **reader_list;
     struct writer *writer;
     struct readers *readers;

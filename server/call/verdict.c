@@ -1,6 +1,8 @@
 #include "call/verdict.h"
 #include "call/enrol.h"
 #include "common/log.h"
+#include <inttypes.h>
+#include <stddef.h>
 #include <string.h>
 
 static const char *text_of(const struct call *c, const PGresult *r, int row, int verdict) {
@@ -127,6 +129,52 @@ static const uint8_t *sealed_record(const struct plan *plan, const PGresult *r) 
     return (const uint8_t *)PQgetvalue(r, 0, column);
 }
 
+/* ---- what is handed out is counted first */
+
+static void on_counted(struct write *w, const PGresult *r, int row, const char *fault) {
+    struct call *c = (struct call *)(void *)((char *)w - offsetof(struct call, write));
+    if (fault) /* nothing was handed out: that its group was lost says no more than that there is no answer */
+        call_refuse(c, strcmp(fault, "OUTCOME_PENDING") == 0 ? "DATABASE_AWAY" : fault, NULL);
+    else if (!PQgetisnull(r, row, 0))
+        refuse_read(c, PQgetvalue(r, row, 0));
+    else
+        call_answer(c, c->told);
+}
+
+static const char *digits(struct arena *arena, protobuf_c_boolean has, int64_t value) {
+    return has ? arena_printf(arena, "%" PRId64, value) : NULL;
+}
+
+/* A page of records, some of which count: it goes out once that is durable, and only if it may. See
+ * server/functions/reading.sql. False: nothing of it counts. */
+static bool count_rows(struct call *c, ProtobufCMessage *reply) {
+    const Liandong__V1__IncidentPage *page = (const Liandong__V1__IncidentPage *)(void *)reply;
+    if (reply->descriptor != &liandong__v1__incident_page__descriptor || !page->has_counted) return false;
+    bool list = c->message->descriptor == &liandong__v1__list_incidents__descriptor;
+    const Liandong__V1__ListIncidents *asked = list ? (const Liandong__V1__ListIncidents *)(void *)c->message : NULL;
+    const char *values[] = {c->field->name, digits(&c->arena, true, page->counted), asked ? asked->purpose : NULL,
+                            asked ? digits(&c->arena, asked->has_from, asked->from) : NULL,
+                            asked ? digits(&c->arena, asked->has_until, asked->until) : NULL};
+    const size_t count = sizeof values / sizeof *values;
+    struct binding *b = &c->write.binding;
+    b->values = arena_take(&c->arena, sizeof values);
+    b->lengths = arena_take(&c->arena, count * sizeof *b->lengths);
+    if (!b->values || !b->lengths) {
+        call_refuse(c, "NO_MEMORY", NULL);
+        return true;
+    }
+    for (size_t i = 0; i < count; i++) {
+        b->values[i] = values[i];
+        b->lengths[i] = values[i] ? (int)strlen(values[i]) : 0;
+    }
+    c->told = reply;
+    c->write.caller = c->read.caller;
+    c->write.plan = &c->core->rows_plan;
+    c->write.done = on_counted;
+    if (!writer_submit(c->core->writer, &c->write)) call_refuse(c, "QUEUE_FULL", NULL);
+    return true;
+}
+
 void verdict_show(struct call *c, const struct plan *plan, const PGresult *r) {
     int rows = PQntuples(r), reason = plan->verdict[VERDICT_REASON];
     if (rows > 0 && reason >= 0 && !PQgetisnull(r, 0, reason)) {
@@ -143,5 +191,5 @@ void verdict_show(struct call *c, const struct plan *plan, const PGresult *r) {
         return;
     }
     sealing_open(&c->core->sealing, reply, sealed_record(plan, r), &c->arena);
-    call_answer(c, reply);
+    if (!count_rows(c, reply)) call_answer(c, reply);
 }

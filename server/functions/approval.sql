@@ -22,7 +22,7 @@ declare
   moment timestamptz := clock_timestamp();
 begin
   update approval p set used_at = moment where p.id = (
-    select x.id from approval x where x.record = for_record and x.kind = asked and x.account = caller_account()
+    select x.id from approval x where (x.record = for_record or x.record is null and for_record is null) and x.kind = asked and x.account = caller_account()
       and (x.account <> 0 or x.device = caller_device()) and x.office = caller_office() and x.subject = what
       and x.agreed and x.used_at is null and x.until > moment order by x.decided_at limit 1);
   if found then
@@ -31,9 +31,17 @@ begin
   insert into approval(kind, record, no, subject, account, device, officer, office, asked_at, until)
   select asked, for_record, for_no, what, caller_account(), caller_device(), caller_officer(), caller_office(), moment,
     moment + make_interval(hours => (approval_rule_now()).hours)
-  where not exists (select from approval x where x.record = for_record and x.kind = asked and x.account = caller_account()
+  where not exists (select from approval x where (x.record = for_record or x.record is null and for_record is null) and x.kind = asked and x.account = caller_account()
     and (x.account <> 0 or x.device = caller_device()) and x.office = caller_office() and x.subject = what and x.agreed is null and x.until > moment);
   return false;
+end $$;
+
+-- How often the caller has used such approvals since then.
+create or replace function approvals_used(asked text, what text, since timestamptz) returns int4 stable language plpgsql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+begin
+  return (select count(*)::int4 from approval x where x.kind = asked and x.subject = what and x.office = caller_office()
+    and x.account = caller_account() and (x.account <> 0 or x.device = caller_device()) and x.used_at > since);
 end $$;
 
 -- Whether the caller is one who decides about acts of this office, and not the one who asked.
@@ -82,4 +90,4 @@ begin
   return directory_event(request, sent, 'decide_approval', p.uid, p.id::text, 1, '{}', jsonb_build_object('agreed', agree::text, 'incident', p.no, 'request', p.kind, 'officer', p.officer), why);
 end $$;
 
-grant execute on function approval_rule_now(), approval_take(text, uuid, text, text), approves(approval), approval_page(bool, int8, int4), decide_approval(uuid, bytea, int8, bool, text) to liandong_app;
+grant execute on function approval_rule_now(), approvals_used(text, text, timestamptz), approval_take(text, uuid, text, text), approves(approval), approval_page(bool, int8, int4), decide_approval(uuid, bytea, int8, bool, text) to liandong_app;

@@ -1,6 +1,7 @@
 -- The reader's list is the merge of the lists of the offices of which it sees anything, each read from its index, newest received first.
 -- An office that the directory does not have is refused: an empty page would say that nothing happened there. One that the caller
 -- may not see gives an empty page; that tells no more than that its code exists, as every device may know.
+-- Rows that count to what a person may be handed: functions/reading.sql; with a purpose it is an export, and all do.
 -- No COALESCE beside a column: PostgreSQL takes it for something that might leak, and then neither uses the index for that condition nor
 -- filters by it before it has judged the row's rights (test_plans.py holds it).
 with hits as (
@@ -23,8 +24,10 @@ with hits as (
   )
 select r.*, (select page_token(l.received_at, l.num) from hits l
              where l.n = page_size(:limit::int4) and exists (select from hits m where m.n > l.n)) as next,
+  nullif(count(*) filter (where nullif(btrim(:purpose::text), '') is not null or i.received_at < fresh.closed and i.state in (6, 7)
+    or i.received_at < fresh.open) over (), 0)::int4 as counted,
   asked.reason
-from (select case when :office::text is not null and not exists (select from office o where o.code = :office::text) then 'UNKNOWN_VALUE office' end as reason) asked
+from read_fresh() fresh cross join (select case when :office::text is not null and not exists (select from office o where o.code = :office::text) then 'UNKNOWN_VALUE office' end as reason) asked
   left join (hits h join incident i using (num) cross join lateral incident_record(i, false) r) on h.n <= page_size(:limit::int4)
 where h.n is not null or asked.reason is not null
 order by h.n

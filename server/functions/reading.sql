@@ -1,0 +1,63 @@
+-- How many rows of records one person is handed before a second one has to agree: read_rule.
+--
+-- Decision 2026-11: what counts is what no desk needs for its work: records that are closed or void and were received days ago, and any that are
+-- older than repeated reports are put together (threshold.repeat_days), by whatever list or search; today's list and what is open cost nothing,
+-- however often they are looked at. An export (a list with a purpose) counts every row. Rows are counted for each person over the hour that
+-- has just passed, not by pages, so that small pages are no way around it. The count stands in the audit: the answer goes out after it is durable,
+-- and not at all where it says that somebody has to agree first. A device that nobody logged in to is a person of its own.
+-- What this does not count: one record after the other by its number (show, whose reading of S2 and above is in the audit), and the feed.
+
+create or replace function read_rule_now() returns read_rule stable language plpgsql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+begin
+  return (select r from read_rule r where r.since <= today() order by r.since desc limit 1);
+end $$;
+
+-- Received before this: counted once it is closed or void, and once it is that old whatever its state.
+create or replace function read_fresh(out closed timestamptz, out open timestamptz) stable language plpgsql as $$
+begin
+  closed := clock_timestamp() - make_interval(days => (read_rule_now()).fresh_days);
+  open := clock_timestamp() - make_interval(days => (select t.repeat_days from threshold t where t.since <= today() order by t.since desc limit 1));
+end $$;
+
+-- Rows that the caller was handed since then, by requests of these kinds.
+create or replace function rows_since(kinds text[], moment timestamptz) returns int8 stable language sql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+  select coalesce(sum(a.count), 0)::int8 from audit a where a.kind in ('list_incidents', 'search_incidents', 'export_incidents') and a.kind = any (kinds)
+    and a.account = caller_account() and (a.account <> 0 or a.device = caller_device()) and a.at > moment
+$$;
+
+-- Counts what an answer holds, before it goes out; why not, where it may not (as a read says it). The pen is held.
+create or replace function rows_read(asked text, n int4, for_purpose text, from_ms int8, until_ms int8) returns text language plpgsql as $$
+declare
+  rule read_rule := read_rule_now();
+  hour_ago timestamptz := clock_timestamp() - interval '1 hour';
+  purpose_name text := (select p.name from audit_purpose p where p.code = for_purpose and p.started_on <= today() and (p.ended_on is null or p.ended_on > today()));
+  exports bool := coalesce(btrim(for_purpose), '') <> '';
+  what text;
+  allowed bool;
+  entry audit;
+begin
+  if exports and purpose_name is null then
+    return 'UNKNOWN_VALUE purpose';
+  elsif exports then
+    what := purpose_name || coalesce(' ' || to_char(to_timestamp(from_ms / 1000) at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI') || ' 起', '')
+      || coalesce(' ' || to_char(to_timestamp(until_ms / 1000) at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI') || ' 止', '');
+    allowed := rows_since('{export_incidents}', hour_ago) + n <= rule.export_rows or approvals_used('export_incidents', what, hour_ago) > 0
+      or approval_take('export_incidents', null, null, what);
+  else
+    what := format('一小时内查看旧警情超过 %s 行，再看 %s 行', rule.look_rows, rule.more_rows);
+    allowed := rows_since('{list_incidents,search_incidents}', hour_ago) + n
+      <= rule.look_rows + rule.more_rows * approvals_used('list_incidents', what, hour_ago) or approval_take('list_incidents', null, null, what);
+  end if;
+  if not allowed then
+    perform audit_denied(asked, null, 'APPROVAL_NEEDED');
+    return 'APPROVAL_NEEDED';
+  end if;
+  entry.kind := case when exports then 'export_incidents' else asked end; entry.request := asked; entry.count := n;
+  entry.purpose := nullif(btrim(for_purpose), '');
+  perform audit_append(entry);
+  return null;
+end $$;
+
+grant execute on function read_rule_now(), rows_since(text[], timestamptz) to liandong_app;
