@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include <inttypes.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *text_of(const struct call *c, const PGresult *r, int row, int verdict) {
@@ -145,21 +146,39 @@ static const char *digits(struct arena *arena, protobuf_c_boolean has, int64_t v
     return has ? arena_printf(arena, "%" PRId64, value) : NULL;
 }
 
-/* A page of records, some of which count: it goes out once that is durable, and only if it may. See
- * server/functions/reading.sql. False: nothing of it counts. */
+/* The numbers of those that are S2 and above, comma-separated; empty: none is; NULL: no memory. */
+static const char *sensitive_ones(struct arena *arena, const Liandong__V1__IncidentPage *page) {
+    size_t room = 1, used = 0;
+    for (size_t i = 0; i < page->n_incidents; i++) room += strlen(page->incidents[i]->no) + 1;
+    char *list = arena_take(arena, room);
+    if (!list) return NULL;
+    list[0] = '\0';
+    for (size_t i = 0; i < page->n_incidents; i++)
+        if (page->incidents[i]->sensitivity >= 2)
+            used += (size_t)snprintf(list + used, room - used, "%s%s", used ? "," : "", page->incidents[i]->no);
+    return list;
+}
+
+/* A page of records, some of which count, or are sensitive: it goes out once that is durable, and only if it may. See
+ * server/functions/reading.sql. False: nothing of it is. */
 static bool count_rows(struct call *c, ProtobufCMessage *reply) {
     const Liandong__V1__IncidentPage *page = (const Liandong__V1__IncidentPage *)(void *)reply;
-    if (reply->descriptor != &liandong__v1__incident_page__descriptor || !page->has_counted) return false;
+    if (reply->descriptor != &liandong__v1__incident_page__descriptor) return false;
+    const char *sensitive = sensitive_ones(&c->arena, page);
+    if (!page->has_counted && sensitive && !*sensitive) return false;
     bool list = c->message->descriptor == &liandong__v1__list_incidents__descriptor;
     const Liandong__V1__ListIncidents *asked = list ? (const Liandong__V1__ListIncidents *)(void *)c->message : NULL;
-    const char *values[] = {c->field->name, digits(&c->arena, true, page->counted), asked ? asked->purpose : NULL,
+    const char *values[] = {c->field->name,
+                            digits(&c->arena, true, page->has_counted ? page->counted : 0),
+                            asked ? asked->purpose : NULL,
                             asked ? digits(&c->arena, asked->has_from, asked->from) : NULL,
-                            asked ? digits(&c->arena, asked->has_until, asked->until) : NULL};
+                            asked ? digits(&c->arena, asked->has_until, asked->until) : NULL,
+                            sensitive};
     const size_t count = sizeof values / sizeof *values;
     struct binding *b = &c->write.binding;
     b->values = arena_take(&c->arena, sizeof values);
     b->lengths = arena_take(&c->arena, count * sizeof *b->lengths);
-    if (!b->values || !b->lengths) {
+    if (!b->values || !b->lengths || !sensitive) {
         call_refuse(c, "NO_MEMORY", NULL);
         return true;
     }

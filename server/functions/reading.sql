@@ -5,7 +5,8 @@
 -- however often they are looked at. An export (a list with a purpose) counts every row. Rows are counted for each person over the hour that
 -- has just passed, not by pages, so that small pages are no way around it. The count stands in the audit: the answer goes out after it is durable,
 -- and not at all where it says that somebody has to agree first. A device that nobody logged in to is a person of its own.
--- What this does not count: one record after the other by its number (show, whose reading of S2 and above is in the audit), and the feed.
+-- Records of S2 and above that a list or search tells are written down one by one, too, as show's are.
+-- What this does not count: one record after the other by its number, and the feed, of which the audit has nothing.
 
 create or replace function read_rule_now() returns read_rule stable language plpgsql
   security definer set search_path = liandong, pg_catalog, pg_temp as $$
@@ -23,12 +24,32 @@ end $$;
 -- Rows that the caller was handed since then, by requests of these kinds.
 create or replace function rows_since(kinds text[], moment timestamptz) returns int8 stable language sql
   security definer set search_path = liandong, pg_catalog, pg_temp as $$
-  select coalesce(sum(a.count), 0)::int8 from audit a where a.kind in ('list_incidents', 'search_incidents', 'export_incidents') and a.kind = any (kinds)
+  select coalesce(sum(a.count), 0)::int8 from audit a where a.kind in ('list_incidents', 'search_incidents', 'export_incidents') and a.kind = any (kinds) and a.record is null
     and a.account = caller_account() and (a.account <> 0 or a.device = caller_device()) and a.at > moment
 $$;
 
--- Counts what an answer holds, before it goes out; why not, where it may not (as a read says it). The pen is held.
-create or replace function rows_read(asked text, n int4, for_purpose text, from_ms int8, until_ms int8) returns text language plpgsql as $$
+-- Writes down which records of S2 and above a list tells: each person's once an hour, for a list is looked at again and again.
+create or replace function rows_sensitive(asked text, nos text, hour_ago timestamptz) returns void language plpgsql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+declare
+  i record;
+  entry audit;
+begin
+  for i in
+    select x.id, x.num, x.sensitivity from unnest(string_to_array(nos, ',')) no join incident x on x.num = substr(no, 4, 4)::int8 * 1000000000 + substr(no, 9)::int8
+    where not exists (select from audit a where a.record = x.id and a.account = caller_account() and a.device = caller_device() and a.kind = asked and a.at > hour_ago)
+    order by x.num
+  loop
+    entry := null;
+    entry.kind := asked; entry.request := asked; entry.record := i.id; entry.no := incident_no(i.num); entry.level := i.sensitivity;
+    perform audit_append(entry);
+  end loop;
+end $$;
+
+-- Counts what an answer holds, before it goes out; why not, where it may not (as a read says it). sensitive: numbers of those of S2 and above,
+-- comma-separated. The pen is held.
+drop function if exists rows_read(text, int4, text, int8, int8);
+create or replace function rows_read(asked text, n int4, for_purpose text, from_ms int8, until_ms int8, sensitive text) returns text language plpgsql as $$
 declare
   rule read_rule := read_rule_now();
   hour_ago timestamptz := clock_timestamp() - interval '1 hour';
@@ -45,19 +66,22 @@ begin
       || coalesce(' ' || to_char(to_timestamp(until_ms / 1000) at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI') || ' 止', '');
     allowed := rows_since('{export_incidents}', hour_ago) + n <= rule.export_rows or approvals_used('export_incidents', what, hour_ago) > 0
       or approval_take('export_incidents', null, null, what);
-  else
+  elsif n > 0 then
     what := format('一小时内查看旧警情超过 %s 行，再看 %s 行', rule.look_rows, rule.more_rows);
     allowed := rows_since('{list_incidents,search_incidents}', hour_ago) + n
       <= rule.look_rows + rule.more_rows * approvals_used('list_incidents', what, hour_ago) or approval_take('list_incidents', null, null, what);
   end if;
-  if not allowed then
+  if not coalesce(allowed, true) then
     perform audit_denied(asked, null, 'APPROVAL_NEEDED');
     return 'APPROVAL_NEEDED';
   end if;
-  entry.kind := case when exports then 'export_incidents' else asked end; entry.request := asked; entry.count := n;
-  entry.purpose := nullif(btrim(for_purpose), '');
-  perform audit_append(entry);
+  if n > 0 then
+    entry.kind := case when exports then 'export_incidents' else asked end; entry.request := asked; entry.count := n;
+    entry.purpose := nullif(btrim(for_purpose), '');
+    perform audit_append(entry);
+  end if;
+  perform rows_sensitive(asked, sensitive, hour_ago);
   return null;
 end $$;
 
-grant execute on function read_rule_now(), rows_since(text[], timestamptz) to liandong_app;
+grant execute on function read_rule_now(), rows_since(text[], timestamptz), rows_sensitive(text, text, timestamptz) to liandong_app;

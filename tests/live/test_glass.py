@@ -88,9 +88,13 @@ def her_feed(stage):
     open_ = lambda: mediator.ask("break_glass", incident=no, purpose="risk", reason="楼顶的人是谁")  # noqa: E731
     assert doors(mediator, no) == set()
     told = open_()
+    looked = lambda: stage.sql("select kind, count(*) from audit where no = $1 and kind in ('list_incidents', 'search_incidents') group by 1 order by 1",  # noqa: E731
+                               no, database=node.name)
     assert told.until - told.at == 4 * 3600 * 1000
     watch.event(IN_TIME)
     assert watch.delivery.grant.no == no and doors(mediator, no) == EVERY_DOOR
+    assert looked() == [("list_incidents", "1"), ("search_incidents", "1")] and doors(mediator, no) == EVERY_DOOR
+    assert looked() == [("list_incidents", "1"), ("search_incidents", "1")], "once an hour for each"
     check_status(refusal(open_), "NO_CHANGE", "FAILED_PRECONDITION")
     mediator.ask("withdraw_access", incident=no, account="s0001", reason="用完")
     watch.event(IN_TIME)
