@@ -42,7 +42,7 @@ static const struct {
 } reason_ends[] = {
     {"LOGIN_REQUIRED", "liandong login"},
     {"APPROVAL_NEEDED", "liandong approval list"},
-    {"NOT_ON_SCENE", N_("liandong incident arrive NUMBER")},
+    {"NOT_ON_SCENE", "liandong incident arrive"},
     {"LOGIN_ENDED", "liandong login"},
     {"LOGIN_IDLE", "liandong login"},
     {"WRONG_PASSWORD", NULL},
