@@ -6,8 +6,8 @@
 -- feed and in its history all the same; nothing that was acknowledged ever leaves those.
 --
 -- Decision 2026-11: asked for by doing, not by a request of its own: who is in a hurry types what he would type anyway. What
--- was agreed to is what `subject` says: purpose and case, person and time, level before and after, the reason of a voiding; what else the same correction changes is
--- not part of it. The decision is an event of the directory's feed; that something waits is told by the list alone.
+-- was agreed to is what `subject` says: purpose and case, person and time, level before and after with a mark of what else the same
+-- correction changes, the reason of a voiding. The decision is an event of the directory's feed; that something waits is told by the list alone.
 
 create or replace function approval_rule_now() returns approval_rule stable language plpgsql
   security definer set search_path = liandong, pg_catalog, pg_temp as $$

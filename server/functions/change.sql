@@ -93,6 +93,14 @@ begin
   end if;
 end $$;
 
+-- What a second person agrees to where a correction takes the level down: the levels, and of what else the same correction changes the
+-- fields and a mark of all values, for the values themselves may be what he is not to see.
+create or replace function correction_subject(from_level int2, to_level int2, changed text[], patch jsonb) returns text immutable language sql as $$
+  select format('%s → %s', from_level, to_level) || case when cardinality(changed) > 1
+    then ' ' || array_to_string(array_remove(changed, 'level'), ',') || ' #' || left(encode(sha256(convert_to((patch - 'level')::text, 'UTF8')), 'hex'), 8)
+    else '' end
+$$;
+
 -- Makes one change: patch holds the fields to set, as text ('' empties one). The pen is held and the caller is set. See design of
 -- writes: a refusal is an answer, nothing here raises.
 create or replace function incident_change(request uuid, sent bytea, wanted text, named text, base int4, patch jsonb, why text,
@@ -201,7 +209,7 @@ begin
     return;
   end if;
   if before.level <= (approval_rule_now()).lower_from and after.level > before.level
-     and not approval_take(wanted, before.id, incident_no(before.num), format('%s → %s', before.level, after.level)) then
+     and not approval_take(wanted, before.id, incident_no(before.num), correction_subject(before.level, after.level, changed, patch)) then
     reason := 'APPROVAL_NEEDED';
     perform audit_denied(wanted, named, reason);
     return;
@@ -223,4 +231,5 @@ end $$;
 
 grant execute on function incident_conflicts(incident, int4, jsonb), incident_rule(incident, text),
   incident_fault(text, incident_transition, jsonb, jsonb, text, timestamptz), incident_store(incident, feed),
+  correction_subject(int2, int2, text[], jsonb),
   incident_change(uuid, bytea, text, text, int4, jsonb, text) to liandong_app;

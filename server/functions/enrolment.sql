@@ -34,8 +34,8 @@ begin
     reason := case when coalesce(device_name, '') = '' then 'REQUIRED' else 'BAD_CODE' end; field := 'device';
   elsif there.office <> o.id then
     reason := 'DEVICE_TAKEN'; field := 'device';
-  elsif device_role not between 1 and 6 then
-    -- no machine alone is an administrator or an auditor
+  elsif device_role not in (1, 2, 4, 6) then
+    -- no machine alone is a head, an administrator or an auditor: a second person is a person
     reason := 'UNKNOWN_VALUE'; field := 'role';
   end if;
 end $$;

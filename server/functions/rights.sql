@@ -25,6 +25,7 @@ declare
   verdict record;
   target int8;
   before int2;
+  opening text;
 begin
   outcome := 'refused';
   past := feed_past(request);
@@ -76,8 +77,10 @@ begin
   if reason is not null then
     return;
   end if;
-  if wanted = 'grant_access' and before >= (approval_rule_now()).grant_from
-     and not approval_take(wanted, after.id, incident_no(after.num), person || ' ' || to_char(ends at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI')) then
+  -- Opening a special record takes two; so does making it less special, or one head would take it down, open it, and put it up again.
+  opening := case when wanted = 'grant_access' then person || ' ' || to_char(ends at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI')
+    when wanted = 'grade_incident' and wanted_level < before then format('S%s → S%s', before, wanted_level) end;
+  if opening is not null and before >= (approval_rule_now()).grant_from and not approval_take(wanted, after.id, incident_no(after.num), opening) then
     reason := 'APPROVAL_NEEDED';
     perform audit_denied(wanted, named, reason);
     return;

@@ -41,14 +41,17 @@ class Scene(Stage):
     fields = {"class": CLASS, "content": self.word(), **fields}
     return self.ask(device, "report_incident", request=request, **fields)
 
-  def void(self, device, node=None, **fields):
-    """Voids: asked for, agreed to by the head of the paired office, carried out."""
+  def by_two(self, name, device, subject, node=None, **fields):
+    """An act that takes two: asked for, agreed to by the head of the paired office, who is told `subject`, and carried out."""
     with contextlib.closing(self.peer(node or self.a, device)) as peer, contextlib.closing(self.peer(node or self.a, "yts-head")) as head:
-      check_status(refusal(lambda: peer.ask("void_incident", **fields)), "APPROVAL_NEEDED", "PERMISSION_DENIED")
-      waiting = next(a for a in head.ask("list_approvals", open=True).approvals if a.kind == "void_incident")
-      assert waiting.subject == fields["reason"], waiting
+      check_status(refusal(lambda: peer.ask(name, **fields)), "APPROVAL_NEEDED", "PERMISSION_DENIED")
+      waiting = next(a for a in head.ask("list_approvals", open=True).approvals if a.kind == name)
+      assert waiting.subject == subject, waiting
       head.ask("decide_approval", approval=waiting.approval, agreed=True)
-      return peer.ask("void_incident", **fields)
+      return peer.ask(name, **fields)
+
+  def void(self, device, node=None, **fields):
+    return self.by_two("void_incident", device, fields["reason"], node, **fields)
 
   def show(self, no, device="ytp-duty"):
     return self.ask(device, "show_incident", incident=no)

@@ -76,12 +76,16 @@ def much_needs_a_second_person(stage):
 @case
 def lowering_the_gravest_takes_two(stage):
   no = stage.report(level="INCIDENT_LEVEL_MAJOR").no
-  lower = lambda: stage.ask("ytp-duty", "correct_incident", incident=no, level="INCIDENT_LEVEL_GENERAL", reason="核实后降级")  # noqa: E731
+  lower = lambda **more: stage.ask("ytp-duty", "correct_incident", incident=no, level="INCIDENT_LEVEL_GENERAL", reason="核实后降级", **more)  # noqa: E731
   check_status(refusal(lower), "APPROVAL_NEEDED")
+  check_status(refusal(lambda: lower(content="没有威胁")), "APPROVAL_NEEDED")
   assert stage.show(no).level == 1
-  waiting = stage.ask("ytp-chief", "list_approvals", open=True).approvals[0]
-  stage.ask("ytp-chief", "decide_approval", approval=waiting.approval, agreed=True)
-  lower()
+  more, plain = stage.ask("ytp-chief", "list_approvals", open=True).approvals[:2]
+  assert plain.subject == "1 → 3" and more.subject.startswith("1 → 3 content #") and "没有" not in more.subject, (plain, more)
+  stage.ask("ytp-chief", "decide_approval", approval=more.approval, agreed=True)
+  check_status(refusal(lower), "APPROVAL_NEEDED")
+  check_status(refusal(lambda: lower(content="有过威胁")), "APPROVAL_NEEDED")
+  lower(content="没有威胁")
   assert stage.show(no).level == 3
   stage.ask("ytp-duty", "correct_incident", incident=no, level="INCIDENT_LEVEL_NON_URGENT", reason="再降")  # not from the gravest: one is enough
 

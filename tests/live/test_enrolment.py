@@ -172,6 +172,7 @@ INVITATIONS = (  # name, who, fields, reason, field
   ("name_with_more", "admin", {"office": "ytp", "device": "x,DNS:localhost"}, "BAD_CODE", "invite_device.device"),
   ("elsewhere", "admin", {"office": "ytp", "device": "xcp-duty"}, "DEVICE_TAKEN", "invite_device.device"),
   ("admin_machine", "admin", {"office": "ytp", "device": "x", "role": pb.ROLE_ADMIN}, "UNKNOWN_VALUE", "invite_device.role"),
+  ("head_machine", "admin", {"office": "ytp", "device": "x", "role": pb.ROLE_CHIEF}, "UNKNOWN_VALUE", "invite_device.role"),
   ("no_administrator", "ytp-chief", {"office": "ytp", "device": "x"}, "ADMIN_ONLY", None),
 )
 

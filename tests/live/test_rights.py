@@ -49,7 +49,8 @@ def a_grading_takes_away_and_gives(stage):
         w = Watch(late, old["yts-mediator"])
         return [told(w) for _ in range(2)]
     assert again(node) == [("retract", no), ("report_incident", other)]
-    chief.ask("grade_incident", incident=no, sensitivity=1, reason="核实后降低")
+    check_status(refusal(lambda: chief.ask("grade_incident", incident=no, sensitivity=1, reason="核实后降低")), "APPROVAL_NEEDED")
+    stage.by_two("grade_incident", "ytp-chief", "S3 → S1", node, incident=no, sensitivity=1, reason="核实后降低")
     assert told(watches["yts-mediator"]) == ("grant", no) == told(watches["ytga-viewer"])
     assert told(watches["yts-head"]) == ("grade_incident", no)
     assert mediator.ask("show_incident", incident=no).reporter == HIDDEN
@@ -67,7 +68,7 @@ def who_may_grade(stage):
     check_status(refusal(lambda: ask("ytp-duty", incident=no, sensitivity=4)), "ROLE_NOT_ALLOWED")
     assert ask("ytp-duty", incident=no, sensitivity=3).version == 2
     check_status(refusal(lambda: ask("ytp-duty", incident=no, sensitivity=1)), "NOT_FOUND")
-    assert ask("ytp-chief", incident=no, sensitivity=1).version == 3
+    assert stage.by_two("grade_incident", "ytp-chief", "S3 → S1", node, incident=no, sensitivity=1, reason="理由").version == 3
 
 
 @case
