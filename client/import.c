@@ -2,20 +2,20 @@
 #include "client/call.h"
 #include "client/failure.h"
 #include "client/host.h"
+#include "client/import_file.h"
 #include "client/import_key.h"
 #include "client/import_map.h"
 #include "client/import_report.h"
 #include "client/language.h"
 #include "client/schema.h"
 #include "common/clock.h"
-#include "common/text.h"
 #include "common/wire.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define FILE_MAX     (1u << 30) /* it is read as a whole; a year of a city's calls is a tenth of this */
 #define MAP_FILE_MAX 65536u
+#define HELP         "liandong incident import --help"
 
 const struct flag import_flag_rows[IMPORT_FLAG_ROWS] = {
     {"map", 'm', FLAG_TEXTS, offsetof(struct import_flags, map), N_("FIELD=COLUMN,…"),
@@ -45,9 +45,7 @@ struct import {
     struct command *command;
     const struct import_flags *flags;
     const char *path;
-    char *bytes; /* of the file, in UTF-8 */
-    size_t size;
-    char separator;
+    struct import_file file;
     struct csv csv;
     struct import_map map;
     struct import_keys keys;
@@ -58,7 +56,7 @@ struct import {
 };
 
 static bool usage(struct import *i, const char *what) {
-    i->code = client_fail(i->client, EXIT_CODE_USAGE, what, "liandong incident import --help");
+    i->code = client_fail(i->client, EXIT_CODE_USAGE, what, HELP);
     return false;
 }
 
@@ -66,60 +64,6 @@ static bool fail(struct import *i, const char *format, const char *a, const char
     const char *what = arena_printf(&i->client->arena, format, value_clean(&i->client->arena, a, true), b);
     i->code = client_fail(i->client, EXIT_CODE_FAILED, what ? what : format, NULL);
     return false;
-}
-
-/* ---- the file */
-
-static bool convert(struct import *i) {
-    size_t size = 0, at = 0;
-    char *text = host_to_utf8(i->flags->encoding, i->bytes, i->size, &size, &at);
-    if (!text && errno == EINVAL) return usage(i, _("this encoding is not known; try gb18030"));
-    if (!text) {
-        char where[32];
-        snprintf(where, sizeof where, "%zu", at);
-        return fail(i, _("the file is not in the encoding %s: byte %s does not fit"), i->flags->encoding, where);
-    }
-    free(i->bytes);
-    i->bytes = text;
-    i->size = size;
-    return true;
-}
-
-/* Text saved by a Chinese Excel is GBK: said at once for the whole file, not in each of its rows. */
-static bool check_encoding(struct import *i) {
-    for (size_t at = 0; at < i->size;) {
-        size_t length = 1;
-        if (text_decode(i->bytes + at, i->size - at, &length) == UINT32_MAX && at > 0 && i->size > 100) {
-            size_t good = 0, bad = 0;
-            for (size_t j = 0; j < i->size; j += length) {
-                if ((unsigned char)i->bytes[j] < 0x80) {
-                    length = 1;
-                    continue;
-                }
-                if (text_decode(i->bytes + j, i->size - j, &length) == UINT32_MAX)
-                    bad++;
-                else
-                    good++;
-            }
-            if (bad > good)
-                return usage(i, _("the file is not in UTF-8; for a file from a Chinese Excel add --encoding gb18030"));
-            return true; /* a few bad rows: each gets its own verdict */
-        }
-        at += length;
-    }
-    return true;
-}
-
-static bool read_file(struct import *i) {
-    const char *separator = i->flags->separator;
-    i->separator = !separator ? ',' : strcmp(separator, "tab") == 0 ? '\t' : separator[0];
-    if (separator && strcmp(separator, "tab") != 0 && (strlen(separator) != 1 || strchr("\"\r\n", separator[0])))
-        return usage(i, _("--separator is one character, or tab"));
-    i->bytes = host_read_file(i->path, FILE_MAX, &i->size);
-    if (!i->bytes) return fail(i, "%s: %s", i->path, language_errno(errno));
-    if (i->flags->encoding && !convert(i)) return false;
-    i->report.recoded = i->flags->encoding != NULL;
-    return i->flags->encoding || check_encoding(i);
 }
 
 /* ---- the mapping */
@@ -170,23 +114,13 @@ static bool make_map(struct import *i) {
 static size_t count_rows(const struct import *i) {
     struct csv csv;
     size_t rows = 0;
-    if (!csv_open(&csv, i->bytes, i->size, i->separator)) return 0;
+    if (!csv_open(&csv, i->file.bytes, i->file.size, i->file.separator)) return 0;
     while (csv_next(&csv) != CSV_END) rows++;
     csv_close(&csv);
     return rows - (i->flags->header && rows > 0 ? 1 : 0);
 }
 
 /* ---- one row */
-
-static const char *fault_text(enum csv_fault fault) {
-    static const char *const texts[] = {[CSV_FINE] = "",
-                                        [CSV_QUOTE_OPEN] = N_("a quotation mark opens and never closes"),
-                                        [CSV_QUOTE_MISPLACED] = N_("a quotation mark stands in the middle"),
-                                        [CSV_TOO_LONG] = N_("the row is too long, or a quotation mark never closes"),
-                                        [CSV_TOO_MANY_CELLS] = N_("the row has too many columns"),
-                                        [CSV_NUL] = N_("the row holds a NUL byte")};
-    return _(texts[fault]);
-}
 
 /* The report of the row at hand; NULL with error. */
 static ProtobufCMessage *make_report(struct import *i, struct value_error *error) {
@@ -244,21 +178,15 @@ static bool send_report(struct import *i, ProtobufCMessage *report, const uint8_
     return false;
 }
 
-/* The last cell of a row from a reject file is our own remark. */
-static void drop_remark(struct csv *row) {
-    if (row->count > 1 && strncmp(row->cells[row->count - 1].text, IMPORT_REASON_MARK, strlen(IMPORT_REASON_MARK)) == 0)
-        row->count--;
-}
-
 static bool take_row(struct import *i, enum csv_state state) {
     struct value_error error;
     uint8_t request_id[UUID_SIZE];
     arena_reset(&i->row);
     if (state == CSV_FAULT) {
-        import_report_row(&i->report, &i->csv, IMPORT_REJECTED, NULL, fault_text(i->csv.fault));
+        import_report_row(&i->report, &i->csv, IMPORT_REJECTED, NULL, import_report_fault(i->csv.fault));
         return true;
     }
-    drop_remark(&i->csv);
+    import_report_drop_remark(&i->csv);
     if (!import_keys_next(&i->keys, &i->csv, request_id)) return fail(i, "%s%s", _("out of memory"), "");
     ProtobufCMessage *report = make_report(i, &error);
     if (!report) {
@@ -309,13 +237,14 @@ static bool connect(struct import *i) {
 static bool prepare(struct import *i) {
     if (i->command->word_count != 1) return usage(i, _("name one file: liandong incident import FILE.csv --map …"));
     i->path = i->command->words[0];
-    i->report.reject_path = i->flags->reject ? i->flags->reject
-                                             : arena_printf(&i->client->arena, "%s.rejected.csv",
-                                                            strcmp(i->path, "-") == 0 ? "stdin" : i->path);
+    i->report.reject_path = i->flags->reject ? i->flags->reject : import_file_rejects(i->client, i->path);
     if (!i->report.reject_path) return fail(i, "%s%s", _("out of memory"), "");
     if (strcmp(i->report.reject_path, i->path) == 0) return usage(i, _("--reject names the file to be read itself"));
-    if (!read_file(i)) return false;
-    if (!csv_open(&i->csv, i->bytes, i->size, i->separator)) return fail(i, "%s%s", _("out of memory"), "");
+    i->code = import_file_read(&i->file, i->client, i->path, i->flags->encoding, i->flags->separator, HELP);
+    if (i->code != EXIT_CODE_OK) return false;
+    i->report.recoded = i->flags->encoding != NULL;
+    if (!csv_open(&i->csv, i->file.bytes, i->file.size, i->file.separator))
+        return fail(i, "%s%s", _("out of memory"), "");
     i->report.rows = count_rows(i);
     return make_map(i) && connect(i);
 }
@@ -335,6 +264,6 @@ int import_run(struct client *client, struct command *command) {
     import_keys_free(&i.keys);
     csv_close(&i.csv);
     arena_free(&i.row);
-    free(i.bytes);
+    import_file_free(&i.file);
     return i.code;
 }

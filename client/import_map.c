@@ -23,8 +23,8 @@ static bool wrong(struct value_error *error, const char *format, const char *a, 
 
 void import_map_init(struct import_map *m) { *m = (struct import_map){.zone_ms = ZONE_STANDARD_MS}; }
 
-static const ProtobufCFieldDescriptor *find_field(const char *name, const char **near) {
-    const ProtobufCMessageDescriptor *type = &liandong__v1__report_incident__descriptor;
+const ProtobufCFieldDescriptor *import_map_find(const ProtobufCMessageDescriptor *type, const char *name,
+                                                const char **near) {
     struct suggest suggestion;
     suggest_begin(&suggestion, name);
     for (unsigned i = 0; i < type->n_fields; i++) {
@@ -62,7 +62,7 @@ static const char *next_pair(const char **spec, const char **value, struct arena
 
 static struct import_field *add_field(struct import_map *m, const char *name, struct value_error *error) {
     const char *near = NULL;
-    const ProtobufCFieldDescriptor *field = find_field(name, &near);
+    const ProtobufCFieldDescriptor *field = import_map_find(&liandong__v1__report_incident__descriptor, name, &near);
     if (!field) {
         wrong(error, near ? _("a report has no field \"%s\"; did you mean %s?") : _("a report has no field \"%s\"%s"),
               name, near ? near : "");

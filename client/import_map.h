@@ -30,6 +30,9 @@ struct import_map {
     int64_t zone_ms; /* of times that name no zone */
 };
 
+/* A message's field by its name, flag or label. NULL: there is none; *near may be one like it, or NULL. */
+const ProtobufCFieldDescriptor *import_map_find(const ProtobufCMessageDescriptor *type, const char *name,
+                                                const char **near);
 void import_map_init(struct import_map *m);
 /* Adds "field=column,field=column". `header`: the header line's cells, NULL where there is none. Texts are the arena's.
  */

@@ -10,7 +10,7 @@
 #define BAR     30
 
 static const char *verdict_word(enum import_verdict verdict, bool for_people) {
-    static const char *const words[] = {N_("created"), N_("replayed"), N_("rejected"), N_("valid")};
+    static const char *const words[] = {N_("created"), N_("replayed"), N_("rejected"), N_("valid"), N_("changed")};
     return for_people ? _(words[verdict]) : words[verdict];
 }
 
@@ -41,6 +41,21 @@ static void print_row_verdict(struct import_report *r, const struct csv *row, en
         sheet_print_ndjson(&sheet, client->out);
     }
     r->heading = true;
+}
+
+const char *import_report_fault(enum csv_fault fault) {
+    static const char *const texts[] = {[CSV_FINE] = "",
+                                        [CSV_QUOTE_OPEN] = N_("a quotation mark opens and never closes"),
+                                        [CSV_QUOTE_MISPLACED] = N_("a quotation mark stands in the middle"),
+                                        [CSV_TOO_LONG] = N_("the row is too long, or a quotation mark never closes"),
+                                        [CSV_TOO_MANY_CELLS] = N_("the row has too many columns"),
+                                        [CSV_NUL] = N_("the row holds a NUL byte")};
+    return _(texts[fault]);
+}
+
+void import_report_drop_remark(struct csv *row) {
+    if (row->count > 1 && strncmp(row->cells[row->count - 1].text, IMPORT_REASON_MARK, strlen(IMPORT_REASON_MARK)) == 0)
+        row->count--;
 }
 
 static bool open_rejects(struct import_report *r) {
@@ -113,6 +128,10 @@ bool import_report_end(struct import_report *r) {
     if (r->counts[IMPORT_VALID])
         fprintf(out, _("checked %zu of %zu rows: valid %zu, rejected %zu; nothing was sent"), r->done, r->rows,
                 r->counts[IMPORT_VALID], r->counts[IMPORT_REJECTED]);
+    else if (r->may_change)
+        fprintf(out, _("%zu of %zu rows: created %zu, changed %zu, there already %zu, rejected %zu; %.1f s"), r->done,
+                r->rows, r->counts[IMPORT_CREATED], r->counts[IMPORT_CHANGED], r->counts[IMPORT_REPLAYED],
+                r->counts[IMPORT_REJECTED], seconds);
     else
         fprintf(out, _("%zu of %zu rows: created %zu, there already %zu, rejected %zu; %.1f s"), r->done, r->rows,
                 r->counts[IMPORT_CREATED], r->counts[IMPORT_REPLAYED], r->counts[IMPORT_REJECTED], seconds);

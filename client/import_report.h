@@ -10,7 +10,14 @@
  * the mended file is imported. */
 #define IMPORT_REASON_MARK "#rejected: "
 
-enum import_verdict { IMPORT_CREATED, IMPORT_REPLAYED, IMPORT_REJECTED, IMPORT_VALID /* dry run */ };
+enum import_verdict {
+    IMPORT_CREATED,
+    IMPORT_REPLAYED,
+    IMPORT_REJECTED,
+    IMPORT_VALID,   /* dry run */
+    IMPORT_CHANGED, /* where may_change */
+    IMPORT_VERDICTS
+};
 
 struct import_report {
     struct client *client;
@@ -18,9 +25,10 @@ struct import_report {
     const char *reject_heading; /* its first line, without line end, or NULL */
     FILE *rejects;
     bool reject_failed;
-    bool recoded;   /* the file came in another encoding; the rejects are UTF-8, with a mark that Excel knows it by */
-    bool every_row; /* print every verdict, not only rejections */
-    size_t rows, done, counts[4];
+    bool recoded;    /* the file came in another encoding; the rejects are UTF-8, with a mark that Excel knows it by */
+    bool every_row;  /* print every verdict, not only rejections */
+    bool may_change; /* what is there may be changed by a row: the sum says how many were */
+    size_t rows, done, counts[IMPORT_VERDICTS];
     bool heading; /* of the CSV was printed */
     uint64_t began_us, drawn_us;
 };
@@ -28,6 +36,10 @@ struct import_report {
 /* Tells the verdict on the row at hand. no: the incident's number, or NULL. reason: of a rejection, else NULL. */
 void import_report_row(struct import_report *r, const struct csv *row, enum import_verdict verdict, const char *no,
                        const char *reason);
+/* What is wrong with a row that could not be read. */
+const char *import_report_fault(enum csv_fault fault);
+/* Takes off the last cell of a row from a reject file, which is our own remark. */
+void import_report_drop_remark(struct csv *row);
 /* Draws the bar, not more often than ten times a second. */
 void import_report_progress(struct import_report *r);
 /* The sum; closes the reject file. False where that could not be written. */

@@ -1,6 +1,7 @@
 #include "client/verbs.h"
 #include "client/command.h"
 #include "client/complete.h"
+#include "client/directory_import.h"
 #include "client/duty.h"
 #include "client/enrol.h"
 #include "client/export.h"
@@ -210,6 +211,21 @@ const struct verb verbs[] = {
                   "are told as such and nothing is entered twice. "
                   "Bad rows go to the reject file with their reasons and never stop the rest. With -o every row's "
                   "verdict is printed; without it only rejections.")},
+    {.words = "directory import",
+     .run = directory_import_run,
+     .flags = directory_import_flag_rows,
+     .flag_count = DIRECTORY_IMPORT_FLAG_ROWS,
+     .own_size = sizeof(struct directory_import_flags),
+     .operands = N_("FILE.csv"),
+     .about = N_("enter offices, pairings, people and positions from a file; again and again changes nothing"),
+     .examples = N_("liandong directory import district.csv\nliandong directory import district.csv --encoding gb18030 "
+                    "--dry-run"),
+     .detail =
+         N_("The first line names the columns, by field or label: kind of row, office, name, system, kind, parent, "
+            "account, role, station, judicial, position, place, phone, since, until. The first column says what a row "
+            "is: office, pairing, person, capacity or position. A person's further rows are further capacities. What "
+            "is there already and says something else is changed: name and parent of an office, name, place and phone "
+            "of a position. Bad rows go to the reject file with their reasons and never stop the rest.")},
     {.words = "feed watch",
      .request = "watch_feed",
      .run = watch_run,
