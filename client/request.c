@@ -7,8 +7,10 @@
 #include "client/operation.h"
 #include "client/print.h"
 #include "client/schema.h"
+#include "common/seal.h"
 #include "common/wire.h"
 #include "envelope.pb-c.h"
+#include "incident.pb-c.h"
 #include <string.h>
 
 #define ANSWER 8192
@@ -93,6 +95,49 @@ static int check(struct client *client, const struct command *command) {
     return EXIT_CODE_OK;
 }
 
+/* Whether a text of `message` that was printed stands hidden. fields: what was chosen, NULL for all. */
+static bool hides(const ProtobufCMessage *message, const char *fields) {
+    for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
+        if (field->type != PROTOBUF_C_TYPE_STRING || field->label == PROTOBUF_C_LABEL_REPEATED) continue;
+        const char *text = wire_has(message, field) ? *(char **)wire_member(message, field) : NULL;
+        if (!text || strcmp(text, SEAL_HIDDEN) != 0) continue;
+        size_t size = strlen(field->name);
+        for (const char *at = fields; at && *at; at += strcspn(at, ","), at += *at == ',')
+            if (strcspn(at, ",") == size && memcmp(at, field->name, size) == 0) return true;
+        if (!fields) return true;
+    }
+    return false;
+}
+
+/* Beside what stands hidden in incidents: the command that shows it, once, for the first of them. */
+static void tell_hidden(struct client *client, const struct command *command, const ProtobufCMessage *reply) {
+    const ProtobufCFieldDescriptor *rows = schema_rows(reply->descriptor);
+    const ProtobufCMessage *const *items = rows ? *(void **)wire_member(reply, rows) : &reply;
+    size_t count = rows ? *wire_quantifier(reply, rows) : 1;
+    enum print_form form = print_form(client);
+    if ((rows ? schema_type(rows) : reply->descriptor) != &liandong__v1__incident__descriptor || form == PRINT_ID)
+        return;
+    const char *fields = command->globals.fields;
+    if (!fields && rows && form == PRINT_TABLE) fields = print_columns(&liandong__v1__incident__descriptor);
+    for (size_t i = 0; i < count; i++) {
+        if (!hides(items[i], fields)) continue;
+        const char *no = ((const Liandong__V1__Incident *)(const void *)items[i])->no;
+        if (rows)
+            client_say(
+                client,
+                _("who reported stands in no list: liandong incident show %s shows it to the office that entered "
+                  "it, liandong incident reveal %s --purpose PURPOSE --case-no NUMBER to a head of another"),
+                no, no);
+        else
+            client_say(
+                client,
+                _("who reported is shown to a head: liandong incident reveal %s --purpose PURPOSE --case-no NUMBER"),
+                no);
+        return;
+    }
+}
+
 /* What the answer asks of the person, beside the answer. */
 static int remark(struct client *client, struct command *command, const ProtobufCMessage *reply) {
     const ProtobufCFieldDescriptor *next = protobuf_c_message_descriptor_get_field_by_name(reply->descriptor, "next");
@@ -110,6 +155,7 @@ static int remark(struct client *client, struct command *command, const Protobuf
     if (reply->descriptor == &liandong__v1__glass_receipt__descriptor)
         client_say(client, _("open for you now: liandong incident show %s; both heads were told, and it is reviewed"),
                    ((const Liandong__V1__GlassReceipt *)(const void *)reply)->no);
+    tell_hidden(client, command, reply);
     const ProtobufCFieldDescriptor *replay =
         protobuf_c_message_descriptor_get_field_by_name(reply->descriptor, "replay");
     if (replay && wire_has(reply, replay) && *(const protobuf_c_boolean *)wire_member(reply, replay))

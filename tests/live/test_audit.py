@@ -54,6 +54,21 @@ def another_office_says_what_for(stage):
 
 
 @case
+def what_is_hidden_names_the_next_command(stage):
+  """Beside a hidden field the command that shows it is said once, on stderr; where nothing hidden is printed it is not."""
+  first, second = (stage.report(reporter="周某", reporter_phone="13800000000").no for _ in range(2))
+  command = f"liandong incident reveal {first} --purpose"
+  for words, said in ((("incident", "show", first), 1), (("incident", "show", first, "--fields", "no,reporter"), 1), (("incident", "show", first, "--fields", "no,content"), 0),
+                      (("incident", "show", first, "-o", "id"), 0), (("incident", "list"), 0), (("incident", "list", "--fields", "no,reporter"), 1)):
+    out, err = liandong_apart(stage, stage.a, "yts-head", *words)
+    assert err.count("incident reveal") == said and "incident reveal" not in out, (words, out, err)
+    assert not said or command in err or f"liandong incident reveal {second} --purpose" in err, (words, err)
+  assert "〔无权查看〕" in liandong_apart(stage, stage.a, "yts-head", "incident", "show", first)[0]
+  out, err = liandong_apart(stage, stage.a, "ytp-duty", "incident", "show", first)
+  assert "周某" in out and "incident reveal" not in err, (out, err)
+
+
+@case
 def much_needs_a_second_person(stage):
   """Above the limit the same command goes through once a head has agreed, who is not the asker."""
   first, second = (stage.report(reporter="周某").no for _ in range(2))
@@ -175,7 +190,7 @@ def no_entry_no_answer(stage, breaking, mending, refusals):
 
 # ---- the auditor's view
 
-def liandong(stage, node, device, *words, expected=0):
+def liandong_apart(stage, node, device, *words, expected=0):
   """The real client; its state stands in a folder of its own, so that it remembers the heads it saw."""
   path = stage.certificates[device]
   folder = os.path.join(stage.folder, "clients", node.name, device)
@@ -184,7 +199,12 @@ def liandong(stage, node, device, *words, expected=0):
                          "--key", path + ".key", "--timeout", "20s"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
                         env={"PATH": os.environ["PATH"], "HOME": folder, "LC_ALL": "C.UTF-8"})
   assert done.returncode == expected, f"{words}: {done.returncode}: {done.stdout}{done.stderr}"
-  return done.stdout + done.stderr
+  return done.stdout, done.stderr
+
+
+def liandong(stage, node, device, *words, expected=0):
+  """What it prints, answer and remarks."""
+  return "".join(liandong_apart(stage, node, device, *words, expected=expected))
 
 
 @case
