@@ -1,11 +1,6 @@
 #include "client/directory_import.h"
-#include "client/call.h"
 #include "client/failure.h"
-#include "client/host.h"
-#include "client/import_file.h"
-#include "client/import_key.h"
 #include "client/import_map.h"
-#include "client/import_report.h"
 #include "client/labels.h"
 #include "client/language.h"
 #include "client/schema.h"
@@ -17,8 +12,6 @@
 
 #define HELP       "liandong directory import --help"
 #define LIST_LIMIT "500"
-#define GO_ON                                                                                                          \
-    N_("the import stopped at line %zu; run the same command again to go on: what is entered is not entered twice")
 
 /* What a row may be. code: the field that names it; list: where what is there already is read; change: how it is
  * changed. */
@@ -34,35 +27,15 @@ static const struct row_kind {
 #define ROW_KINDS (sizeof row_kinds / sizeof *row_kinds)
 
 const struct flag directory_import_flag_rows[DIRECTORY_IMPORT_FLAG_ROWS] = {
-    {"reject", 0, FLAG_TEXT, offsetof(struct directory_import_flags, reject), N_("FILE"),
-     N_("where rejected rows go (FILE.rejected.csv)")},
-    {"encoding", 0, FLAG_TEXT, offsetof(struct directory_import_flags, encoding), N_("NAME"),
-     N_("of the file, such as gb18030; UTF-8 where not given")},
-    {"separator", 0, FLAG_TEXT, offsetof(struct directory_import_flags, separator), N_("CHARACTER"),
-     N_("between columns: a comma where not given; tab")},
-    {"dry-run", 0, FLAG_SWITCH, offsetof(struct directory_import_flags, dry_run), NULL,
-     N_("only check; send nothing, connect to nothing")},
+    IMPORT_SESSION_FLAGS(struct directory_import_flags, session),
 };
 
 struct directory_import {
-    struct client *client;
-    struct command *command;
-    const struct directory_import_flags *flags;
-    struct import_file file;
-    struct csv csv;
-    const char **headings; /* of the columns */
+    struct import_session session;
+    const struct row_kind *pass; /* rows of this kind are taken */
+    const char **headings;       /* of the columns */
     size_t headings_count;
-    struct import_keys keys;
-    struct import_report report;
-    struct caller caller;
-    struct arena row; /* of one row */
-    int code;
 };
-
-static bool usage(struct directory_import *i, const char *what) {
-    i->code = client_fail(i->client, EXIT_CODE_USAGE, what, HELP);
-    return false;
-}
 
 /* ---- a row as a request */
 
@@ -88,39 +61,40 @@ static ProtobufCMessage *new_message(struct arena *arena, const char *request) {
 
 /* NULL with error. */
 static ProtobufCMessage *read_row(struct directory_import *i, const struct row_kind *kind, struct value_error *error) {
-    ProtobufCMessage *m = new_message(&i->row, kind->request);
+    ProtobufCMessage *m = new_message(&i->session.row, kind->request);
     struct wire_fault fault;
     const char *near = NULL;
     snprintf(error->text, sizeof error->text, "%s", _("out of memory"));
     if (!m) return NULL;
-    for (size_t n = 1; n < i->csv.count; n++) {
-        const char *text = i->csv.cells[n].text;
+    for (size_t n = 1; n < i->session.csv.count; n++) {
+        const char *text = i->session.csv.cells[n].text;
         if (!*text) continue;
         const char *heading = n < i->headings_count ? i->headings[n] : "";
         const ProtobufCFieldDescriptor *field = import_map_find(m->descriptor, heading, &near);
         if (!field) {
             snprintf(error->text, sizeof error->text,
                      _("a row of the kind %s has no \"%.100s\"; leave that cell empty"), _(kind->word),
-                     value_clean(&i->row, heading, true));
+                     value_clean(&i->session.row, heading, true));
             return NULL;
         }
-        if (!value_set(m, field, text, clock_now_ms(), &i->row, error)) return NULL;
+        if (!value_set(m, field, text, clock_now_ms(), &i->session.row, error)) return NULL;
     }
     if (wire_check(m, true, &fault)) return m;
-    snprintf(error->text, sizeof error->text, "%s", failure_fault_text(&i->row, NULL, fault.field, fault.reason));
+    snprintf(error->text, sizeof error->text, "%s",
+             failure_fault_text(&i->session.row, NULL, fault.field, fault.reason));
     return NULL;
 }
 
 static const char *text_of(struct directory_import *i, const ProtobufCMessage *m, const char *name) {
     const ProtobufCFieldDescriptor *f = protobuf_c_message_descriptor_get_field_by_name(m->descriptor, name);
-    const char *text = f && wire_has(m, f) ? value_plain(&i->row, m, f) : "";
+    const char *text = f && wire_has(m, f) ? value_plain(&i->session.row, m, f) : "";
     return text ? text : "";
 }
 
 /* ---- asking */
 
 static void tell(struct directory_import *i, enum import_verdict verdict, const char *code, const char *reason) {
-    import_report_row(&i->report, &i->csv, verdict, code && *code ? value_clean(&i->row, code, true) : NULL, reason);
+    import_session_tell(&i->session, verdict, code, reason);
 }
 
 /* The heading of the column that a refusal is about ("open_office.parent"), for people; "" where it names none. */
@@ -131,15 +105,17 @@ static const char *heading_at_fault(struct directory_import *i, const Liandong__
         for (size_t k = 0; k < ROW_KINDS; k++) {
             const ProtobufCMessageDescriptor *type = schema_type(schema_request(row_kinds[k].request));
             const ProtobufCFieldDescriptor *f = import_map_find(type, i->headings[n], &near);
-            if (f && strcmp(f->name, name + 1) == 0) return value_clean(&i->row, i->headings[n], true);
+            if (f && strcmp(f->name, name + 1) == 0) return value_clean(&i->session.row, i->headings[n], true);
         }
     return name ? label_name(name + 1) : "";
 }
 
 static void tell_refusal(struct directory_import *i, const Liandong__V1__Status *status) {
-    const char *reason = failure_status_text(&i->row, status), *hint = value_clean(&i->row, status->hint, true);
+    const char *reason = failure_status_text(&i->session.row, status),
+               *hint = value_clean(&i->session.row, status->hint, true);
     const char *cell = heading_at_fault(i, status);
-    const char *all = arena_printf(&i->row, "%s%s%s%s%s", cell, *cell ? ": " : "", reason, *hint ? ": " : "", hint);
+    const char *all =
+        arena_printf(&i->session.row, "%s%s%s%s%s", cell, *cell ? ": " : "", reason, *hint ? ": " : "", hint);
     tell(i, IMPORT_REJECTED, NULL, all ? all : reason);
 }
 
@@ -154,14 +130,10 @@ static bool is_about_us(const Liandong__V1__Status *status) {
            is_reason(status, "ROLE_NOT_ALLOWED");
 }
 
-/* False: the import stops here; i->code is set. */
+/* False: the import stops here. */
 static bool ask(struct directory_import *i, const char *request, ProtobufCMessage *m, const uint8_t *request_id,
                 struct call_result *result) {
-    caller_call(&i->caller, schema_request(request), m, request_id, caller_deadline(&i->caller), &i->row, result);
-    if (result->end == CALL_DONE || (result->end == CALL_REFUSED && !is_about_us(result->status))) return true;
-    i->code = failure_print(i->client, i->command, result);
-    client_warn(i->client, _(GO_ON), i->csv.record_line);
-    return false;
+    return import_session_ask(&i->session, request, m, request_id, is_about_us, result);
 }
 
 /* ---- what is there already */
@@ -181,7 +153,7 @@ static bool says_the_same(struct directory_import *i, const ProtobufCMessage *re
 /* The row as a change of the record: NULL where it wants what can't be changed, or without memory. */
 static ProtobufCMessage *make_change(struct directory_import *i, const struct row_kind *kind,
                                      const ProtobufCMessage *record, const ProtobufCMessage *row) {
-    ProtobufCMessage *change = new_message(&i->row, kind->change);
+    ProtobufCMessage *change = new_message(&i->session.row, kind->change);
     struct value_error error;
     for (unsigned n = 0; change && n < row->descriptor->n_fields; n++) {
         const ProtobufCFieldDescriptor *f = &row->descriptor->fields[n];
@@ -189,26 +161,26 @@ static ProtobufCMessage *make_change(struct directory_import *i, const struct ro
             protobuf_c_message_descriptor_get_field_by_name(change->descriptor, f->name);
         bool same = !wire_has(row, f) || strcmp(text_of(i, record, f->name), text_of(i, row, f->name)) == 0;
         if (same && strcmp(f->name, kind->code) != 0) continue;
-        if (!to || !value_set(change, to, text_of(i, row, f->name), 0, &i->row, &error)) return NULL;
+        if (!to || !value_set(change, to, text_of(i, row, f->name), 0, &i->session.row, &error)) return NULL;
     }
     static const char *const more[] = {"base_version", "reason"};
     for (size_t n = 0; change && n < 2; n++) {
         const ProtobufCFieldDescriptor *to =
             protobuf_c_message_descriptor_get_field_by_name(change->descriptor, more[n]);
         const char *text = n == 0 ? text_of(i, record, "version") : _("imported from a file");
-        if (!to || !value_set(change, to, text, 0, &i->row, &error)) return NULL;
+        if (!to || !value_set(change, to, text, 0, &i->session.row, &error)) return NULL;
     }
     return change;
 }
 
 /* A person that is there already, in another capacity: one more. */
 static ProtobufCMessage *make_capacity(struct directory_import *i, const ProtobufCMessage *row) {
-    ProtobufCMessage *m = new_message(&i->row, "assign_account");
+    ProtobufCMessage *m = new_message(&i->session.row, "assign_account");
     static const char *const fields[] = {"account", "office", "role"};
     struct value_error error;
     for (size_t n = 0; m && n < sizeof fields / sizeof *fields; n++) {
         const ProtobufCFieldDescriptor *to = protobuf_c_message_descriptor_get_field_by_name(m->descriptor, fields[n]);
-        if (*text_of(i, row, fields[n]) && !value_set(m, to, text_of(i, row, fields[n]), 0, &i->row, &error))
+        if (*text_of(i, row, fields[n]) && !value_set(m, to, text_of(i, row, fields[n]), 0, &i->session.row, &error))
             return NULL;
     }
     return m;
@@ -217,17 +189,17 @@ static ProtobufCMessage *make_capacity(struct directory_import *i, const Protobu
 /* Lists what may be the row's record: *best says the same, else is one of that code; NULL where there is none. */
 static bool look_up(struct directory_import *i, const struct row_kind *kind, const ProtobufCMessage *row,
                     const ProtobufCMessage **best, bool *same) {
-    ProtobufCMessage *list = new_message(&i->row, kind->list);
+    ProtobufCMessage *list = new_message(&i->session.row, kind->list);
     const ProtobufCFieldDescriptor *by, *limit, *other;
     struct value_error error;
     struct call_result result;
     *best = NULL;
     *same = false;
-    if (!list) return usage(i, _("out of memory"));
+    if (!list) return import_session_usage(&i->session, _("out of memory"));
     by = protobuf_c_message_descriptor_get_field_by_name(list->descriptor, kind->list_by);
     limit = protobuf_c_message_descriptor_get_field_by_name(list->descriptor, "limit");
-    if (!value_set(list, by, text_of(i, row, kind->list_by), 0, &i->row, &error) ||
-        !value_set(list, limit, LIST_LIMIT, 0, &i->row, &error))
+    if (!value_set(list, by, text_of(i, row, kind->list_by), 0, &i->session.row, &error) ||
+        !value_set(list, limit, LIST_LIMIT, 0, &i->session.row, &error))
         return true;
     if (!ask(i, kind->list, list, NULL, &result)) return false;
     if (result.end != CALL_DONE) return true;
@@ -254,9 +226,9 @@ static void tell_otherwise(struct directory_import *i, const ProtobufCMessage *r
     }
     there = protobuf_c_message_descriptor_get_field_by_name(record->descriptor, other->name);
     const char *why =
-        arena_printf(&i->row, _("%s is there already, and its \"%s\" is %s; an import does not change that"),
-                     value_clean(&i->row, code, true), label_field(row->descriptor, other),
-                     there ? value_text(&i->row, record, there, true) : "-");
+        arena_printf(&i->session.row, _("%s is there already, and its \"%s\" is %s; an import does not change that"),
+                     value_clean(&i->session.row, code, true), label_field(row->descriptor, other),
+                     there ? value_text(&i->session.row, record, there, true) : "-");
     tell(i, IMPORT_REJECTED, NULL, why ? why : _("out of memory"));
 }
 
@@ -299,7 +271,7 @@ static bool send_row(struct directory_import *i, const struct row_kind *kind, Pr
     if (result.end == CALL_DONE) {
         const ProtobufCFieldDescriptor *replay =
             protobuf_c_message_descriptor_get_field_by_name(result.reply->descriptor, "replay");
-        bool again = replay && strcmp(value_plain(&i->row, result.reply, replay), "yes") == 0;
+        bool again = replay && strcmp(value_plain(&i->session.row, result.reply, replay), "yes") == 0;
         /* What this row entered once may have been changed since by another: the file's last word holds. */
         if (again && kind->change) return settle(i, kind, row, NULL);
         tell(i, again ? IMPORT_REPLAYED : IMPORT_CREATED, code, NULL);
@@ -315,128 +287,77 @@ static bool send_row(struct directory_import *i, const struct row_kind *kind, Pr
 }
 
 /* One row, if it is of this pass: rows of no kind belong to the first. */
-static bool take_row(struct directory_import *i, enum csv_state state, const struct row_kind *pass) {
+static bool take_row(void *arg, enum csv_state state) {
+    struct directory_import *i = arg;
+    struct import_session *s = &i->session;
     struct value_error error;
     uint8_t request_id[UUID_SIZE];
-    bool is_first = pass == row_kinds;
-    arena_reset(&i->row);
+    bool is_first = i->pass == row_kinds;
     if (state == CSV_FAULT) {
-        if (is_first) tell(i, IMPORT_REJECTED, NULL, import_report_fault(i->csv.fault));
+        if (is_first) tell(i, IMPORT_REJECTED, NULL, import_report_fault(s->csv.fault));
         return true;
     }
-    import_report_drop_remark(&i->csv);
-    const struct row_kind *kind = find_kind(i->csv.cells[0].text);
-    if (kind != pass && !(is_first && !kind)) return true;
+    import_report_drop_remark(&s->csv);
+    const struct row_kind *kind = find_kind(s->csv.cells[0].text);
+    if (kind != i->pass && !(is_first && !kind)) return true;
     if (!kind) {
-        const char *why = arena_printf(&i->row, _("\"%.100s\" is no kind of row; the first column is one of: %s"),
-                                       value_clean(&i->row, i->csv.cells[0].text, true), words_of_kinds(&i->row));
+        const char *why = arena_printf(&s->row, _("\"%.100s\" is no kind of row; the first column is one of: %s"),
+                                       value_clean(&s->row, s->csv.cells[0].text, true), words_of_kinds(&s->row));
         tell(i, IMPORT_REJECTED, NULL, why ? why : _("out of memory"));
         return true;
     }
-    if (!import_keys_next(&i->keys, &i->csv, request_id)) return usage(i, _("out of memory"));
+    if (!import_keys_next(&s->keys, &s->csv, request_id)) return import_session_fail(s, "%s%s", _("out of memory"), "");
     ProtobufCMessage *row = read_row(i, kind, &error);
     if (!row)
         tell(i, IMPORT_REJECTED, NULL, error.text);
-    else if (i->flags->dry_run)
+    else if (s->flags->dry_run)
         tell(i, IMPORT_VALID, text_of(i, row, kind->code), NULL);
     else
         return send_row(i, kind, row, request_id);
     return true;
 }
 
-static bool open_rows(struct directory_import *i) {
-    csv_close(&i->csv);
-    return csv_open(&i->csv, i->file.bytes, i->file.size, i->file.separator) && csv_next(&i->csv) == CSV_RECORD;
-}
-
-static void take_rows(struct directory_import *i) {
-    enum csv_state state;
-    i->report.began_us = clock_monotonic_us();
-    for (size_t k = 0; k < ROW_KINDS; k++) {
-        if (!open_rows(i)) return;
-        while ((state = csv_next(&i->csv)) != CSV_END) {
-            if (host_interrupted()) {
-                i->code = EXIT_CODE_SIGNAL + host_interrupted();
-                client_warn(i->client, _(GO_ON), i->csv.record_line);
-                return;
-            }
-            if (!take_row(i, state, &row_kinds[k])) return;
-            import_report_progress(&i->report);
-        }
-    }
-}
-
 /* ---- before the rows */
 
-/* Every column must mean something to some kind of row: a typing mistake would drop a whole column. */
+static bool is_known(const char *heading) {
+    const char *near = NULL;
+    for (size_t k = 0; k < ROW_KINDS; k++)
+        if (import_map_find(schema_type(schema_request(row_kinds[k].request)), heading, &near)) return true;
+    return false;
+}
+
+/* Every column must mean something to some kind of row: a typing mistake would drop a whole column. The last one of a
+ * reject file is our own. */
 static bool read_headings(struct directory_import *i) {
-    struct arena *arena = &i->client->arena;
-    if (!open_rows(i)) return usage(i, _("the first line of the file names its columns: kind of row, office, name, …"));
-    i->headings_count = i->csv.count;
-    i->headings = arena_zero(arena, i->csv.count * sizeof *i->headings);
-    i->report.reject_heading = arena_printf(arena, "%.*s,%s", (int)i->csv.raw_size, i->csv.raw, _("reason"));
-    for (size_t n = 0; i->headings && n < i->csv.count; n++) {
-        const char *near = NULL;
-        bool known = n == 0;
-        i->headings[n] = arena_copy(arena, i->csv.cells[n].text, i->csv.cells[n].size);
-        if (strncmp(i->csv.cells[n].text, _("reason"), i->csv.cells[n].size + 1) == 0 && n + 1 == i->csv.count)
-            known = true; /* of a reject file */
-        for (size_t k = 0; i->headings[n] && !known && k < ROW_KINDS; k++)
-            known = import_map_find(schema_type(schema_request(row_kinds[k].request)), i->headings[n], &near) != NULL;
-        if (known) continue;
+    struct import_session *s = &i->session;
+    struct arena *arena = &s->client->arena;
+    if (csv_next(&s->csv) != CSV_RECORD)
+        return import_session_usage(s, _("the first line of the file names its columns: kind of row, office, name, …"));
+    i->headings_count = s->csv.count;
+    i->headings = arena_zero(arena, s->csv.count * sizeof *i->headings);
+    s->report.reject_heading = arena_printf(arena, "%.*s,%s", (int)s->csv.raw_size, s->csv.raw, _("reason"));
+    for (size_t n = 0; i->headings && n < s->csv.count; n++) {
+        const char *text = s->csv.cells[n].text;
+        i->headings[n] = arena_copy(arena, text, s->csv.cells[n].size);
+        bool is_last = n + 1 == s->csv.count;
+        if (n == 0 || is_known(text) || (is_last && strcmp(text, _("reason")) == 0)) continue;
         const char *what = arena_printf(arena, _("the column \"%.100s\" means nothing to any kind of row"),
-                                        value_clean(arena, i->csv.cells[n].text, true));
-        return usage(i, what ? what : _("out of memory"));
+                                        value_clean(arena, text, true));
+        return import_session_usage(s, what ? what : _("out of memory"));
     }
-    while (csv_next(&i->csv) != CSV_END) i->report.rows++;
-    return i->headings != NULL;
-}
-
-static bool connect(struct directory_import *i) {
-    struct link_error error;
-    const char *office = "";
-    if (!i->flags->dry_run) {
-        i->code = caller_open(&i->caller, i->client);
-        if (i->code != EXIT_CODE_OK) return false;
-        if (!caller_connect(&i->caller, caller_deadline(&i->caller), &error)) {
-            struct call_result result = {.end = CALL_UNREACHABLE, .error = error, .status = error.status};
-            i->code = failure_print(i->client, i->command, &result);
-            return false;
-        }
-        office = i->caller.link.hello->office_code ? i->caller.link.hello->office_code : "";
-    }
-    office = arena_printf(&i->client->arena, "directory %s", office);
-    import_keys_init(&i->keys, office ? office : "");
-    return office != NULL;
-}
-
-static bool prepare(struct directory_import *i) {
-    if (i->command->word_count != 1) return usage(i, _("name one file: liandong directory import FILE.csv"));
-    const char *path = i->command->words[0];
-    i->report.reject_path = i->flags->reject ? i->flags->reject : import_file_rejects(i->client, path);
-    if (!i->report.reject_path) return usage(i, _("out of memory"));
-    if (strcmp(i->report.reject_path, path) == 0) return usage(i, _("--reject names the file to be read itself"));
-    i->code = import_file_read(&i->file, i->client, path, i->flags->encoding, i->flags->separator, HELP);
-    i->report.recoded = i->flags->encoding != NULL;
-    return i->code == EXIT_CODE_OK && read_headings(i) && connect(i);
+    while (csv_next(&s->csv) != CSV_END) s->report.rows++;
+    return i->headings || import_session_fail(s, "%s%s", _("out of memory"), "");
 }
 
 int directory_import_run(struct client *client, struct command *command) {
-    struct directory_import i = {.client = client, .command = command, .flags = command->own, .code = EXIT_CODE_OK};
-    i.report.client = client;
-    i.report.may_change = true;
-    i.report.every_row = command->globals.output != NULL;
-    arena_init(&i.row, WIRE_ARENA_CAP);
-    link_init(&i.caller.link);
-    if (prepare(&i)) {
-        take_rows(&i);
-        if (!import_report_end(&i.report) && i.code == EXIT_CODE_OK) i.code = EXIT_CODE_FAILED;
-        if (i.report.counts[IMPORT_REJECTED] && i.code == EXIT_CODE_OK) i.code = EXIT_CODE_FAILED;
-    }
-    caller_close(&i.caller);
-    import_keys_free(&i.keys);
-    csv_close(&i.csv);
-    arena_free(&i.row);
-    import_file_free(&i.file);
-    return i.code;
+    struct directory_import i = {.pass = row_kinds};
+    const struct directory_import_flags *flags = command->own;
+    bool good = import_session_open(&i.session, client, command, &flags->session,
+                                    _("name one file: liandong directory import FILE.csv"), HELP) &&
+                read_headings(&i) && import_session_connect(&i.session, "directory ");
+    i.session.report.may_change = true;
+    for (bool go_on = good; go_on && i.pass < row_kinds + ROW_KINDS; i.pass++)
+        go_on = import_session_rewind(&i.session) && csv_next(&i.session.csv) == CSV_RECORD &&
+                import_session_rows(&i.session, take_row, &i);
+    return import_session_end(&i.session, good);
 }

@@ -8,14 +8,12 @@
  * its content; what is there already and says the same is told as such, and what says something else is changed. */
 #ifndef LIANDONG_CLIENT_DIRECTORY_IMPORT_H
 #define LIANDONG_CLIENT_DIRECTORY_IMPORT_H
-#include "client/client.h"
-#include "client/command.h"
+#include "client/import_session.h"
 
 struct directory_import_flags {
-    const char *reject, *encoding, *separator;
-    bool dry_run;
+    struct import_session_flags session;
 };
-#define DIRECTORY_IMPORT_FLAG_ROWS 4
+#define DIRECTORY_IMPORT_FLAG_ROWS IMPORT_SESSION_FLAG_ROWS
 extern const struct flag directory_import_flag_rows[DIRECTORY_IMPORT_FLAG_ROWS];
 int directory_import_run(struct client *client, struct command *command);
 #endif

@@ -1,11 +1,7 @@
 #include "client/import.h"
-#include "client/call.h"
 #include "client/failure.h"
 #include "client/host.h"
-#include "client/import_file.h"
-#include "client/import_key.h"
 #include "client/import_map.h"
-#include "client/import_report.h"
 #include "client/language.h"
 #include "client/schema.h"
 #include "common/clock.h"
@@ -30,41 +26,15 @@ const struct flag import_flag_rows[IMPORT_FLAG_ROWS] = {
      N_("class of rows that say none or an unknown one")},
     {"tz", 0, FLAG_TEXT, offsetof(struct import_flags, tz), N_("ZONE"),
      N_("zone of times that name none: +08:00 where not given")},
-    {"reject", 0, FLAG_TEXT, offsetof(struct import_flags, reject), N_("FILE"),
-     N_("where rejected rows go (FILE.rejected.csv)")},
-    {"encoding", 0, FLAG_TEXT, offsetof(struct import_flags, encoding), N_("NAME"),
-     N_("of the file, such as gb18030; UTF-8 where not given")},
-    {"separator", 0, FLAG_TEXT, offsetof(struct import_flags, separator), N_("CHARACTER"),
-     N_("between columns: a comma where not given; tab")},
-    {"dry-run", 0, FLAG_SWITCH, offsetof(struct import_flags, dry_run), NULL,
-     N_("only check; send nothing, connect to nothing")},
+    IMPORT_SESSION_FLAGS(struct import_flags, session),
 };
 
 struct import {
+    struct import_session session;
     struct client *client;
-    struct command *command;
     const struct import_flags *flags;
-    const char *path;
-    struct import_file file;
-    struct csv csv;
     struct import_map map;
-    struct import_keys keys;
-    struct import_report report;
-    struct caller caller;
-    struct arena row; /* of one row */
-    int code;
 };
-
-static bool usage(struct import *i, const char *what) {
-    i->code = client_fail(i->client, EXIT_CODE_USAGE, what, HELP);
-    return false;
-}
-
-static bool fail(struct import *i, const char *format, const char *a, const char *b) {
-    const char *what = arena_printf(&i->client->arena, format, value_clean(&i->client->arena, a, true), b);
-    i->code = client_fail(i->client, EXIT_CODE_FAILED, what ? what : format, NULL);
-    return false;
-}
 
 /* ---- the mapping */
 
@@ -99,171 +69,102 @@ static bool add_maps(struct import *i, const struct csv *header, struct value_er
 static bool make_map(struct import *i) {
     struct value_error error;
     import_map_init(&i->map);
-    if (i->flags->header && csv_next(&i->csv) != CSV_RECORD)
-        return usage(i, _("--header: the file has no header line"));
-    const struct csv *header = i->flags->header ? &i->csv : NULL;
+    if (i->flags->header && csv_next(&i->session.csv) != CSV_RECORD)
+        return import_session_usage(&i->session, _("--header: the file has no header line"));
+    const struct csv *header = i->flags->header ? &i->session.csv : NULL;
     if (header)
-        i->report.reject_heading =
-            arena_printf(&i->client->arena, "%.*s,%s", (int)i->csv.raw_size, i->csv.raw, _("reason"));
-    if (!add_maps(i, header, &error)) return usage(i, error.text);
+        i->session.report.reject_heading =
+            arena_printf(&i->client->arena, "%.*s,%s", (int)i->session.csv.raw_size, i->session.csv.raw, _("reason"));
+    if (!add_maps(i, header, &error)) return import_session_usage(&i->session, error.text);
     if (i->map.count == 0)
-        return usage(i, _("no --map: which column is which field? Such as --map content=3,occurred_at=4"));
+        return import_session_usage(&i->session,
+                                    _("no --map: which column is which field? Such as --map content=3,occurred_at=4"));
     return true;
 }
 
-static size_t count_rows(const struct import *i) {
-    struct csv csv;
-    size_t rows = 0;
-    if (!csv_open(&csv, i->file.bytes, i->file.size, i->file.separator)) return 0;
-    while (csv_next(&csv) != CSV_END) rows++;
-    csv_close(&csv);
-    return rows - (i->flags->header && rows > 0 ? 1 : 0);
+/* Of the rows below the header line. */
+static bool count_rows(struct import *i) {
+    while (csv_next(&i->session.csv) != CSV_END) i->session.report.rows++;
+    return import_session_rewind(&i->session) && (!i->flags->header || csv_next(&i->session.csv) == CSV_RECORD);
 }
 
 /* ---- one row */
 
 /* The report of the row at hand; NULL with error. */
 static ProtobufCMessage *make_report(struct import *i, struct value_error *error) {
-    Liandong__V1__ReportIncident *report = arena_zero(&i->row, sizeof *report);
+    Liandong__V1__ReportIncident *report = arena_zero(&i->session.row, sizeof *report);
     struct wire_fault fault;
     if (!report) {
         snprintf(error->text, sizeof error->text, "%s", _("out of memory"));
         return NULL;
     }
     liandong__v1__report_incident__init(report);
-    if (!import_map_apply(&i->map, &i->csv, &report->base, &i->row, error)) return NULL;
+    if (!import_map_apply(&i->map, &i->session.csv, &report->base, &i->session.row, error)) return NULL;
     if (report->content && report->has_class_ && wire_check(&report->base, true, &fault)) return &report->base;
     if (!report->content || !report->has_class_) fault = (struct wire_fault){.reason = "REQUIRED"};
     if (!report->content)
         snprintf(fault.field, sizeof fault.field, "content");
     else if (!report->has_class_)
         snprintf(fault.field, sizeof fault.field, "class");
-    snprintf(error->text, sizeof error->text, "%s", failure_fault_text(&i->row, NULL, fault.field, fault.reason));
+    snprintf(error->text, sizeof error->text, "%s",
+             failure_fault_text(&i->session.row, NULL, fault.field, fault.reason));
     return NULL;
 }
 
 /* A refusal that the next row would get too. */
-static bool is_about_us(Liandong__V1__Code code) {
-    return code == LIANDONG__V1__CODE__CODE_PERMISSION_DENIED || code == LIANDONG__V1__CODE__CODE_UNAUTHENTICATED ||
-           code == LIANDONG__V1__CODE__CODE_UNIMPLEMENTED;
+static bool is_about_us(const Liandong__V1__Status *status) {
+    return status->code == LIANDONG__V1__CODE__CODE_PERMISSION_DENIED ||
+           status->code == LIANDONG__V1__CODE__CODE_UNAUTHENTICATED ||
+           status->code == LIANDONG__V1__CODE__CODE_UNIMPLEMENTED;
 }
 
-/* False: the import stops here; i->code is set. */
+/* False: the import stops here. */
 static bool send_report(struct import *i, ProtobufCMessage *report, const uint8_t request_id[UUID_SIZE]) {
+    struct import_session *s = &i->session;
     struct call_result result;
-    caller_call(&i->caller, schema_request("report_incident"), report, request_id, caller_deadline(&i->caller), &i->row,
-                &result);
+    if (!import_session_ask(s, "report_incident", report, request_id, is_about_us, &result)) return false;
     if (result.end == CALL_DONE) {
         const Liandong__V1__IncidentReceipt *receipt =
             (const Liandong__V1__IncidentReceipt *)(const void *)result.reply;
-        import_report_row(&i->report, &i->csv, receipt->replay ? IMPORT_REPLAYED : IMPORT_CREATED,
-                          value_clean(&i->row, receipt->no, true), NULL);
+        import_session_tell(s, receipt->replay ? IMPORT_REPLAYED : IMPORT_CREATED, receipt->no, NULL);
         return true;
     }
-    if (result.end == CALL_REFUSED && !is_about_us(result.status->code)) {
-        const char *reason = failure_status_text(&i->row, result.status);
-        bool reused = result.status->code == LIANDONG__V1__CODE__CODE_ALREADY_EXISTS;
-        const char *hint = reused ? _("this row was entered before with another class or other fixed values; change it "
-                                      "with liandong incident correct")
-                                  : value_clean(&i->row, result.status->hint, true);
-        const char *both = arena_printf(&i->row, "%s%s%s", reason, *hint ? ": " : "", hint);
-        import_report_row(&i->report, &i->csv, IMPORT_REJECTED, NULL, both ? both : reason);
-        return true;
-    }
-    i->code = failure_print(i->client, i->command, &result);
-    client_warn(
-        i->client,
-        _("the import stopped at line %zu; run the same command again to go on: what is entered is not entered twice"),
-        i->csv.record_line);
-    return false;
-}
-
-static bool take_row(struct import *i, enum csv_state state) {
-    struct value_error error;
-    uint8_t request_id[UUID_SIZE];
-    arena_reset(&i->row);
-    if (state == CSV_FAULT) {
-        import_report_row(&i->report, &i->csv, IMPORT_REJECTED, NULL, import_report_fault(i->csv.fault));
-        return true;
-    }
-    import_report_drop_remark(&i->csv);
-    if (!import_keys_next(&i->keys, &i->csv, request_id)) return fail(i, "%s%s", _("out of memory"), "");
-    ProtobufCMessage *report = make_report(i, &error);
-    if (!report) {
-        import_report_row(&i->report, &i->csv, IMPORT_REJECTED, NULL, error.text);
-        return true;
-    }
-    if (!i->flags->dry_run) return send_report(i, report, request_id);
-    import_report_row(&i->report, &i->csv, IMPORT_VALID, NULL, NULL);
+    const char *reason = failure_status_text(&s->row, result.status);
+    bool reused = result.status->code == LIANDONG__V1__CODE__CODE_ALREADY_EXISTS;
+    const char *hint = reused ? _("this row was entered before with another class or other fixed values; change it "
+                                  "with liandong incident correct")
+                              : value_clean(&s->row, result.status->hint, true);
+    const char *both = arena_printf(&s->row, "%s%s%s", reason, *hint ? ": " : "", hint);
+    import_session_tell(s, IMPORT_REJECTED, NULL, both ? both : reason);
     return true;
 }
 
-static void take_rows(struct import *i) {
-    enum csv_state state;
-    i->report.began_us = clock_monotonic_us();
-    while ((state = csv_next(&i->csv)) != CSV_END) {
-        if (host_interrupted()) {
-            i->code = EXIT_CODE_SIGNAL + host_interrupted();
-            client_warn(i->client,
-                        _("the import stopped at line %zu; run the same command again to go on: what is entered is not "
-                          "entered twice"),
-                        i->csv.record_line);
-            return;
-        }
-        if (!take_row(i, state)) return;
-        import_report_progress(&i->report);
-    }
-}
-
-static bool connect(struct import *i) {
-    struct link_error error;
-    if (i->flags->dry_run) {
-        import_keys_init(&i->keys, "");
+static bool take_row(void *arg, enum csv_state state) {
+    struct import *i = arg;
+    struct import_session *s = &i->session;
+    struct value_error error;
+    uint8_t request_id[UUID_SIZE];
+    if (state == CSV_FAULT) {
+        import_session_tell(s, IMPORT_REJECTED, NULL, import_report_fault(s->csv.fault));
         return true;
     }
-    i->code = caller_open(&i->caller, i->client);
-    if (i->code != EXIT_CODE_OK) return false;
-    if (!caller_connect(&i->caller, caller_deadline(&i->caller), &error)) {
-        struct call_result result = {.end = CALL_UNREACHABLE, .error = error, .status = error.status};
-        i->code = failure_print(i->client, i->command, &result);
-        return false;
+    import_report_drop_remark(&s->csv);
+    if (!import_keys_next(&s->keys, &s->csv, request_id)) return import_session_fail(s, "%s%s", _("out of memory"), "");
+    ProtobufCMessage *report = make_report(i, &error);
+    if (!report) {
+        import_session_tell(s, IMPORT_REJECTED, NULL, error.text);
+        return true;
     }
-    const char *office = i->caller.link.hello->office_code;
-    office = arena_copy(&i->client->arena, office ? office : "", office ? strlen(office) : 0);
-    import_keys_init(&i->keys, office ? office : "");
-    return office != NULL;
-}
-
-static bool prepare(struct import *i) {
-    if (i->command->word_count != 1) return usage(i, _("name one file: liandong incident import FILE.csv --map …"));
-    i->path = i->command->words[0];
-    i->report.reject_path = i->flags->reject ? i->flags->reject : import_file_rejects(i->client, i->path);
-    if (!i->report.reject_path) return fail(i, "%s%s", _("out of memory"), "");
-    if (strcmp(i->report.reject_path, i->path) == 0) return usage(i, _("--reject names the file to be read itself"));
-    i->code = import_file_read(&i->file, i->client, i->path, i->flags->encoding, i->flags->separator, HELP);
-    if (i->code != EXIT_CODE_OK) return false;
-    i->report.recoded = i->flags->encoding != NULL;
-    if (!csv_open(&i->csv, i->file.bytes, i->file.size, i->file.separator))
-        return fail(i, "%s%s", _("out of memory"), "");
-    i->report.rows = count_rows(i);
-    return make_map(i) && connect(i);
+    if (!s->flags->dry_run) return send_report(i, report, request_id);
+    import_session_tell(s, IMPORT_VALID, NULL, NULL);
+    return true;
 }
 
 int import_run(struct client *client, struct command *command) {
-    struct import i = {.client = client, .command = command, .flags = command->own, .code = EXIT_CODE_OK};
-    i.report.client = client;
-    i.report.every_row = command->globals.output != NULL;
-    arena_init(&i.row, WIRE_ARENA_CAP);
-    link_init(&i.caller.link);
-    if (prepare(&i)) {
-        take_rows(&i);
-        if (!import_report_end(&i.report) && i.code == EXIT_CODE_OK) i.code = EXIT_CODE_FAILED;
-        if (i.report.counts[IMPORT_REJECTED] && i.code == EXIT_CODE_OK) i.code = EXIT_CODE_FAILED;
-    }
-    caller_close(&i.caller);
-    import_keys_free(&i.keys);
-    csv_close(&i.csv);
-    arena_free(&i.row);
-    import_file_free(&i.file);
-    return i.code;
+    struct import i = {.client = client, .flags = command->own};
+    bool good = import_session_open(&i.session, client, command, &i.flags->session,
+                                    _("name one file: liandong incident import FILE.csv --map …"), HELP) &&
+                make_map(&i) && count_rows(&i) && import_session_connect(&i.session, "");
+    if (good) import_session_rows(&i.session, take_row, &i);
+    return import_session_end(&i.session, good);
 }
