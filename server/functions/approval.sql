@@ -53,14 +53,16 @@ begin
 end $$;
 
 -- Newest first, from a page's end on: what the caller may decide about, and what he asked for himself. state: enum ApprovalState.
+-- Of a record that the caller may not see he reads that something waits, neither its number nor what is said of it.
 create or replace function approval_page(open_only bool, before_id int8, most int4)
   returns table(id int8, kind text, no text, subject text, officer text, office text, office_name text, asked_at timestamptz, until timestamptz,
     state int2, decided_by text, decided_at timestamptz, remark text)
   stable security definer set search_path = liandong, pg_catalog, pg_temp language sql as $$
-  select p.id, p.kind, p.no, p.subject, p.officer, o.code, o.name, p.asked_at, p.until, s.state, p.decided_by, p.decided_at, p.remark
+  select p.id, p.kind, masked(p.no, k.known), masked(p.subject, k.known), p.officer, o.code, o.name, p.asked_at, p.until, s.state, p.decided_by, p.decided_at, p.remark
   from approval p join office o on o.id = p.office
     cross join lateral (select case when p.used_at is not null then 4 when p.agreed is false then 3 when p.until <= clock_timestamp() then 5
       when p.agreed then 2 else 1 end::int2 as state) s
+    cross join lateral (select not exists (select from incident i where i.id = p.record and not visible(i.origin, i.sensitivity, i.num)) as known) k
   where p.office = any ((select x.sees from office x where x.id = caller_office())::int4[])
     and (approves(p) or p.office = caller_office() and p.account = caller_account() and (p.account <> 0 or p.device = caller_device()))
     and (not coalesce(open_only, false) or s.state = 1) and p.id < coalesce(before_id, 9223372036854775807)

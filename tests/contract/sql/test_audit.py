@@ -89,6 +89,12 @@ def above_the_limit(ground):
     waiting, = chief.ask("list_approvals", open=True)
     assert (waiting["kind"], waiting["no"], waiting["subject"], waiting["state"]) == ("reveal_incident", second, "联合调解 TJ-7", 1), waiting
     assert other.ask("list_approvals") == [] and p.ask("list_approvals") == [] and [a["approval"] for a in j.ask("list_approvals")] == [waiting["approval"]]
+    grade = lambda level: d.sql(f"update incident set sensitivity = {level} where incident_no(num) = '{second}'")  # noqa: E731
+    grade(4)
+    hidden, = chief.ask("list_approvals", open=True)
+    assert (hidden["approval"], hidden["no"], hidden["subject"]) == (waiting["approval"], "〔无权查看〕", "〔无权查看〕"), hidden
+    grade(1)
+    assert chief.ask("list_approvals", open=True) == [waiting]
     decide = lambda desk, **fields: desk.ask("decide_approval", approval=waiting["approval"], **fields)[0]["reason"]  # noqa: E731
     assert [decide(j, agreed=True), decide(other, agreed=True), decide(p, agreed=True), decide(chief), decide(chief, agreed=False)] == [
       "NOT_FOUND", "NOT_FOUND", "NOT_FOUND", "REQUIRED", "REASON_REQUIRED"]
