@@ -93,11 +93,19 @@ bool caller_connect(struct caller *c, uint64_t deadline_us, struct link_error *e
     return true;
 }
 
+static bool is_long(const Liandong__V1__ToServer *message) {
+    return message->body_case == LIANDONG__V1__TO_SERVER__BODY_VERIFY_FEED ||
+           message->body_case == LIANDONG__V1__TO_SERVER__BODY_VERIFY_AUDIT ||
+           message->body_case == LIANDONG__V1__TO_SERVER__BODY_PROVE_HEADS;
+}
+
 /* One try on the open connection. True: an answer, result->reply or ->status. False: result->error. */
 static bool attempt(struct caller *c, Liandong__V1__ToServer *message, uint64_t deadline_us, struct arena *arena,
                     struct call_result *result) {
     uint64_t now = clock_monotonic_us();
-    uint64_t until = deadline_us - now < CALL_ATTEMPT_US ? deadline_us : now + CALL_ATTEMPT_US;
+    uint64_t until = is_long(message)                      ? now + CALL_LONG_US
+                     : deadline_us - now < CALL_ATTEMPT_US ? deadline_us
+                                                           : now + CALL_ATTEMPT_US;
     message->has_call = message->has_deadline_ms = true;
     message->call = c->link.next_call++;
     message->deadline_ms = (uint32_t)((until - now) / 1000) + 1;

@@ -11,6 +11,11 @@
     10000000u /* for one answer; then the connection is taken for dead. As the protocol's deadline where none is given \
                */
 
+/* What the server recomputes from everything it has (verify_feed, verify_audit, prove_heads) takes minutes where there
+ * are millions of records: its answer is waited for as long as a server works at one request, whatever --timeout says;
+ * a million records take about 200 s. */
+#define CALL_LONG_US 599000000u /* a server takes 600 s at most */
+
 struct caller {
     struct client *client;
     struct tls_context *context;

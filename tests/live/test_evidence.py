@@ -3,6 +3,7 @@ import time
 
 from scene import CLASS
 from support.runner import case
+from test_audit import liandong
 
 WHOLE = {"class": CLASS, "content": "酒后在楼下叫骂", "source": 2, "level": 2, "external_no": "43030420260001", "occurred_at": 1700000000123, "received_at": 1700000100456,
          "place": "建设南路十二号", "longitude": -112.5, "latitude": 27.123456789, "reporter": "周某", "reporter_phone": "13800000000", "threats": [1, 2],
@@ -88,3 +89,13 @@ def an_edit_of_what_stands_is_found(stage, statement, field):
     said = verdict(stage, node)
     assert not said.intact and said.records_broken >= 1 and said.record_broken.startswith("JQ-") and said.record_broken.endswith(" " + field), said
     assert not said.HasField("feed_broken") and not said.HasField("audit_broken"), "the chains are whole"
+
+
+@case
+def a_long_look_is_waited_for(stage):
+  """Longer than any other answer: a city's records take minutes."""
+  with stage.alone() as node:
+    stage.sql("alter function records_verify() rename to records_verify_at_once", database=node.name)
+    stage.sql("create function records_verify(out checked int8, out broken int8, out first_broken text) stable language plpgsql as $$"
+              " begin perform pg_sleep(11); checked := 7; broken := 0; end $$", database=node.name)
+    assert "7" in liandong(stage, node, "auditor", "audit", "verify")
