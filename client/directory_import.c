@@ -27,7 +27,7 @@ static const struct row_kind {
 #define ROW_KINDS (sizeof row_kinds / sizeof *row_kinds)
 
 const struct flag directory_import_flag_rows[DIRECTORY_IMPORT_FLAG_ROWS] = {
-    IMPORT_SESSION_FLAGS(struct directory_import_flags, session),
+    IMPORT_SESSION_FLAGS(offsetof(struct directory_import_flags, session)),
 };
 
 struct directory_import {

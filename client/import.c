@@ -26,7 +26,7 @@ const struct flag import_flag_rows[IMPORT_FLAG_ROWS] = {
      N_("class of rows that say none or an unknown one")},
     {"tz", 0, FLAG_TEXT, offsetof(struct import_flags, tz), N_("ZONE"),
      N_("zone of times that name none: +08:00 where not given")},
-    IMPORT_SESSION_FLAGS(struct import_flags, session),
+    IMPORT_SESSION_FLAGS(offsetof(struct import_flags, session)),
 };
 
 struct import {

@@ -12,18 +12,19 @@ struct import_session_flags {
     const char *reject, *encoding, *separator;
     bool dry_run;
 };
-#define IMPORT_SESSION_FLAGS(type, member)                                                                             \
+/* Their rows; `at` is where the session's flags stand in the importer's. */
+#define IMPORT_SESSION_FLAGS(at)                                                                                       \
     {"reject",   0,                                                                                                    \
-     FLAG_TEXT,  offsetof(type, member.reject),                                                                        \
+     FLAG_TEXT,  (at) + offsetof(struct import_session_flags, reject),                                                 \
      N_("FILE"), N_("where rejected rows go (FILE.rejected.csv)")},                                                    \
         {"encoding", 0,                                                                                                \
-         FLAG_TEXT,  offsetof(type, member.encoding),                                                                  \
+         FLAG_TEXT,  (at) + offsetof(struct import_session_flags, encoding),                                           \
          N_("NAME"), N_("of the file, such as gb18030; UTF-8 where not given")},                                       \
         {"separator",     0,                                                                                           \
-         FLAG_TEXT,       offsetof(type, member.separator),                                                            \
+         FLAG_TEXT,       (at) + offsetof(struct import_session_flags, separator),                                     \
          N_("CHARACTER"), N_("between columns: a comma where not given; tab")},                                        \
     {                                                                                                                  \
-        "dry-run", 0, FLAG_SWITCH, offsetof(type, member.dry_run), NULL,                                               \
+        "dry-run", 0, FLAG_SWITCH, (at) + offsetof(struct import_session_flags, dry_run), NULL,                        \
             N_("only check; send nothing, connect to nothing")                                                         \
     }
 #define IMPORT_SESSION_FLAG_ROWS 4

@@ -62,7 +62,8 @@ create or replace function approval_page(open_only bool, before_id int8, most in
   from approval p join office o on o.id = p.office
     cross join lateral (select case when p.used_at is not null then 4 when p.agreed is false then 3 when p.until <= clock_timestamp() then 5
       when p.agreed then 2 else 1 end::int2 as state) s
-    cross join lateral (select not exists (select from incident i where i.id = p.record and not visible(i.origin, i.sensitivity, i.num)) as known) k
+    cross join lateral (select not exists (select from feed f join incident i on i.num = f.num
+      where f.request_id = p.record and f.kind = 'report_incident' and not visible(i.origin, i.sensitivity, i.num)) as known) k
   where p.office = any ((select x.sees from office x where x.id = caller_office())::int4[])
     and (approves(p) or p.office = caller_office() and p.account = caller_account() and (p.account <> 0 or p.device = caller_device()))
     and (not coalesce(open_only, false) or s.state = 1) and p.id < coalesce(before_id, 9223372036854775807)
