@@ -476,7 +476,7 @@ const struct label labels[] = {
     {"CODE_INVALID_ARGUMENT", N_("something in the request is wrong"), MEANING_PLAIN},
     {"CODE_DEADLINE_EXCEEDED", N_("not carried out in time"), MEANING_PLAIN},
     {"CODE_NOT_FOUND", N_("not found"), MEANING_PLAIN},
-    {"CODE_ALREADY_EXISTS", N_("the request id was used before for other content"), MEANING_PLAIN},
+    {"CODE_ALREADY_EXISTS", N_("already in use"), MEANING_PLAIN},
     {"CODE_PERMISSION_DENIED", N_("not permitted"), MEANING_PLAIN},
     {"CODE_RESOURCE_EXHAUSTED", N_("the server is overloaded"), MEANING_PLAIN},
     {"CODE_FAILED_PRECONDITION", N_("the record as it stands does not allow it"), MEANING_PLAIN},

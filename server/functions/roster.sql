@@ -17,6 +17,18 @@ create or replace function post_fields(p post) returns jsonb stable language sql
     'kind', (array['centre', 'outpost'])[p.kind], 'place', p.place, 'phone', p.phone)
 $$;
 
+-- The open position of this code, for one who means to change it: `spot`, or the refusal in `no` (outcome NULL: none). Who may not see
+-- the position's office can't tell it from one that isn't there.
+create or replace function find_position(named text, out spot post, out no directory_receipt) stable language plpgsql as $$
+begin
+  select * into spot from post x where x.code = named and x.closed_at is null;
+  if spot.id is null or not roster_seen(spot.office) then
+    no := directory_refusal(case when coalesce(named, '') = '' then 'REQUIRED' else 'NOT_FOUND' end, 'position');
+  elsif not administers(spot.office) then
+    no := directory_refusal('NOT_YOURS', 'position');
+  end if;
+end $$;
+
 create or replace function roster_time(at timestamptz) returns text immutable language sql as $$
   select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
 $$;
@@ -58,17 +70,17 @@ create or replace function change_position(request uuid, sent bytea, named text,
   returns directory_receipt security definer set search_path = liandong, pg_catalog, pg_temp language plpgsql as $$
 declare
   done directory_receipt := directory_past(request, sent, 'change_position');
+  sought record;
   before post;
   after post;
 begin
   if done.outcome is not null then
     return done;
   end if;
-  select * into before from post p where p.code = named and p.closed_at is null;
-  if before.id is null or not roster_seen(before.office) then
-    return directory_refusal('NOT_FOUND', 'position');
-  elsif not administers(before.office) then
-    return directory_refusal('NOT_YOURS', 'position');
+  sought := find_position(named);
+  before := sought.spot;
+  if (sought.no).outcome is not null then
+    return sought.no;
   elsif base is distinct from before.version and base is not null then
     return directory_refusal('VERSION_CONFLICT', 'base_version');
   end if;
@@ -88,17 +100,17 @@ create or replace function close_position(request uuid, sent bytea, named text, 
   returns directory_receipt security definer set search_path = liandong, pg_catalog, pg_temp language plpgsql as $$
 declare
   done directory_receipt := directory_past(request, sent, 'close_position');
+  sought record;
   p post;
   moment timestamptz := date_trunc('minute', clock_timestamp());
 begin
   if done.outcome is not null then
     return done;
   end if;
-  select * into p from post x where x.code = named and x.closed_at is null;
-  if p.id is null or not roster_seen(p.office) then
-    return directory_refusal('NOT_FOUND', 'position');
-  elsif not administers(p.office) then
-    return directory_refusal('NOT_YOURS', 'position');
+  sought := find_position(named);
+  p := sought.spot;
+  if (sought.no).outcome is not null then
+    return sought.no;
   elsif coalesce(btrim(why), '') = '' then
     return directory_refusal('REASON_REQUIRED', 'reason');
   end if;
@@ -115,6 +127,7 @@ create or replace function set_duty(request uuid, sent bytea, named text, person
   returns directory_receipt security definer set search_path = liandong, pg_catalog, pg_temp language plpgsql as $$
 declare
   done directory_receipt := directory_past(request, sent, 'set_duty');
+  sought record;
   p post;
   a account;
   begins timestamptz := date_trunc('minute', first_at);
@@ -123,12 +136,11 @@ begin
   if done.outcome is not null then
     return done;
   end if;
-  select * into p from post x where x.code = named and x.closed_at is null;
+  sought := find_position(named);
+  p := sought.spot;
   select * into a from account x where x.code = person;
-  if p.id is null or not roster_seen(p.office) then
-    return directory_refusal(case when coalesce(named, '') = '' then 'REQUIRED' else 'NOT_FOUND' end, 'position');
-  elsif not administers(p.office) then
-    return directory_refusal('NOT_YOURS', 'position');
+  if (sought.no).outcome is not null then
+    return sought.no;
   elsif a.id is null then
     return directory_refusal(case when coalesce(person, '') = '' then 'REQUIRED' else 'UNKNOWN_VALUE' end, 'account');
   elsif begins is null or ends is null then
@@ -159,6 +171,7 @@ create or replace function remove_duty(request uuid, sent bytea, named text, per
   returns directory_receipt security definer set search_path = liandong, pg_catalog, pg_temp language plpgsql as $$
 declare
   done directory_receipt := directory_past(request, sent, 'remove_duty');
+  sought record;
   p post;
   found_duty duty;
   present timestamptz := date_trunc('minute', clock_timestamp());
@@ -166,11 +179,10 @@ begin
   if done.outcome is not null then
     return done;
   end if;
-  select * into p from post x where x.code = named and x.closed_at is null;
-  if p.id is null or not roster_seen(p.office) then
-    return directory_refusal('NOT_FOUND', 'position');
-  elsif not administers(p.office) then
-    return directory_refusal('NOT_YOURS', 'position');
+  sought := find_position(named);
+  p := sought.spot;
+  if (sought.no).outcome is not null then
+    return sought.no;
   elsif moment is null then
     return directory_refusal('REQUIRED', 'since');
   end if;
