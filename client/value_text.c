@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 const char *value_clean(struct arena *arena, const char *text, bool one_line) {
     if (!text) return "";
@@ -46,9 +47,30 @@ static const char *bytes_text(struct arena *arena, const ProtobufCBinaryData *by
     return out;
 }
 
+/* An enum's value that history keeps as a word, "centre" of POSITION_KIND_CENTRE; several types have a field of that name, each with
+ * words of its own. NULL: none knows the word. */
+static const char *kept_word(struct arena *arena, const ProtobufCMessageDescriptor *const *types, const char *name,
+                             const char *word) {
+    char unknown[16];
+    for (; *types; types++) {
+        const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(*types, name);
+        if (!field || field->type != PROTOBUF_C_TYPE_ENUM) continue;
+        const ProtobufCEnumDescriptor *kinds = field->descriptor;
+        for (unsigned n = 0; n < kinds->n_values; n++) {
+            size_t whole = strlen(kinds->values[n].name), tail = strlen(word);
+            if (whole > tail && kinds->values[n].name[whole - tail - 1] == '_' &&
+                strcasecmp(kinds->values[n].name + whole - tail, word) == 0)
+                return arena_printf(arena, "%s", label_value(kinds, kinds->values[n].value, unknown));
+        }
+    }
+    return NULL;
+}
+
 /* A value as history keeps it, of the field of that name in one of the types; NULL ends them. */
 static const char *kept_text(struct arena *arena, const ProtobufCMessageDescriptor *const *types, const char *name,
                              const char *text, bool one_line) {
+    const char *word = name && text && *text ? kept_word(arena, types, name, text) : NULL;
+    if (word) return word;
     const ProtobufCFieldDescriptor *field = NULL;
     for (; name && *types && !field; types++) field = protobuf_c_message_descriptor_get_field_by_name(*types, name);
     if (!field || !text || !*text) return value_clean(arena, text, one_line);
@@ -69,10 +91,11 @@ const char *value_of_field(struct arena *arena, const char *name, const char *te
     return kept_text(arena, types, name, text, one_line);
 }
 
-/* Of an office, an account or a device. */
+/* Of an office, an account, a position or a device. */
 static const char *directory_text(struct arena *arena, const char *name, const char *text, bool one_line) {
     static const ProtobufCMessageDescriptor *const types[] = {&liandong__v1__account_record__descriptor,
                                                               &liandong__v1__office_record__descriptor,
+                                                              &liandong__v1__position_record__descriptor,
                                                               &liandong__v1__device_state__descriptor, NULL};
     return kept_text(arena, types, name, text, one_line);
 }
