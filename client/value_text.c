@@ -47,8 +47,8 @@ static const char *bytes_text(struct arena *arena, const ProtobufCBinaryData *by
     return out;
 }
 
-/* An enum's value that history keeps as a word, "centre" of POSITION_KIND_CENTRE; several types have a field of that name, each with
- * words of its own. NULL: none knows the word. */
+/* An enum's value that history keeps as a word, "centre" of POSITION_KIND_CENTRE; several types have a field of that
+ * name, each with words of its own. NULL: none knows the word. */
 static const char *kept_word(struct arena *arena, const ProtobufCMessageDescriptor *const *types, const char *name,
                              const char *word) {
     char unknown[16];
@@ -93,10 +93,9 @@ const char *value_of_field(struct arena *arena, const char *name, const char *te
 
 /* Of an office, an account, a position or a device. */
 static const char *directory_text(struct arena *arena, const char *name, const char *text, bool one_line) {
-    static const ProtobufCMessageDescriptor *const types[] = {&liandong__v1__account_record__descriptor,
-                                                              &liandong__v1__office_record__descriptor,
-                                                              &liandong__v1__position_record__descriptor,
-                                                              &liandong__v1__device_state__descriptor, NULL};
+    static const ProtobufCMessageDescriptor *const types[] = {
+        &liandong__v1__account_record__descriptor, &liandong__v1__office_record__descriptor,
+        &liandong__v1__position_record__descriptor, &liandong__v1__device_state__descriptor, NULL};
     return kept_text(arena, types, name, text, one_line);
 }
 
