@@ -44,8 +44,6 @@ static const struct {
     {"APPROVAL_NEEDED", "liandong approval list"},
     {"NOT_ON_SCENE", "liandong incident arrive"},
     {"CODE_TAKEN", NULL},
-    {"DEVICE_TAKEN", NULL},
-    {"DEVICE_KEY_TAKEN", NULL},
     {"LOGIN_ENDED", "liandong login"},
     {"LOGIN_IDLE", "liandong login"},
     {"WRONG_PASSWORD", NULL},
@@ -252,11 +250,14 @@ static void print_details(struct client *client, const struct command *command, 
     if (status->has_current_version && matters) client_warn(client, _("  version now: %u"), status->current_version);
 }
 
+static const ProtobufCFieldDescriptor *incident_field(const struct command *command) {
+    return command->message ? protobuf_c_message_descriptor_get_field_by_name(command->message->descriptor, "incident")
+                            : NULL;
+}
+
 /* The incident that a command was about, for the next command. */
 static const char *subject(struct client *client, const struct command *command) {
-    const ProtobufCFieldDescriptor *field =
-        command->message ? protobuf_c_message_descriptor_get_field_by_name(command->message->descriptor, "incident")
-                         : NULL;
+    const ProtobufCFieldDescriptor *field = incident_field(command);
     const char *text =
         field && wire_has(command->message, field) ? *(char **)wire_member(command->message, field) : NULL;
     return text ? value_clean(&client->arena, text, true) : "NO";
@@ -284,6 +285,7 @@ static void print_next(struct client *client, const struct command *command, con
     }
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         if (ends[i].code != code || !ends[i].next) continue;
+        if (!incident_field(command) && strstr(ends[i].next, "%s")) continue; /* it is about something else */
         const char *next = arena_printf(&client->arena, _(ends[i].next), subject(client, command));
         client_warn(client, _("next: %s"), next ? next : "");
     }

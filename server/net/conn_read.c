@@ -86,6 +86,12 @@ static void open_session(struct conn *c) {
                                 .address = address,
                                 .enrolling = tls_is_enrolment(c->tls),
                                 .id = c->id};
+    /* It was verified with the list of when it began; a newer one may have come in between. */
+    if (tls_peer_is_revoked(c->tls, h->tls)) {
+        conn_handshake_failed(c, "CERTIFICATE_REVOKED", "by a list that came during the handshake");
+        conn_leave(c, "CERTIFICATE_REVOKED");
+        return;
+    }
     if (peer.enrolling && h->enrolling >= HUB_ENROLLING_MOST) {
         conn_handshake_failed(c, "ENROLMENT_BUSY", NULL);
         conn_leave(c, "ENROLMENT_BUSY");

@@ -70,7 +70,7 @@ struct hub {
 bool hub_start(struct hub *h, uv_loop_t *loop, struct core *core, struct tls_context *tls,
                const struct hub_limits *limits, struct metrics *metrics);
 /* For the connections to come; those that are open keep what they were made with, but where a revocation list of the
- * new context names their certificate they are closed. */
+ * new context names their certificate they are closed; those in their handshake are asked when it ends. */
 void hub_set_tls(struct hub *h, struct tls_context *tls);
 void hub_set_limits(struct hub *h, const struct hub_limits *limits);
 size_t hub_connections(const struct hub *h); /* all that hold a descriptor */

@@ -105,3 +105,11 @@ def whoever_is_no_administrator_is_told_once(stage):
   code, data, talk = client(stage, "directory", "import", path, device="admin")
   assert code == 2 and "nmae" in talk, (code, talk)
   assert "directory import" in ok(stage, "directory", "import", "--help")
+
+
+@case
+def history_speaks_the_readers_language(stage):
+  """Kinds that history keeps as words of the protocol are told by their labels."""
+  verdicts(stage, written(stage, "spoken.csv", FILE))
+  of_position = next(line for line in ok(stage, "office", "changes", "--limit", "200", device="admin").splitlines() if "dr-centre" in line and "种类" in line)
+  assert of_position.split()[-1] == "联动中心", of_position

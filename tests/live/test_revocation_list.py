@@ -2,8 +2,11 @@
 import contextlib
 import os
 import signal
+import socket
+import ssl
 import time
 
+from peer.peer import VERSION, frame, pb
 from scene import Closed, Peer, Refused
 from support.pki import Authority
 from support.runner import case
@@ -104,6 +107,54 @@ def newer_list_is_taken(stage):
     assert not is_served(stage, node, DEVICE)
     until(lambda: "CERTIFICATE_REVOKED" in node.log()[mark:], 5, "the reason in the log")
     assert is_served(stage, node)
+
+
+@contextlib.contextmanager
+def half_open(stage, node, device):
+  """A handshake of which the server has said its part; yields a function that says the rest and whether a hello is answered."""
+  context, incoming, outgoing = stage.context(device), ssl.MemoryBIO(), ssl.MemoryBIO()
+  tls = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
+  with socket.create_connection(node.address, timeout=10) as wire:
+    with contextlib.suppress(ssl.SSLWantReadError):
+      tls.do_handshake()
+    wire.sendall(outgoing.read())
+    while not outgoing.pending:  # what is there to be said then is the certificate and Finished
+      incoming.write(wire.recv(65536))
+      with contextlib.suppress(ssl.SSLWantReadError):
+        tls.do_handshake()
+
+    def finish():
+      message = pb.ToServer(call=1, hello={"version_min": VERSION, "version_max": VERSION, "client": "slow", "locale": "zh_CN"})
+      tls.write(frame(message.SerializeToString()))
+      wire.sendall(outgoing.read())
+      while True:
+        try:
+          return len(tls.read(4)) > 0
+        except ssl.SSLWantReadError:
+          more = wire.recv(65536)
+          if not more:
+            return False
+          incoming.write(more)
+        except (ssl.SSLError, ConnectionResetError):
+          return False
+    yield finish
+
+
+@case
+def a_handshake_begun_before_the_list(stage):
+  """Verified with the list of when it began, finished under the one that names it: it is not let in."""
+  path = stage.authority.revocation_list("slow")
+  with stage.alone(tls_crl=path) as node:
+    with half_open(stage, node, DEVICE) as finish:
+      assert finish(), "this client is not let in even without a new list, which proves nothing"
+    with half_open(stage, node, DEVICE) as revoked, half_open(stage, node, "ytp-duty") as other:
+      mark = len(node.log())
+      write(path, read(stage.authority.revocation_list("slow-newer", revoked=(stage.certificates[DEVICE] + ".pem",))))
+      until(lambda: "revocation_list.read" in node.log()[mark:], 5, "the new list in force")
+      mark = len(node.log())
+      assert not revoked(), "a certificate revoked during its handshake was let in"
+      until(lambda: "CERTIFICATE_REVOKED" in node.log()[mark:], 5, "the reason in the log")
+      assert other(), "a handshake of somebody who isn't revoked was lost"
 
 
 @case
