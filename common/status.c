@@ -90,7 +90,9 @@ const struct status_row status_rows[] = {
     {"OWN_SUPERIOR", CODE(INVALID_ARGUMENT), "an office can't stand above itself",
      "上下级绕成了圈。请重新选择上级单位。", 0},
     {"APPROVAL_NEEDED", CODE(PERMISSION_DENIED), "a second person has to agree first",
-     "这件事须第二人同意。已列入本单位和结对单位负责人的待审批（approval list），请等其同意后，由您本人再发同一条命令。", 0},
+     "这件事须第二人同意。已列入本单位和结对单位负责人的待审批（approval "
+     "list），请等其同意后，由您本人再发同一条命令。",
+     0},
     {"NOT_ON_SCENE", CODE(PERMISSION_DENIED), "nobody arrived by this name at a grave incident that still goes on",
      "紧急查看只给正在现场的人：您近来没有到达仍在处置的重大、紧急或扬言极端警情。到场后先执行 liandong incident "
      "arrive "
