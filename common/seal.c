@@ -1,6 +1,7 @@
 #include "common/seal.h"
 #include "common/seal_base64.h"
 #include "common/text.h"
+#include <endian.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -22,7 +23,7 @@
 #define BODY_AT         (MARK_AT + MARK_CHARACTERS + 1)
 
 struct seal_tools {
-    EVP_CIPHER *cipher;
+    EVP_CIPHER *cipher, *block;
     EVP_MAC *mac;
 };
 struct seal_key {
@@ -30,7 +31,8 @@ struct seal_key {
     EVP_CIPHER_CTX *closing, *opening; /* keyed: a message only brings its nonce */
 };
 struct seal_marker {
-    EVP_MAC_CTX *mac; /* keyed: a message only starts it again */
+    EVP_MAC_CTX *mac;      /* keyed: a message only starts it again */
+    EVP_CIPHER_CTX *pairs; /* AES-256 of single blocks, under a key of the mac's */
 };
 
 /* ---- what is made once */
@@ -39,8 +41,9 @@ struct seal_tools *seal_tools_make(void) {
     struct seal_tools *t = calloc(1, sizeof *t);
     if (!t) return NULL;
     t->cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+    t->block = EVP_CIPHER_fetch(NULL, "AES-256-ECB", NULL);
     t->mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    if (t->cipher && t->mac) return t;
+    if (t->cipher && t->block && t->mac) return t;
     seal_tools_free(t);
     ERR_clear_error();
     return NULL;
@@ -49,6 +52,7 @@ struct seal_tools *seal_tools_make(void) {
 void seal_tools_free(struct seal_tools *t) {
     if (!t) return;
     EVP_CIPHER_free(t->cipher);
+    EVP_CIPHER_free(t->block);
     EVP_MAC_free(t->mac);
     free(t);
 }
@@ -74,6 +78,17 @@ void seal_key_free(struct seal_key *k) {
     free(k);
 }
 
+static bool key_pairs(struct seal_marker *m, const EVP_CIPHER *block) {
+    static const char label[] = "liandong pairs 1";
+    uint8_t key[SEAL_KEY_SIZE];
+    size_t size = 0;
+    bool good = EVP_MAC_update(m->mac, (const uint8_t *)label, sizeof label) &&
+                EVP_MAC_final(m->mac, key, &size, sizeof key) && size == sizeof key &&
+                EVP_EncryptInit_ex2(m->pairs, block, key, NULL, NULL) && EVP_CIPHER_CTX_set_padding(m->pairs, 0);
+    OPENSSL_cleanse(key, sizeof key);
+    return good;
+}
+
 struct seal_marker *seal_marker_make(const struct seal_tools *t, const uint8_t key[SEAL_KEY_SIZE]) {
     char digest[] = "SHA256";
     OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
@@ -81,7 +96,8 @@ struct seal_marker *seal_marker_make(const struct seal_tools *t, const uint8_t k
     struct seal_marker *m = calloc(1, sizeof *m);
     if (!m) return NULL;
     m->mac = EVP_MAC_CTX_new(t->mac);
-    if (m->mac && EVP_MAC_init(m->mac, key, SEAL_KEY_SIZE, params)) return m;
+    m->pairs = EVP_CIPHER_CTX_new();
+    if (m->mac && m->pairs && EVP_MAC_init(m->mac, key, SEAL_KEY_SIZE, params) && key_pairs(m, t->block)) return m;
     seal_marker_free(m);
     ERR_clear_error();
     return NULL;
@@ -90,6 +106,7 @@ struct seal_marker *seal_marker_make(const struct seal_tools *t, const uint8_t k
 void seal_marker_free(struct seal_marker *m) {
     if (!m) return;
     EVP_MAC_CTX_free(m->mac);
+    EVP_CIPHER_CTX_free(m->pairs);
     free(m);
 }
 
@@ -137,6 +154,67 @@ size_t seal_phone(char *out, const char *text, size_t size) {
     size_t country = n == 13 && memcmp(out, "861", 3) == 0 ? 2 : n == 15 && memcmp(out, "00861", 5) == 0 ? 4 : 0;
     memmove(out, out + country, n - country);
     return n - country;
+}
+
+/* ---- addresses */
+
+bool seal_is_blank(uint32_t c) { return c <= ' ' || c == 0xa0 || c == 0x3000 || (c >= 0x2000 && c <= 0x200b); }
+
+/* One spelling of one character. */
+static uint32_t fold(uint32_t c) {
+    if (c >= 0xff01 && c <= 0xff5e) c = c - 0xff01 + '!';
+    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
+}
+
+size_t seal_address(char *out, const char *text, size_t size) {
+    size_t n = 0, length;
+    for (size_t i = 0; i < size; i += length) {
+        uint32_t c = text_decode(text + i, size - i, &length), folded = fold(c);
+        if (c != UINT32_MAX && seal_is_blank(c)) continue;
+        if (folded == c) {
+            memmove(out + n, text + i, length);
+            n += length;
+        } else {
+            out[n++] = (char)folded;
+        }
+    }
+    return n;
+}
+
+#define PAIR_BLOCK 16u /* AES's: two characters of 4 bytes, and zeros */
+#define PAIRS_ONCE 32u
+
+static int compare_pairs(const void *a, const void *b) {
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+size_t seal_pairs(struct seal_marker *m, const char *text, size_t size, uint32_t *out) {
+    uint8_t blocks[PAIRS_ONCE * PAIR_BLOCK];
+    size_t n = 0, kept = 0, length, at;
+    uint32_t before = size ? text_decode(text, size, &at) : 0;
+    for (size_t i = size ? at : 0; i < size;) {
+        size_t waiting = 0;
+        int made;
+        for (; i < size && waiting < PAIRS_ONCE; waiting++, i += length) {
+            uint32_t c = text_decode(text + i, size - i, &length);
+            uint32_t pair[PAIR_BLOCK / 4] = {htobe32(before), htobe32(c)};
+            memcpy(blocks + waiting * PAIR_BLOCK, pair, sizeof pair);
+            before = c;
+        }
+        if (!EVP_EncryptUpdate(m->pairs, blocks, &made, blocks, (int)(waiting * PAIR_BLOCK))) {
+            ERR_clear_error();
+            return SIZE_MAX;
+        }
+        for (size_t j = 0; j < waiting; j++, n++) {
+            memcpy(&out[n], blocks + j * PAIR_BLOCK, sizeof *out);
+            out[n] = be32toh(out[n]);
+        }
+    }
+    qsort(out, n, sizeof *out, compare_pairs);
+    for (size_t i = 0; i < n; i++)
+        if (!kept || out[i] != out[kept - 1]) out[kept++] = out[i];
+    return kept;
 }
 
 /* ---- tokens */

@@ -192,7 +192,7 @@ static void submit_write(struct call *c) {
     struct mapping_input in = {.message = c->message, .caller = &c->write.caller};
     const char *field;
     in.request_id = c->envelope->request_id.data;
-    in.phone_index = sealing_phone_index(&c->core->sealing, c->field->id, c->message, &c->arena);
+    in.marks = sealing_marks(&c->core->sealing, c->field->id, c->message, &c->arena);
     if (c->core->authority) {
         in.authority = ca_pin(c->core->authority);
         in.authority_until = ca_expiry(c->core->authority);
@@ -288,7 +288,7 @@ void call_read(struct call *c) {
     struct mapping_input in = {.message = c->message, .caller = &c->read.caller};
     const char *field;
     fill_caller(c, &c->read.caller);
-    in.phone_index = sealing_phone_index(&c->core->sealing, c->field->id, c->message, &c->arena);
+    in.marks = sealing_marks(&c->core->sealing, c->field->id, c->message, &c->arena);
     if (mapping_bind(plan, &in, &c->arena, &c->read.binding, &field))
         submit_read(c, plan->statement, on_read);
     else
@@ -309,7 +309,7 @@ static void begin_audited(struct call *c, const struct plan *plan) {
     struct mapping_input in = {.message = c->message, .caller = &c->write.caller};
     const char *field;
     fill_caller(c, &c->write.caller);
-    in.phone_index = sealing_phone_index(&c->core->sealing, c->field->id, c->message, &c->arena);
+    in.marks = sealing_marks(&c->core->sealing, c->field->id, c->message, &c->arena);
     if (!mapping_bind(plan, &in, &c->arena, &c->write.binding, &field)) {
         refuse_binding(c, field);
         return;

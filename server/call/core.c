@@ -131,6 +131,7 @@ static bool start_feed(struct core *c, struct metrics *metrics) {
         .guard = core_find_statement(c, "_guard"),
         .snapshot_plan = &c->snapshot_plan,
         .readers = c->readers,
+        .opener = {sealing_tell, &c->sealing},
         .ring_bytes = c->options.ring_bytes,
         .ready = on_feed_ready,
         .refused = on_refused,

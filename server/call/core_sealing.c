@@ -1,8 +1,8 @@
 /* Work on the keys of sealed fields, one read at a time on a reader's connection:
  *
  *   VERSION (each second) -> KEYS, where the table changed or a key is missing -> MAKE, while one is missing -> KEYS …
- *   BEHIND (once a minute, and while there are some) -> CATCH_UP: blind indexes of telephone numbers written before
- *   there were any */
+ *   BEHIND (once a minute, and while there are some) -> CATCH_UP: blind indexes of telephone numbers and places written
+ *   before there were any */
 #include "call/core_part.h"
 #include "common/log.h"
 #include "db/contract.h"
@@ -77,6 +77,7 @@ static void make_key(struct core_sealing *w) {
 static void on_keys(struct core_sealing *w, const PGresult *r) {
     struct core *c = w->core;
     char error[512], what[256];
+    c->sealing.wanted = false; /* it is asked for once */
     if (!sealing_contract(w->statements[STEP_KEYS], what, sizeof what)) {
         log_event(LOG_ERROR, "contract.broken", log_str("what", what));
         core_refuse(c, "程序与数据库中的密钥表不一致，请执行 liandongd migrate");
@@ -95,40 +96,54 @@ static void on_keys(struct core_sealing *w, const PGresult *r) {
     } else {
         log_event(LOG_INFO, "sealing.keys", log_int("keys", (int64_t)HASH_COUNT(c->sealing.keys)));
     }
+    if (c->sealing_ready) feed_poke(c->feed); /* it may wait for one of them */
 }
 
 static void on_version(struct core_sealing *w, const PGresult *r) {
     bool moved = PQntuples(r) == 1 && mapping_get_int8(r, 0, 0) != w->core->sealing.version;
-    if (moved || !w->core->sealing_ready || sealing_make_needed(&w->core->sealing)) submit(w, STEP_KEYS);
+    if (moved || w->core->sealing.wanted || !w->core->sealing_ready || sealing_make_needed(&w->core->sealing))
+        submit(w, STEP_KEYS);
 }
 
 /* ---- old rows */
 
-/* num, reporter_phone -> num, blind index: two arrays. */
+/* num, reporter_phone, place -> num and their blind indexes: three arrays. */
+static const char *const index_params[] = {"nums", "phones", "places"};
+enum { NUM, PHONE, PLACE, INDEX_PARAMS };
+
+static bool index_row(struct core_sealing *w, const PGresult *r, int row, const int *at, struct binding *b) {
+    static bool (*const index[INDEX_PARAMS])(struct sealing *, const char *, size_t, uint8_t *) = {
+        [PHONE] = sealing_index_phone, [PLACE] = sealing_index_place};
+    b->values = arena_zero(&w->arena, INDEX_PARAMS * sizeof(char *));
+    b->lengths = arena_zero(&w->arena, INDEX_PARAMS * sizeof(int));
+    if (!b->values || !b->lengths) return false;
+    b->values[at[NUM]] = arena_copy(&w->arena, PQgetvalue(r, row, NUM), 8);
+    b->lengths[at[NUM]] = 8;
+    for (int i = PHONE; i < INDEX_PARAMS; i++) {
+        uint8_t mark[SEAL_MARK_SIZE];
+        if (PQgetisnull(r, row, i)) continue;
+        if (!index[i](&w->core->sealing, PQgetvalue(r, row, i), (size_t)PQgetlength(r, row, i), mark)) return false;
+        b->values[at[i]] = arena_copy(&w->arena, mark, sizeof mark);
+        b->lengths[at[i]] = sizeof mark;
+    }
+    return true;
+}
+
 static bool index_rows(struct core_sealing *w, const PGresult *r, int rows) {
-    static const struct plan_param types[2] = {{.type = TYPE_INT8}, {.type = TYPE_BYTEA}};
     struct statement *s = w->statements[STEP_CATCH_UP];
     struct plan *plan = arena_zero(&w->arena, sizeof *plan);
     struct binding *all = arena_zero(&w->arena, (size_t)rows * sizeof *all);
     const struct binding **list = arena_zero(&w->arena, (size_t)rows * sizeof *list);
-    int nums = statement_param(s, "nums"), indexes = statement_param(s, "indexes");
-    if (!plan || !all || !list || nums < 0 || indexes < 0 || s->params_count != 2) return false;
+    int at[INDEX_PARAMS];
+    if (!plan || !all || !list || s->params_count != INDEX_PARAMS) return false;
     plan->statement = s;
-    plan->params[nums] = types[0];
-    plan->params[indexes] = types[1];
+    for (int i = 0; i < INDEX_PARAMS; i++) {
+        if ((at[i] = statement_param(s, index_params[i])) < 0) return false;
+        plan->params[at[i]].type = i == NUM ? TYPE_INT8 : TYPE_BYTEA;
+    }
     for (int i = 0; i < rows; i++) {
-        uint8_t index[SEAL_MARK_SIZE];
-        struct binding *b = &all[i];
-        b->values = arena_zero(&w->arena, 2 * sizeof(char *));
-        b->lengths = arena_zero(&w->arena, 2 * sizeof(int));
-        if (!b->values || !b->lengths ||
-            !sealing_index_phone(&w->core->sealing, PQgetvalue(r, i, 1), (size_t)PQgetlength(r, i, 1), index))
-            return false;
-        b->values[nums] = arena_copy(&w->arena, PQgetvalue(r, i, 0), 8);
-        b->lengths[nums] = 8;
-        b->values[indexes] = arena_copy(&w->arena, index, sizeof index);
-        b->lengths[indexes] = sizeof index;
-        list[i] = b;
+        if (!index_row(w, r, i, at, &all[i])) return false;
+        list[i] = &all[i];
     }
     return !w->arena.exhausted && mapping_bind_batch(plan, list, (size_t)rows, &w->arena, &w->read.binding);
 }
@@ -160,7 +175,7 @@ void core_work_sealing(struct core *c) {
     struct core_sealing *w = c->sealing_work;
     uint64_t now = uv_now(c->loop);
     if (w->busy || !readers_are_ready(c->readers)) return;
-    if (now >= w->look_ms) {
+    if (now >= w->look_ms || w->core->sealing.wanted) {
         w->look_ms = now + LOOK_MS;
         arena_reset(&w->arena);
         submit(w, STEP_VERSION);

@@ -3,6 +3,7 @@
 #include "common/text.h"
 #include "common/wire.h"
 #include "envelope.pb-c.h"
+#include <endian.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +14,11 @@ static const struct sealed_field {
     const char *record, *field; /* of the record's message */
     const char *place;          /* what a token is bound to */
     enum sealing_class class;
+    bool told; /* to whoever sees the record, also in the feed */
 } fields[] = {
-    {"incident", "reporter", "incident.reporter", SEALING_NAME},
-    {"incident", "reporter_phone", "incident.reporter_phone", SEALING_PHONE},
+    {"incident", "reporter", "incident.reporter", SEALING_NAME, false},
+    {"incident", "reporter_phone", "incident.reporter_phone", SEALING_PHONE, false},
+    {"incident", "place", "incident.place", SEALING_PLACE, true},
 };
 #define FIELDS (sizeof fields / sizeof *fields)
 
@@ -29,15 +32,15 @@ static const struct sealed_request {
     {LIANDONG__V1__TO_SERVER__BODY_CORRECT_INCIDENT, "incident", SEALING_BY_NAME},
 };
 
-/* Where a telephone number is compared: the field that names it; `loose`: a text that may be one. */
-static const struct indexed_request {
+/* Where telephone numbers and places are compared: the fields that name them, or the text that is searched for, which
+ * may be one. */
+static const struct marked_request {
     uint32_t number;
-    const char *field;
-    bool loose;
-} indexed[] = {
-    {LIANDONG__V1__TO_SERVER__BODY_REPORT_INCIDENT, "reporter_phone", false},
-    {LIANDONG__V1__TO_SERVER__BODY_CORRECT_INCIDENT, "reporter_phone", false},
-    {LIANDONG__V1__TO_SERVER__BODY_SEARCH_INCIDENTS, "text", true},
+    const char *phone, *place, *text;
+} marked[] = {
+    {LIANDONG__V1__TO_SERVER__BODY_REPORT_INCIDENT, "reporter_phone", "place", NULL},
+    {LIANDONG__V1__TO_SERVER__BODY_CORRECT_INCIDENT, "reporter_phone", "place", NULL},
+    {LIANDONG__V1__TO_SERVER__BODY_SEARCH_INCIDENTS, NULL, NULL, "text"},
 };
 
 /* The messages in which records are told: whole (`id` is the record's), or one field of it (`field`, of the record that
@@ -100,13 +103,21 @@ bool sealing_close(struct sealing *s, uint32_t request, ProtobufCMessage *messag
     return true;
 }
 
-bool sealing_index_phone(struct sealing *s, const char *phone, size_t size, uint8_t out[SEAL_MARK_SIZE]) {
+static bool blind(struct sealing *s, enum sealing_class class, const char *what,
+                  size_t (*form)(char *out, const char *text, size_t size), const char *text, size_t size,
+                  uint8_t out[SEAL_MARK_SIZE]) {
     char small[256], *normal = size <= sizeof small ? small : malloc(size);
-    bool good = normal && s->markers[SEALING_PHONE] &&
-                seal_blind(s->markers[SEALING_PHONE], "phone", normal, seal_phone(normal, phone, size), out);
+    bool good =
+        normal && s->markers[class] && seal_blind(s->markers[class], what, normal, form(normal, text, size), out);
     if (normal) OPENSSL_cleanse(normal, size);
     if (normal != small) free(normal);
     return good;
+}
+bool sealing_index_phone(struct sealing *s, const char *phone, size_t size, uint8_t out[SEAL_MARK_SIZE]) {
+    return blind(s, SEALING_PHONE, "phone", seal_phone, phone, size, out);
+}
+bool sealing_index_place(struct sealing *s, const char *place, size_t size, uint8_t out[SEAL_MARK_SIZE]) {
+    return blind(s, SEALING_PLACE, "place", seal_address, place, size, out);
 }
 
 /* Seven digits or more, full-width ones too, and nothing but what stands between digits. */
@@ -122,17 +133,64 @@ static bool looks_like_phone(const char *text) {
     return digits >= 7;
 }
 
-const uint8_t *sealing_phone_index(struct sealing *s, uint32_t request, const ProtobufCMessage *message,
-                                   struct arena *arena) {
-    for (size_t i = 0; i < sizeof indexed / sizeof *indexed; i++) {
-        const struct indexed_request *q = &indexed[i];
-        char **at, *text = q->number == request ? text_at(message, q->field, &at) : NULL;
-        if (!text) continue;
-        if (q->loose && !looks_like_phone(text)) continue;
-        uint8_t *out = arena_take(arena, SEAL_MARK_SIZE);
-        return out && sealing_index_phone(s, text, strlen(text), out) ? out : NULL;
+/* Pairs of `size` bytes of text, behind what the marks hold; `counted`: with their number before them. The arena has
+ * room for them. */
+static bool add_pairs(struct sealing *s, struct mapping_marks *marks, uint8_t *room, const char *text, size_t size,
+                      bool counted, struct arena *arena) {
+    char *normal = arena_take(arena, size + 1);
+    uint32_t *pairs = arena_take(arena, (size + 1) * sizeof *pairs);
+    if (!normal || !pairs || !s->markers[SEALING_PLACE]) return false;
+    size_t n = seal_pairs(s->markers[SEALING_PLACE], normal, seal_address(normal, text, size), pairs);
+    if (n == SIZE_MAX) return false;
+    uint8_t *to = room + marks->place_pairs_size;
+    uint32_t count = htobe32((uint32_t)n);
+    if (counted) memcpy(to, &count, sizeof count);
+    if (counted) to += sizeof count;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t big = htobe32(pairs[i]);
+        memcpy(to + i * sizeof big, &big, sizeof big);
     }
-    return NULL;
+    marks->place_pairs = room;
+    marks->place_pairs_size = (size_t)(to - room) + n * sizeof *pairs;
+    return true;
+}
+
+/* The words of a text, as PostgreSQL splits it too (functions/search.sql compares their number). */
+static void mark_words(struct sealing *s, struct mapping_marks *marks, const char *text, struct arena *arena) {
+    size_t size = strlen(text), length;
+    uint8_t *room = arena_take(arena, (size + 1) * 8);
+    for (size_t at = 0; room && at < size;) {
+        size_t begin = at;
+        while (at < size && !seal_is_blank(text_decode(text + at, size - at, &length))) at += length;
+        if (at > begin && !add_pairs(s, marks, room, text + begin, at - begin, true, arena)) room = NULL;
+        if (at < size) at += length;
+    }
+    if (!room) marks->place_pairs = NULL; /* what is sealed is not found, the rest is */
+}
+
+struct mapping_marks sealing_marks(struct sealing *s, uint32_t request, const ProtobufCMessage *message,
+                                   struct arena *arena) {
+    struct mapping_marks marks = {0};
+    uint8_t *phone = NULL, *place = NULL, *room;
+    for (size_t i = 0; i < sizeof marked / sizeof *marked; i++) {
+        const struct marked_request *q = &marked[i];
+        char **at, *text;
+        if (q->number != request) continue;
+        if (q->phone && (text = text_at(message, q->phone, &at)) && (phone = arena_take(arena, SEAL_MARK_SIZE)) &&
+            sealing_index_phone(s, text, strlen(text), phone))
+            marks.phone_index = phone;
+        if (q->place && (text = text_at(message, q->place, &at)) && (place = arena_take(arena, SEAL_MARK_SIZE)) &&
+            (room = arena_take(arena, strlen(text) * 4 + 4)) && sealing_index_place(s, text, strlen(text), place) &&
+            add_pairs(s, &marks, room, text, strlen(text), false, arena))
+            marks.place_index = place;
+        if (q->text && (text = text_at(message, q->text, &at))) {
+            if (looks_like_phone(text) && (phone = arena_take(arena, SEAL_MARK_SIZE)) &&
+                sealing_index_phone(s, text, strlen(text), phone))
+                marks.phone_index = phone;
+            mark_words(s, &marks, text, arena);
+        }
+    }
+    return marks;
 }
 
 /* ---- on the way out */
@@ -156,19 +214,50 @@ static bool open_token(struct sealing *s, const struct sealed_field *f, const ui
     return true;
 }
 
+static void tell_unreadable(const struct sealed_field *f, uint32_t key, const uint8_t *record) {
+    log_event(LOG_ERROR, "sealing.unreadable", log_str("field", f->place), log_int("key", key),
+              record ? log_bytes("record", record, 16) : log_str("record", NULL));
+}
+
 static void open_text(struct sealing *s, const struct sealed_field *f, const uint8_t *record, char **at,
                       struct arena *arena) {
     uint32_t id;
-    size_t size = *at ? strlen(*at) : 0;
-    if (!size || !seal_is_token(*at, size, &id)) return; /* of before, or hidden by SQL */
+    bool starred = *at && (*at)[0] == *SEAL_STARRED && (*at)[1] == *SEAL_STARRED;
+    const char *token = *at + starred;
+    size_t size = *at ? strlen(token) : 0;
+    if (!size || !seal_is_token(token, size, &id)) return; /* of before, or hidden by SQL */
     char *text = arena_take(arena, size + 1);
-    if (text && open_token(s, f, record, *at, size, id, text)) {
+    if (text && open_token(s, f, record, token, size, id, text)) {
+        if (starred) mask_numbers((uint8_t *)text, strlen(text));
         *at = text;
         return;
     }
     *at = wire_borrow(SEAL_UNREADABLE);
-    log_event(LOG_ERROR, "sealing.unreadable", log_str("field", f->place), log_int("key", id),
-              record ? log_bytes("record", record, 16) : log_str("record", NULL));
+    tell_unreadable(f, id, record);
+}
+
+/* Whether the table may have the key by now: asked for once. */
+static bool may_come(struct sealing *s, uint32_t id) {
+    if (id <= s->newest || id == s->sought) return s->wanted;
+    s->sought = id;
+    s->wanted = true;
+    return true;
+}
+
+enum mask_opened sealing_tell(void *sealing, const char *field, const uint8_t *record, const char *token, size_t size,
+                              char *text) {
+    const struct sealed_field *f = find_field("incident", field);
+    struct sealing *s = sealing;
+    struct sealing_key *k;
+    uint32_t id = 0;
+    if (!f || !seal_is_token(token, size, &id)) return MASK_PLAIN;
+    if (!f->told) return MASK_HIDDEN;
+    HASH_FIND(hh, s->keys, &id, sizeof id, k);
+    if (!k && may_come(s, id)) return MASK_LATER;
+    if (open_token(s, f, record, token, size, id, text)) return MASK_OPEN;
+    memcpy(text, SEAL_UNREADABLE, sizeof SEAL_UNREADABLE);
+    tell_unreadable(f, id, record);
+    return MASK_OPEN;
 }
 
 static const uint8_t *id_of(const ProtobufCMessage *m) {

@@ -21,7 +21,8 @@
 #define LIANDONG_CALL_SEALING_H
 #include "common/arena.h"
 #include "common/seal_file.h"
-#include "db/statement.h"
+#include "db/mapping.h"
+#include "feed/mask.h"
 #include "status.pb-c.h"
 #include <libpq-fe.h>
 #include <protobuf-c/protobuf-c.h>
@@ -29,7 +30,7 @@
 #include <stdint.h>
 #include <uthash.h>
 
-enum sealing_class { SEALING_NAME, SEALING_PHONE, SEALING_CLASSES };
+enum sealing_class { SEALING_NAME, SEALING_PHONE, SEALING_PLACE, SEALING_CLASSES };
 
 struct sealing_key { /* a data key of the table */
     uint32_t id;
@@ -45,6 +46,9 @@ struct sealing {
     struct sealing_key *keys; /* by id */
     struct seal_marker *markers[SEALING_CLASSES];
     int64_t version; /* of the table as read; 0: never */
+    uint32_t newest; /* id in the table as read */
+    uint32_t sought; /* a key that a token names and the table did not have */
+    bool wanted;     /* the table should be read now: see sealing_tell */
 };
 
 /* A key that the table lacks, made and wrapped; not in use before the table was read again. */
@@ -83,17 +87,24 @@ enum sealing_need sealing_need(uint32_t request, const ProtobufCMessage *message
 /* Seals the message's fields in place. False without memory: the message must not be used any further. */
 bool sealing_close(struct sealing *s, uint32_t request, ProtobufCMessage *message, const uint8_t *record,
                    struct arena *arena);
-/* Blind index of the telephone number that the message, not yet sealed, names or searches for; NULL: none. */
-const uint8_t *sealing_phone_index(struct sealing *s, uint32_t request, const ProtobufCMessage *message,
+/* What the message, not yet sealed, can be found by or searches for. place_pairs: of a place its pairs of characters,
+ * 4 bytes each; of a text that is searched for, each word's pairs with their number (4 bytes) before them, an empty
+ * word's too. Big-endian. */
+struct mapping_marks sealing_marks(struct sealing *s, uint32_t request, const ProtobufCMessage *message,
                                    struct arena *arena);
-/* The same of one number, for old rows. False without memory. */
+/* The blind index of one number or address, for old rows. False without memory. */
 bool sealing_index_phone(struct sealing *s, const char *phone, size_t size, uint8_t out[SEAL_MARK_SIZE]);
+bool sealing_index_place(struct sealing *s, const char *place, size_t size, uint8_t out[SEAL_MARK_SIZE]);
 
 /* ---- on the way out */
 
 /* Opens what is sealed in a reply; what does not open becomes SEAL_UNREADABLE and is told to the log by record and
  * field. `record`: 16 bytes, for replies that tell of one record without naming it; or NULL. */
 void sealing_open(struct sealing *s, ProtobufCMessage *reply, const uint8_t *record, struct arena *arena);
+/* For the feed (mask_opener of feed/mask.h; `sealing` is the struct): opens what whoever sees a record may read, which
+ * is its place. A key that another node made just now is read first: MASK_LATER, until the table was read again. */
+enum mask_opened sealing_tell(void *sealing, const char *field, const uint8_t *record, const char *token, size_t size,
+                              char *text);
 void sealing_open_conflicts(struct sealing *s, Liandong__V1__Status *status, const uint8_t *record,
                             struct arena *arena);
 #endif

@@ -10,7 +10,8 @@
 #include <string.h>
 #include <time.h>
 
-static const char *const class_names[SEALING_CLASSES] = {[SEALING_NAME] = "name", [SEALING_PHONE] = "phone"};
+static const char *const class_names[SEALING_CLASSES] = {
+    [SEALING_NAME] = "name", [SEALING_PHONE] = "phone", [SEALING_PLACE] = "place"};
 
 int sealing_year(void) {
     time_t now = (time_t)(clock_now_ms() / 1000) + 8 * 3600; /* Asia/Shanghai, no summer time */
@@ -136,6 +137,8 @@ bool sealing_read(struct sealing *s, const PGresult *r, char *error, size_t room
     memcpy(s->markers, fresh.markers, sizeof s->markers);
     s->keks = fresh.keks;
     s->version = fresh.version;
+    s->newest = newest < 0 ? 0 : (uint32_t)mapping_get_int4(r, newest, ID);
+    s->wanted = false;
     seal_keks_forget(&fresh.keks);
     return true;
 }

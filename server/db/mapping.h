@@ -11,6 +11,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What sealed text is found by, worked out before it is sealed (call/sealing.h). NULL: none. */
+struct mapping_marks {
+    const uint8_t *phone_index, *place_index; /* 16 bytes: blind indexes */
+    const uint8_t *place_pairs;
+    size_t place_pairs_size;
+};
 /* What a statement may be given besides the fields of its message. */
 struct mapping_input {
     const ProtobufCMessage *message;
@@ -18,10 +24,10 @@ struct mapping_input {
     const uint8_t *request_id; /* 16 bytes or NULL */
     const uint8_t *act;        /* the packed message, for writes; or NULL */
     size_t act_size;
-    const uint8_t *phone_index; /* 16 bytes: blind index of the telephone number in question; or NULL */
-    const uint8_t *device_key;  /* 32 bytes: of a certificate that is asked for, its holder proved; or NULL */
-    const uint8_t *authority;   /* 32 bytes: the server's own authority's key; NULL: it has none */
-    int64_t authority_until;    /* ms since 1970 UTC; counts where there is one */
+    struct mapping_marks marks;
+    const uint8_t *device_key; /* 32 bytes: of a certificate that is asked for, its holder proved; or NULL */
+    const uint8_t *authority;  /* 32 bytes: the server's own authority's key; NULL: it has none */
+    int64_t authority_until;   /* ms since 1970 UTC; counts where there is one */
 };
 
 enum plan_source {
@@ -36,7 +42,9 @@ enum plan_source {
     SOURCE_CALLER_OFFICER,
     SOURCE_CALLER_ROLE,
     SOURCE_CALLER_ACCOUNT,
-    SOURCE_PHONE_INDEX
+    SOURCE_PHONE_INDEX,
+    SOURCE_PLACE_INDEX,
+    SOURCE_PLACE_PAIRS
 };
 /* What every write says of its outcome, by column name: outcome (done, replay, conflict, refused), reason, field, …
  * A read refuses by a reason in its first row. */

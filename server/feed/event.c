@@ -76,7 +76,8 @@ static char *item(struct mapping_array *a, struct arena *arena) {
     return n < 0 ? NULL : arena_copy(arena, value, (size_t)n);
 }
 
-static bool read_changes(Liandong__V1__Event *e, const PGresult *r, int row, struct arena *arena) {
+static bool read_changes(Liandong__V1__Event *e, const PGresult *r, int row, struct masking *m) {
+    struct arena *arena = m->arena;
     struct mapping_array fields = mapping_get_array(r, row, CHANGED),
                          old_values = mapping_get_array(r, row, OLD_VALUES),
                          new_values = mapping_get_array(r, row, NEW_VALUES);
@@ -89,8 +90,8 @@ static bool read_changes(Liandong__V1__Event *e, const PGresult *r, int row, str
         if (!c) return false;
         liandong__v1__change__init(c);
         c->field = item(&fields, arena);
-        if (i < old_values.count) c->old_value = mask_text(item(&old_values, arena));
-        if (i < new_values.count) c->new_value = mask_text(item(&new_values, arena));
+        if (i < old_values.count) c->old_value = mask_text(m, c->field, item(&old_values, arena));
+        if (i < new_values.count) c->new_value = mask_text(m, c->field, item(&new_values, arena));
         if (c->old_value) mask_numbers((uint8_t *)c->old_value, strlen(c->old_value));
         if (c->new_value) mask_numbers((uint8_t *)c->new_value, strlen(c->new_value));
         e->changes[e->n_changes++] = c;
@@ -114,7 +115,7 @@ static bool read_threats(Liandong__V1__Event *e, const PGresult *r, int row, str
     return true;
 }
 
-static bool read_fields(Liandong__V1__Event *e, const PGresult *r, int row, struct arena *arena) {
+static bool read_fields(Liandong__V1__Event *e, const PGresult *r, int row, struct masking *m) {
     liandong__v1__event__init(e);
     e->has_at = e->has_entity = e->has_version = e->has_state = true;
     e->at = mapping_get_time(r, row, AT);
@@ -130,11 +131,11 @@ static bool read_fields(Liandong__V1__Event *e, const PGresult *r, int row, stru
     e->office = text(r, row, OFFICE);
     e->office_name = text(r, row, OFFICE_NAME);
     e->officer = text(r, row, OFFICER);
-    e->title = mask_free_text(text(r, row, TITLE));
+    e->title = mask_title(m, text(r, row, TITLE));
     e->note = mask_free_text(text(r, row, NOTE));
     e->has_repeat_count = !PQgetisnull(r, row, REPEAT_COUNT);
     if (e->has_repeat_count) e->repeat_count = (uint32_t)mapping_get_int4(r, row, REPEAT_COUNT);
-    return read_changes(e, r, row, arena) && read_threats(e, r, row, arena);
+    return read_changes(e, r, row, m) && read_threats(e, r, row, m->arena);
 }
 
 /* ---- the frame: [length][delivery: [cursor][prev][event: fields, report as it was sent]] */
@@ -255,16 +256,17 @@ static bool read_audience(struct event *out, const PGresult *r, int row, struct 
 
 bool event_is_hidden(const PGresult *r, int row) { return PQgetisnull(r, row, KIND); }
 
-bool event_read(struct event *out, const PGresult *r, int row, struct cursor_key *key, struct arena *arena) {
+bool event_read(struct event *out, const PGresult *r, int row, const struct event_keys *keys, struct arena *arena) {
+    struct masking m = {&keys->opener, (const uint8_t *)PQgetvalue(r, row, ENTITY), arena, false};
     Liandong__V1__Event e;
     *out = (struct event){.seq = (uint64_t)mapping_get_int8(r, row, SEQ)};
     out->mark = cursor_mark(PQgetvalue(r, row, HASH), (size_t)PQgetlength(r, row, HASH));
     out->face.kind = event_kind(PQgetvalue(r, row, KIND));
     read_right(out, r, row);
-    cursor_seal(key, (struct cursor){out->seq, out->mark}, out->cursor);
+    cursor_seal(keys->cursor, (struct cursor){out->seq, out->mark}, out->cursor);
     if ((out->right.was >= 0 || out->right.subject) && !pack_change(out, r, row, arena)) return false;
     if (PQgetisnull(r, row, AT)) return true;
-    if (!read_fields(&e, r, row, arena) || !read_audience(out, r, row, arena)) return false;
+    if (!read_fields(&e, r, row, &m) || !read_audience(out, r, row, arena)) return false;
     out->face.class = (int16_t)e.class_;
     out->face.level = (int16_t)e.level;
     out->face.office = mapping_get_int4(r, row, ACTOR);
@@ -272,5 +274,7 @@ bool event_read(struct event *out, const PGresult *r, int row, struct cursor_key
     bool whole = out->face.kind == LIANDONG__V1__TO_SERVER__BODY_REPORT_INCIDENT && !PQgetisnull(r, row, ACT);
     const uint8_t *act = whole ? (const uint8_t *)PQgetvalue(r, row, ACT) : NULL;
     size_t act_size = whole ? (size_t)PQgetlength(r, row, ACT) : 0;
-    return (!whole || mask_packed(&act, &act_size, arena)) && pack_frame(out, &e, act, act_size, arena);
+    bool good = !whole || mask_packed(&m, &liandong__v1__report_incident__descriptor, &act, &act_size);
+    out->later = m.later;
+    return good && !m.later && pack_frame(out, &e, act, act_size, arena);
 }

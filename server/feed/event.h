@@ -8,6 +8,7 @@
 #include "common/arena.h"
 #include "db/statement.h"
 #include "feed/cursor.h"
+#include "feed/mask.h"
 #include "feed/rights.h"
 #include <libpq-fe.h>
 
@@ -25,6 +26,7 @@ struct event {
     uint32_t frame_size, prev_at;
     const int32_t *audience; /* offices that may see it */
     uint32_t audience_count;
+    bool later; /* not read: a sealed text has to be tried again in a second (see mask.h) */
     struct event_right right;
     /* Of an event that changes who sees its record: the frame that says so and nothing else, with `retract`. */
     const uint8_t *change; /* NULL: none */
@@ -36,9 +38,15 @@ struct event {
 #define EVENT_CHANGE_PREV        27u
 #define EVENT_CHANGE_TAG         (EVENT_CHANGE_PREV + CURSOR_SIZE)
 #define EVENT_TAG_GRANT          (5u << 3 | 2u)
-/* Reads row `row` of _feed_pull or _feed_page. Memory is the arena's. False without memory. Of a row without a moment
- * only the place and `change` are told: frame is NULL. A page does not tell right.sensitivity: then it is -1. */
-bool event_read(struct event *out, const PGresult *r, int row, struct cursor_key *key, struct arena *arena);
+/* What reading an event needs besides its row. */
+struct event_keys {
+    struct cursor_key *cursor;
+    struct mask_opener opener;
+};
+/* Reads row `row` of _feed_pull or _feed_page. Memory is the arena's. False without memory, and with `later`. Of a row
+ * without a moment only the place and `change` are told: frame is NULL. A page does not tell right.sensitivity: then it
+ * is -1. */
+bool event_read(struct event *out, const PGresult *r, int row, const struct event_keys *keys, struct arena *arena);
 /* Keeps what a row of _feed_pull tells of its record's level and of whom it is open to. False without memory. */
 bool event_take_right(struct rights *rights, const struct event *e, const PGresult *r, int row);
 /* The row of a page that only says where it is: what stands there is hidden from this watcher. */

@@ -15,6 +15,7 @@ struct feed {
     struct link *link;
     uv_timer_t tick;
     bool warm, pulling, again; /* again: a poke came while pulling */
+    bool waits;                /* for a key of sealed text: see mask.h */
     bool head_known;           /* of this connection: checked against our history */
     struct cursor found;       /* head in the table, as this connection told it */
     uint64_t opened, asked;    /* times a record was opened to somebody or closed; and as of the last look at names */
@@ -77,7 +78,9 @@ static void reset_watchers(struct feed *f, const char *reason) {
 static bool take_row(struct feed *f, const PGresult *r, int row) {
     struct event e;
     arena_reset(&f->arena);
-    if (!event_read(&e, r, row, f->view.key, &f->arena)) return false;
+    bool read = event_read(&e, r, row, &f->view.keys, &f->arena);
+    f->waits = e.later;
+    if (!read) return false;
     if (e.seq != f->view.head.seq + 1) {
         log_event(LOG_ERROR, "feed.gap", log_int("head", (int64_t)f->view.head.seq), log_int("found", (int64_t)e.seq));
         return false;
@@ -124,7 +127,7 @@ static void on_pull_sync(void *arg, struct link_answer answer) {
     if (answer.lost) return;
     if (f->again)
         pull(f);
-    else if (!f->warm)
+    else if (!f->warm && !f->waits)
         become_warm(f);
 }
 
@@ -248,10 +251,10 @@ static void on_head(void *arg, struct link_answer answer) { /* seq, hash, floor 
 static void on_secret(void *arg, struct link_answer answer) {
     struct feed *f = arg;
     if (answer.result && PQresultStatus(answer.result) == PGRES_TUPLES_OK && PQntuples(answer.result) == 1 &&
-        !f->view.key && PQgetlength(answer.result, 0, 0) == CURSOR_KEY_SIZE)
-        f->view.key = cursor_key_make((const uint8_t *)PQgetvalue(answer.result, 0, 0));
+        !f->view.keys.cursor && PQgetlength(answer.result, 0, 0) == CURSOR_KEY_SIZE)
+        f->view.keys.cursor = cursor_key_make((const uint8_t *)PQgetvalue(answer.result, 0, 0));
     PQclear(answer.result);
-    if (answer.over && !answer.lost && !f->view.key)
+    if (answer.over && !answer.lost && !f->view.keys.cursor)
         f->options.refused(f->options.arg, "读不到游标密钥（表 secret），请重新执行 liandongd migrate");
 }
 
@@ -379,6 +382,7 @@ struct feed *feed_start(uv_loop_t *loop, const char *conninfo, const char *node,
     f->options = *options;
     f->view.readers = options->readers;
     f->view.statements = options->statements;
+    f->view.keys.opener = options->opener;
     f->view.snapshot_plan = options->snapshot_plan;
     arena_init(&f->arena, PULL_ARENA_CAP);
     if (!ring_init(&f->view.ring, options->ring_bytes) ||
@@ -399,7 +403,7 @@ static void on_tick_closed(uv_handle_t *handle) {
     void *arg = f->stopped_arg;
     ring_free(&f->view.ring);
     rights_free(&f->view.rights);
-    cursor_key_free(f->view.key);
+    cursor_key_free(f->view.keys.cursor);
     arena_free(&f->arena);
     free(f);
     if (done) done(arg);

@@ -11,6 +11,7 @@
 #include "common/metrics.h"
 #include "db/link.h"
 #include "db/readers.h"
+#include "feed/event.h"
 #include "feed/ring.h"
 
 struct feed_statements {
@@ -21,6 +22,7 @@ struct feed_options {
     struct statement *guard;
     const struct plan *snapshot_plan; /* _snapshot's rows -> FeedSnapshot; compiled by the time the feed is ready */
     struct readers *readers;          /* for pages, checks of cursors and snapshots */
+    struct mask_opener opener;
     size_t ring_bytes;
     void (*ready)(void *arg); /* the ring is warm: watches may begin */
     void (*refused)(void *arg, const char *why);
@@ -47,7 +49,7 @@ void feed_stop(struct feed *f, void (*done)(void *arg), void *arg);
 struct feed_view {
     struct ring ring;
     struct rights rights;
-    struct cursor_key *key;
+    struct event_keys keys;
     struct cursor head;
     uint64_t floor; /* events up to here are no longer replayed */
     struct readers *readers;

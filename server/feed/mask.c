@@ -75,16 +75,38 @@ char *mask_free_text(char *text) {
     return text;
 }
 
-char *mask_text(char *text) {
-    return text && text[0] == '~' && seal_is_token(text, strlen(text), NULL) ? wire_borrow(SEAL_HIDDEN) : text;
+/* What stands for a token of `size` bytes, never longer than it; NULL: it is none. */
+static char *open_token(struct masking *m, const char *field, const char *token, size_t size) {
+    if (!seal_is_token(token, size, NULL)) return NULL;
+    char *text = arena_take(m->arena, size + 1);
+    switch (text ? m->opener->open(m->opener->arg, field, m->record, token, size, text) : MASK_HIDDEN) {
+    case MASK_PLAIN: return NULL;
+    case MASK_OPEN: mask_numbers((uint8_t *)text, strlen(text)); return text;
+    case MASK_LATER: m->later = true; break;
+    case MASK_HIDDEN: break;
+    }
+    return wire_borrow(SEAL_HIDDEN);
 }
 
-void mask_message(ProtobufCMessage *m) {
-    for (unsigned i = 0; i < m->descriptor->n_fields; i++) {
-        const ProtobufCFieldDescriptor *f = &m->descriptor->fields[i];
+char *mask_text(struct masking *m, const char *field, char *text) {
+    if (!text || text[0] != '~') return text;
+    const char *token = text + (text[1] == *SEAL_STARRED);
+    char *opened = open_token(m, field, token, strlen(token));
+    return opened ? opened : text;
+}
+
+char *mask_title(struct masking *m, char *title) {
+    size_t size = title && title[0] == '~' ? strcspn(title, " ") : 0;
+    const char *place = size ? open_token(m, "place", title, size) : NULL;
+    return place ? arena_printf(m->arena, "%s%s", place, mask_free_text(title + size)) : mask_free_text(title);
+}
+
+void mask_message(struct masking *m, ProtobufCMessage *message) {
+    for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *f = &message->descriptor->fields[i];
         if (f->type != PROTOBUF_C_TYPE_STRING || f->label == PROTOBUF_C_LABEL_REPEATED) continue;
-        char **at = (char **)wire_member(m, f);
-        *at = mask_text(*at);
+        char **at = (char **)wire_member(message, f);
+        *at = mask_text(m, f->name, *at);
     }
 }
 
@@ -107,6 +129,7 @@ static bool take_varint(struct reading *r, uint64_t *v) {
 struct field {
     const uint8_t *begin, *tag_end, *text; /* text NULL: it is no string of bytes */
     size_t size;                           /* of the text */
+    unsigned number;
 };
 
 /* Passes one field. */
@@ -115,6 +138,7 @@ static bool take_field(struct reading *r, struct field *f) {
     *f = (struct field){.begin = r->at};
     if (!take_varint(r, &tag)) return false;
     f->tag_end = r->at;
+    f->number = (unsigned)(tag >> 3);
     switch (tag & 7) {
     case 0: return take_varint(r, &v);
     case 1: v = 8; break;
@@ -142,19 +166,27 @@ static bool may_hold_token(const uint8_t *bytes, size_t size) {
     return false;
 }
 
-bool mask_packed(const uint8_t **bytes, size_t *size, struct arena *arena) {
-    static const char hidden[] = SEAL_HIDDEN;
+/* Its length, and the text. */
+static uint8_t *put_text(uint8_t *to, const char *text) {
+    size_t size = strlen(text), left = size;
+    for (; left > 0x7f; left >>= 7) *to++ = (uint8_t)(left | 0x80);
+    *to++ = (uint8_t)left;
+    return put(to, text, size);
+}
+
+bool mask_packed(struct masking *m, const ProtobufCMessageDescriptor *kind, const uint8_t **bytes, size_t *size) {
     struct reading r = {*bytes, *bytes + *size};
     struct field f;
     if (!may_hold_token(*bytes, *size) && !may_hold_number(*bytes, *size)) return true;
-    uint8_t *out = arena_take(arena, *size), *to = out; /* a token is longer than what stands for it */
+    uint8_t *out = arena_take(m->arena, *size), *to = out; /* a token is longer than what stands for it */
     if (!out) return false;
     while (r.at < r.end) {
         if (!take_field(&r, &f)) return false;
-        if (f.text && seal_is_token((const char *)f.text, f.size, NULL)) {
+        const ProtobufCFieldDescriptor *named = protobuf_c_message_descriptor_get_field(kind, f.number);
+        const char *opened = f.text && named ? open_token(m, named->name, (const char *)f.text, f.size) : NULL;
+        if (opened) {
             to = put(to, f.begin, (size_t)(f.tag_end - f.begin));
-            *to++ = sizeof hidden - 1;
-            to = put(to, hidden, sizeof hidden - 1);
+            to = put_text(to, opened);
         } else {
             uint8_t *text = to + (f.text ? (size_t)(f.text - f.begin) : 0);
             to = put(to, f.begin, (size_t)(r.at - f.begin));

@@ -27,7 +27,7 @@ bool watcher_put(struct watcher *w, Liandong__V1__ToClient *m) {
 }
 
 void watcher_seal(struct watcher *w, struct cursor c, uint8_t out[CURSOR_SIZE]) {
-    cursor_seal(w->view->key, c, out);
+    cursor_seal(w->view->keys.cursor, c, out);
     cursor_veil(out, w->veil);
 }
 
@@ -184,7 +184,7 @@ static struct cursor open_cursor(struct watcher *w, const uint8_t told[CURSOR_SI
     uint8_t bare[CURSOR_SIZE];
     memcpy(bare, told, CURSOR_SIZE);
     cursor_veil(bare, w->veil);
-    return cursor_open(w->view->key, bare);
+    return cursor_open(w->view->keys.cursor, bare);
 }
 
 struct watcher *watcher_start(struct feed *f, const struct watcher_terms *terms, const struct watcher_sink *sink,

@@ -27,7 +27,13 @@ static bool put_page(struct watcher *w, const PGresult *result, bool last) {
         watcher_fail(w, "INTERNAL");
         return false;
     }
-    for (size_t i = 0; i < page->n_incidents; i++) mask_message(&page->incidents[i]->base);
+    for (size_t i = 0; i < page->n_incidents; i++) {
+        struct masking masking = {&w->view->keys.opener, page->incidents[i]->id.data, &w->reading->arena, false};
+        mask_message(&masking, &page->incidents[i]->base);
+        if (!masking.later) continue;
+        watcher_fail(w, "DATABASE_AWAY");
+        return false;
+    }
     page->has_last = true;
     page->last = last;
     m.body_case = LIANDONG__V1__TO_CLIENT__BODY_FEED_SNAPSHOT;

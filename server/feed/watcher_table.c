@@ -83,8 +83,8 @@ static bool send_page(struct watcher *w, struct watcher_page *page, struct arena
             continue;
         }
         arena_reset(frames);
-        if (!event_read(&e, page->rows, page->at, w->view->key, frames)) {
-            watcher_fail(w, "INTERNAL");
+        if (!event_read(&e, page->rows, page->at, &w->view->keys, frames)) {
+            watcher_fail(w, e.later ? "DATABASE_AWAY" : "INTERNAL");
             return false;
         }
         e.right.sensitivity = rights_level(&w->view->rights, e.right.num);

@@ -82,7 +82,7 @@ begin
     external_no = after.external_no, occurred_at = after.occurred_at, dispatched_at = after.dispatched_at, arrived_at = after.arrived_at,
     feedback_at = after.feedback_at, closed_at = after.closed_at, place = after.place, longitude = after.longitude,
     latitude = after.latitude, reporter = after.reporter, reporter_phone = after.reporter_phone,
-    phone_index = after.phone_index, content = after.content,
+    phone_index = after.phone_index, place_index = after.place_index, place_pairs = after.place_pairs, content = after.content,
     mass_count = after.mass_count, dispatched_to = after.dispatched_to, result_code = after.result_code, result = after.result,
     updated_by = after.updated_by, updated_at = after.updated_at, void_reason = after.void_reason, events = after.events,
     sensitivity = after.sensitivity
@@ -163,10 +163,10 @@ begin
     from incident_conflicts(before, base, patch || case when rule.to_state <> rule.from_state then jsonb_build_object('state', rule.to_state)
                                                   else '{}' end) c;
     if conflict_fields is not null then
-      conflict_theirs := (select array_agg(masked(t.value, identity_shown(before) or not sealed_field(t.field)) order by t.n)
+      conflict_theirs := (select array_agg(told(t.field, t.value, identity_shown(before)) order by t.n)
         from unnest(conflict_fields, conflict_theirs) with ordinality as t(field, value, n));
       perform audit_read(wanted, named, null, before.id, incident_no(before.num), before.sensitivity,
-        (select array_agg(f) from unnest(conflict_fields) f where sealed_field(f) and identity_shown(before)));
+        (select array_agg(f) from unnest(conflict_fields) f where identity_field(f) and identity_shown(before)));
       outcome := 'conflict';
       reason := 'VERSION_CONFLICT';
       id := before.id;  -- to open what is sealed of both values
@@ -199,6 +199,10 @@ begin
   after.events := before.events || turn.seq + 1;
   if after.reporter_phone is null then
     after.phone_index := null;
+  end if;
+  if after.place is null then
+    after.place_index := null;
+    after.place_pairs := null;
   end if;
   select array_agg(n.key), array_agg(o.value), array_agg(n.value) into changed, old_values, new_values
   from jsonb_each_text(incident_fields(after)) n join jsonb_each_text(incident_fields(before)) o using (key)

@@ -73,6 +73,13 @@ create or replace function numbers_hidden(value text, shown bool) returns text i
     '(?<![0-9])(1[3-9][0-9]{9}|[0-9]{6}(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx])(?![0-9])', '***********', 'g') end
 $$;
 
+-- A value of a field for whoever sees the record; `shown`: also who reported it. A sealed place is marked by a '~' before its token: the
+-- server hides the numbers when it has opened it (SEAL_STARRED in common/seal.h).
+create or replace function told(field text, value text, shown bool) returns text immutable parallel safe language sql as $$
+  select case when shown or value is null then value when identity_field(field) then masked(value, false)
+    when sealed_field(field) and sealed(value) then '~' || value else numbers_hidden(value, false) end
+$$;
+
 -- Whether the caller may be told who reported this record, and the number: identity is S2, whatever the record is.
 create or replace function identity_known(i incident) returns bool stable parallel safe language plpgsql as $$
 begin
@@ -95,12 +102,12 @@ create or replace function incident_record(i incident, identity bool)
     created_at timestamptz, updated_by text, updated_at timestamptz, void_reason text, repeat_count int4, sensitivity int2)
   stable parallel safe language sql as $$
   select i.id, incident_no(i.num), i.version, i.state, i.source, i.class, i.level, i.external_no, i.occurred_at, i.received_at,
-    i.dispatched_at, i.arrived_at, i.feedback_at, i.closed_at, numbers_hidden(i.place, identity), i.longitude, i.latitude, masked(i.reporter, identity),
-    masked(i.reporter_phone, identity), numbers_hidden(i.content, identity),
-    i.threats, i.mass_count, i.dispatched_to, i.result_code, numbers_hidden(i.result, identity), o.code, o.name, i.created_by, i.created_at, i.updated_by,
+    i.dispatched_at, i.arrived_at, i.feedback_at, i.closed_at, told('place', i.place, identity), i.longitude, i.latitude,
+    told('reporter', i.reporter, identity), told('reporter_phone', i.reporter_phone, identity), told('content', i.content, identity),
+    i.threats, i.mass_count, i.dispatched_to, i.result_code, told('result', i.result, identity), o.code, o.name, i.created_by, i.created_at, i.updated_by,
     i.updated_at, i.void_reason, i.repeat_count, i.sensitivity
   from office o where o.id = i.origin
 $$;
 
 grant execute on function incident_no(int8), incident_title(text, text), moment_text(timestamptz), incident_fields(incident),
-  incident_find(text), masked(text, bool), numbers_hidden(text, bool), identity_known(incident), identity_shown(incident), incident_record(incident, bool) to liandong_app;
+  incident_find(text), masked(text, bool), numbers_hidden(text, bool), told(text, text, bool), identity_known(incident), identity_shown(incident), incident_record(incident, bool) to liandong_app;

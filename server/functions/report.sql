@@ -5,20 +5,23 @@ drop function if exists repeats_in_group(int4, text[], text[], int4[], int4[], i
   report_incidents(uuid[], bytea[], int4[], int8[], text[], int2[], int2[], int2[], text[], timestamptz[], timestamptz[], text[], float8[],
     float8[], text[], text[], text[], text[], int4[]),
   report_incidents(uuid[], bytea[], int4[], int8[], text[], int2[], int2[], int2[], text[], timestamptz[], timestamptz[], text[], float8[],
-    float8[], text[], text[], text[], text[], int4[], bytea[]);
+    float8[], text[], text[], text[], text[], int4[], bytea[]),
+  report_incidents(uuid[], bytea[], int4[], int8[], text[], int2[], int2[], int2[], text[], timestamptz[], timestamptz[], text[], float8[],
+    float8[], text[], text[], text[], text[], int4[], bytea[], int8[], int4[]),
+  repeats_in_group(int4, bytea[], text[], int4[], int4[], int4[]);
 
 -- How many fresh members before member `n` of a group name the same phone or place: the tables don't show them yet.
-create or replace function repeats_in_group(n int4, phones bytea[], places text[], offices int4[], made int4[], sees int4[]) returns int4
+create or replace function repeats_in_group(n int4, phones bytea[], places bytea[], offices int4[], made int4[], sees int4[]) returns int4
   immutable language plpgsql as $$
 begin
   return (select count(*)
     from unnest(phones[:n - 1], places[:n - 1], offices[:n - 1], made[:n - 1]) as b(phone, place, office, made)
-    where b.made > 0 and b.office = any (sees) and (b.phone = phones[n] or b.place = nullif(places[n], '')));
+    where b.made > 0 and b.office = any (sees) and (b.phone = phones[n] or b.place = places[n]));
 end $$;
 
 -- Answers one row per member, numbered by ord. Called on a connection that plans once and by index (see one_plan in db/link.h).
--- The arrays are of equal length, one element per member. Reporters and phones come sealed, so that which phones are the same is told
--- by phone_indexes. The pen is held. It runs for many callers at once, and so as the owner. What counts as a repeated report is up to the
+-- The arrays are of equal length, one element per member. Reporters, phones and places come sealed, so that which are the same is told by
+-- phone_indexes and place_indexes. The pen is held. It runs for many callers at once, and so as the owner. What counts as a repeated report is up to the
 -- level that every role sees of its own office's records: the count is told to all who see the new record, and must not tell somebody who
 -- tries a number that a tip came from it.
 --
@@ -29,7 +32,7 @@ create or replace function report_incidents(
     request_ids uuid[], acts bytea[], offices int4[], devices int8[], officers text[],
     sources int2[], classes int2[], levels int2[], external_nos text[], occurred timestamptz[], received timestamptz[],
     places text[], longitudes float8[], latitudes float8[], reporters text[], phones text[], contents text[], threat_lists text[],
-    mass_counts int4[], phone_indexes bytea[], accounts int8[] default null, roles int4[] default null)
+    mass_counts int4[], phone_indexes bytea[], place_indexes bytea[], pair_lists bytea[], accounts int8[] default null, roles int4[] default null)
   returns table(ord int8, outcome text, reason text, field text, id uuid, no text, version int4, state int2, at timestamptz, replay bool)
   language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
 declare
@@ -73,10 +76,10 @@ begin
            and i.received_at <= coalesce(u.received_at, turn.moment) and i.origin = any (o.sees)
            and i.sensitivity <= open_to_all limit turn.repeat_most) a)
       + (select count(*) from (select from incident i
-         where i.place = nullif(u.place, '') and i.received_at > coalesce(u.received_at, turn.moment) - turn.repeat_span
+         where i.place_index = u.place and i.received_at > coalesce(u.received_at, turn.moment) - turn.repeat_span
            and i.received_at <= coalesce(u.received_at, turn.moment) and i.origin = any (o.sees) and i.sensitivity <= open_to_all
            and (u.phone is null or i.phone_index is distinct from u.phone) limit turn.repeat_most) b) as repeats
-    from unnest(request_ids, offices, phone_indexes, places, received) with ordinality as u(request_id, office, phone, place, received_at, ord)
+    from unnest(request_ids, offices, phone_indexes, place_indexes, received) with ordinality as u(request_id, office, phone, place, received_at, ord)
       left join office o on o.id = u.office
     order by u.ord
   loop
@@ -135,8 +138,8 @@ begin
     place := nullif(places[ord], '');
     threats := nullif(threat_lists[ord], '{}');
     repeats := 1 + m.repeats;
-    if several and (array_position(phone_indexes, phone_indexes[ord]) < ord or array_position(places, place) < ord) then
-      repeats := repeats + repeats_in_group(ord::int4, phone_indexes, places, offices, counted, me.sees);
+    if several and (array_position(phone_indexes, phone_indexes[ord]) < ord or array_position(place_indexes, place_indexes[ord]) < ord) then
+      repeats := repeats + repeats_in_group(ord::int4, phone_indexes, place_indexes, offices, counted, me.sees);
     end if;
     counted[ord] := (coalesce(worth[class], 1) <= open_to_all)::int4;
     outcome := 'done';
@@ -155,7 +158,7 @@ begin
     incidents[n] := row(turn.base + n, id, version, state, source, class, level, external_nos[ord], occurred[ord], received_at,
       null, null, null, null, place, longitudes[ord], latitudes[ord], nullif(reporters[ord], ''), nullif(phones[ord], ''), contents[ord], threats,
       mass_counts[ord], null, null, null, me.id, officers[ord], at, officers[ord], at, null, repeats, array[turn.seq + n],
-      coalesce(worth[class], 1), phone_indexes[ord])::incident;
+      coalesce(worth[class], 1), phone_indexes[ord], place_indexes[ord], pair_lists[ord])::incident;
     return next;
   end loop;
   if n > 0 then
@@ -168,6 +171,6 @@ begin
   end if;
 end $$;
 
-grant execute on function repeats_in_group(int4, bytea[], text[], int4[], int4[], int4[]),
+grant execute on function repeats_in_group(int4, bytea[], bytea[], int4[], int4[], int4[]),
   report_incidents(uuid[], bytea[], int4[], int8[], text[], int2[], int2[], int2[], text[], timestamptz[], timestamptz[], text[], float8[],
-    float8[], text[], text[], text[], text[], int4[], bytea[], int8[], int4[]) to liandong_app;
+    float8[], text[], text[], text[], text[], int4[], bytea[], bytea[], bytea[], int8[], int4[]) to liandong_app;

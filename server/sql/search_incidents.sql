@@ -1,6 +1,6 @@
 with hits as (
     select h.num, h.received_at, row_number() over (order by h.received_at desc, h.num desc) as n
-    from incident_search_page(:text::text, :phone_index::bytea, :from::timestamptz, :until::timestamptz, page_at(:page::bytea), page_num(:page::bytea),
+    from incident_search_page(:text::text, :phone_index::bytea, :place_pairs::bytea, :from::timestamptz, :until::timestamptz, page_at(:page::bytea), page_num(:page::bytea),
       page_size(:limit::int4) + 1) h
   )
 select r.*, (select page_token(l.received_at, l.num) from hits l

@@ -3,8 +3,7 @@
 -- Its reader is written down where the page tells who reported, and where the record itself is sensitive: see audit_read.
 with found as materialized (select * from incident_find(:incident::text)),
   told as materialized (
-    select i.id, f.version, f.at, f.office, f.officer, f.kind, c.field, numbers_hidden(masked(c.old_value, identity.shown or not sealed_field(c.field)), identity.shown) as old_value,
-      numbers_hidden(masked(c.new_value, identity.shown or not sealed_field(c.field)), identity.shown) as new_value,
+    select i.id, f.version, f.at, f.office, f.officer, f.kind, c.field, told(c.field, c.old_value, identity.shown) as old_value, told(c.field, c.new_value, identity.shown) as new_value,
       numbers_hidden(f.note, identity.shown) as note, c.n,
       sum(w.bytes) over (order by f.version) - sum(w.bytes) over (partition by f.version) as before
     from found
@@ -19,7 +18,7 @@ with found as materialized (select * from incident_find(:incident::text)),
     select a.reason
     from found left join incident i using (num)
       cross join lateral audit_read('show_history', :incident::text, found.reason, i.id, incident_no(i.num), i.sensitivity,
-        (select array_agg(distinct t.field) from told t where t.before < 400000 and sealed_field(t.field)
+        (select array_agg(distinct t.field) from told t where t.before < 400000 and identity_field(t.field)
           and coalesce(t.new_value, t.old_value) <> masked('', false))) as a(reason)
   )
 select t.version, t.at, t.office, t.officer, t.kind, t.field, t.old_value, t.new_value, t.note, answer.reason, t.id as sealed_record,

@@ -337,7 +337,9 @@ def import_small(stage):
     assert len(rejects) == 4 and [r[3] for r in rejects[1:]] == ["", "时间不对", "没有这一类"] and all(CHINESE.search(r[-1]) for r in rejects[1:]), rejects
     code, verdicts, _ = imported(stage, path, *MAP, server=server)
     assert verdicts == ["replayed", "replayed", "rejected", "rejected", "replayed", "rejected"] and count() == 3, verdicts
-    places = [p for (p,) in stage.sql("select place from incident order by num", database=node.name)]
+    peer = stage.peer(node, "ytp-duty")
+    places = [i.place for i in sorted(peer.ask("list_incidents").incidents, key=lambda i: i.no)]
+    peer.close()
     assert places == ["岳塘街道", "书院路, 3 栋", "岳塘街道"]
     times = stage.sql("select extract(epoch from occurred_at)::int8 from incident order by num", database=node.name)
     assert times[0] == ("1687695300",), times  # 20:15 in +08:00

@@ -382,7 +382,8 @@ begin
       array_fill(null::int2, array[300]), array_fill(6::int2, array[300]), array_fill(null::int2, array[300]), array_fill(null::text, array[300]),
       array_fill(null::timestamptz, array[300]), array_fill(null::timestamptz, array[300]), array_fill(null::text, array[300]),
       array_fill(null::float8, array[300]), array_fill(null::float8, array[300]), array_fill(null::text, array[300]), array_fill(null::text, array[300]),
-      array_fill('一件旧事'::text, array[300]), array_fill(null::text, array[300]), array_fill(null::int4, array[300]), array_fill(null::bytea, array[300]));
+      array_fill('一件旧事'::text, array[300]), array_fill(null::text, array[300]), array_fill(null::int4, array[300]), array_fill(null::bytea, array[300]),
+      array_fill(null::bytea, array[300]), array_fill(null::bytea, array[300]));
   end loop;
 end $$"""
 

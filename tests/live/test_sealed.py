@@ -51,39 +51,47 @@ def holds(path, words):
 @case
 def nothing_in_the_clear(stage):
   """Reported, imported, corrected, listed, searched for, asked in vain: neither a dump nor any file of the cluster nor a log has it."""
-  canaries = ["欧阳卓玛", "13711112221", "慕容格桑", "13711112222", "尉迟央金", "13711112223", "司徒卓嘎", "13711112224", "诸葛曲珍", "13711112225"]
+  canaries = ["欧阳卓玛", "13711112221", "慕容格桑", "13711112222", "尉迟央金", "13711112223", "司徒卓嘎", "13711112224", "诸葛曲珍", "13711112225",
+              "栖霞里七弄", "鸣鹤坊九弄", "听松巷三弄", "拾翠桥五弄", "枕流街八弄"]
   with stage.alone() as node, desk(stage, node) as p:
-    no = report(p, reporter=canaries[0], reporter_phone=canaries[1]).no
-    p.ask("correct_incident", incident=no, reporter=canaries[2], reporter_phone=canaries[3])
-    for status in (refusal(lambda: report(p, content="", reporter=canaries[4], reporter_phone=canaries[5])),
-                   refusal(lambda: p.ask("correct_incident", incident="JQ-2026-999999", reporter=canaries[4], reporter_phone=canaries[5]))):
+    no = report(p, reporter=canaries[0], reporter_phone=canaries[1], place=canaries[10] + "12号").no
+    p.ask("correct_incident", incident=no, reporter=canaries[2], reporter_phone=canaries[3], place=canaries[11])
+    for status in (refusal(lambda: report(p, content="", reporter=canaries[4], reporter_phone=canaries[5], place=canaries[12])),
+                   refusal(lambda: p.ask("correct_incident", incident="JQ-2026-999999", reporter=canaries[4], reporter_phone=canaries[5], place=canaries[12]))):
       assert canaries[5] not in str(status)
-    rows = f"2026-01-05 10:00,导入的纠纷,{canaries[6]},{canaries[7]}\n"
+    rows = f"2026-01-05 10:00,导入的纠纷,{canaries[6]},{canaries[7]},{canaries[13]}\n"
     path = os.path.join(stage.folder, "sealed.csv")
     with open(path, "w", encoding="utf-8") as f:
       f.write(rows)
-    code, data, talk = client(stage, "incident", "import", path, "--map", "occurred_at=1,content=2,reporter=3,reporter_phone=4", "--default-class", "纠纷",
+    code, data, talk = client(stage, "incident", "import", path, "--map", "occurred_at=1,content=2,reporter=3,reporter_phone=4,place=5", "--default-class", "纠纷",
                               server=f"localhost:{node.port}")
     assert code == 0, data + talk
     shown = p.ask("show_incident", incident=no)
-    assert (shown.reporter, shown.reporter_phone) == tuple(canaries[2:4])
+    assert (shown.reporter, shown.reporter_phone, shown.place) == (*canaries[2:4], canaries[11])
     history = p.ask("show_history", incident=no).entries
     assert ("reporter", canaries[0], canaries[2]) in [(e.field, e.old_value, e.new_value) for e in history]
     assert ("reporter_phone", canaries[1], canaries[3]) in [(e.field, e.old_value, e.new_value) for e in history]
+    assert ("place", canaries[10] + "12号", canaries[11]) in [(e.field, e.old_value, e.new_value) for e in history]
+    assert [(i.no, i.place) for i in p.ask("search_incidents", text="鸣鹤 九弄").incidents] == [(no, canaries[11])]
+    assert not p.ask("search_incidents", text="栖霞").incidents
     found = p.ask("search_incidents", text=canaries[7]).incidents
     assert [(i.reporter, i.reporter_phone) for i in found] == [(HIDDEN, HIDDEN)], found
     found = p.ask("show_incident", incident=found[0].no)
-    assert (found.reporter, found.reporter_phone) == tuple(canaries[6:8]), found
+    assert (found.reporter, found.reporter_phone, found.place) == (*canaries[6:8], canaries[13]), found
     # a conflict tells both values to who sent one of them
-    p.ask("correct_incident", incident=no, base_version=2, reporter=canaries[8], reporter_phone=canaries[9])
+    p.ask("correct_incident", incident=no, base_version=2, reporter=canaries[8], reporter_phone=canaries[9], place=canaries[14])
     conflict = refusal(lambda: p.ask("correct_incident", incident=no, base_version=2, reporter="某人"))
     assert [(c.field, c.theirs, c.yours) for c in conflict.conflicts] == [("reporter", canaries[8], "某人")], conflict
     conflict = refusal(lambda: p.ask("correct_incident", incident=no, base_version=2, reporter_phone=""))
     assert [(c.field, c.theirs, c.yours) for c in conflict.conflicts] == [("reporter_phone", canaries[9], "")], conflict
+    conflict = refusal(lambda: p.ask("correct_incident", incident=no, base_version=2, place="别处"))
+    assert [(c.field, c.theirs, c.yours) for c in conflict.conflicts] == [("place", canaries[14], "别处")], conflict
+    until(lambda: p.ask("search_incidents", text="枕流街").incidents and stage.sql("select count(*) from incident_search", database=node.name) == [("2",)], 10, "index")
+    assert [i.no for i in p.ask("search_incidents", text="枕流街 纠纷").incidents] == [no], "by the index"
     with stage.cluster.session(node.name) as s:
       s.rows("checkpoint")
     dump = subprocess.run([binary("pg_dump"), "--dbname", stage.cluster.conninfo(node.name)], stdout=subprocess.PIPE, check=True).stdout.decode()
-    assert len(TOKEN.findall(dump)) >= 6
+    assert len(TOKEN.findall(dump)) >= 12
     assert not [w for w in canaries if w in dump], "in the dump"
     assert not [w for w in canaries if w in node.output()], "in the server's log"
     for file in files_of(stage):
@@ -215,7 +223,7 @@ def keys_change_while_others_write(stage):
         while not stop.is_set():
           count += 1
           name, phone = f"写者{n}号{count}", f"131{n:02}{count:06}"
-          written.append((report(p, reporter=name, reporter_phone=phone).no, name, phone))
+          written.append((report(p, reporter=name, reporter_phone=phone, place=f"{name}院").no, name, phone))
     except Exception as e:  # pylint: disable=broad-exception-caught
       faults.append(e)
   threads = [threading.Thread(target=write, args=(n,)) for n in range(8)]
@@ -238,6 +246,12 @@ def keys_change_while_others_write(stage):
       for no, name, phone in written[::7] + written[-20:]:
         got = p.ask("show_incident", incident=no)
         assert (got.reporter, got.reporter_phone) == (name, phone), (no, got.reporter, name)
+    # each node packed its events as they came, some under keys that it had not read yet
+    places = {no: f"{name}院" for no, name, _ in written}
+    with stage.watch(node=n, from_start=True) as watch:
+      while places:
+        event = watch.event()
+        assert event.report.place == places.pop(event.no) and event.title.startswith(event.report.place), event
   used = {row[0] for row in stage.sql("select distinct substr(reporter, 4, 8) from incident", database=data)}
   assert len(used) >= 3, used
   # what the newest key-encryption key does not open is nothing: the older ones may go
@@ -288,12 +302,13 @@ def rows_of_before(stage):
   data = stage.database()
   node = stage.node(data, data).start()
   with desk(stage, node) as p:
-    no, still = report(p, reporter="某", reporter_phone="1", content="旧事一件").no, report(p, reporter="某", reporter_phone="2", content="旧事二件").no
+    no, still = report(p, reporter="某", reporter_phone="1", place="一", content="旧事一件").no, report(p, reporter="某", reporter_phone="2", place="二", content="旧事二件").no
   node.stop()
-  stage.sql("update incident set reporter = '旧某某', reporter_phone = '13200000001', phone_index = null", database=data)
+  stage.sql("update incident set reporter = '旧某某', reporter_phone = '13200000001', phone_index = null, place = '旧址里7号', place_index = null,"
+            " place_pairs = null", database=data)
   stage.sql("update incident_search s set words = incident_words(i) from incident i where i.num = s.num", database=data)
   node.start()
-  until(lambda: stage.sql("select count(*) from incident where phone_index is null", database=data) == [("0",)], 10, "blind indexes")
+  until(lambda: stage.sql("select count(*) from incident where phone_index is null or place_index is null", database=data) == [("0",)], 10, "blind indexes")
   with desk(stage, node) as p:
     got = p.ask("show_incident", incident=no)
     assert (got.reporter, got.reporter_phone) == ("旧某某", "13200000001")
@@ -301,6 +316,9 @@ def rows_of_before(stage):
     assert p.ask("show_incident", incident=fresh).repeat_count == 3
     assert [i.no for i in p.ask("search_incidents", text="13200000001").incidents] == [fresh, still, no]
     assert [i.no for i in p.ask("search_incidents", text="旧某某").incidents] == [still, no]
+    same = report(p, place="旧址里 ７号").no
+    assert p.ask("show_incident", incident=same).repeat_count == 3
+    assert [i.no for i in p.ask("search_incidents", text="旧址里").incidents] == [same, still, no]
     p.ask("correct_incident", incident=no, reporter_phone="13200000002")
     assert TOKEN.fullmatch(stored(stage, data, no)[1]) and stored(stage, data, no)[0] == "旧某某"
     changes = {e.field: (e.old_value, e.new_value) for e in p.ask("show_history", incident=no).entries if e.field}

@@ -42,6 +42,17 @@ def array(values):
   return "{" + ",".join(one(v) for v in values) + "}"
 
 
+def place_index(place):
+  """As phone_index."""
+  return phone_index(place)
+
+
+def place_pairs(text):
+  """As the server's, by another hash: of each pair of neighbouring characters 4 bytes, sorted, each once. Here the place itself is not sealed,
+  so the pairs find what its text would find anyway; test_looking.py has places that are."""
+  return sorted({hashlib.sha256(a.encode() + b.encode()).digest()[:4] for a, b in zip(text, text[1:])})
+
+
 def phone_index(phone):
   """As the server's: equal for equal numbers, and nothing else is known of it. Here the number itself is not sealed."""
   return "\\x" + hashlib.sha256(phone.encode()).hexdigest()[:32] if phone else None
@@ -140,6 +151,8 @@ class District:
       "caller_office": [d.id for d, *_ in rows], "caller_device": [d.device for d, *_ in rows],
       "caller_officer": [d.officer for d, *_ in rows], "caller_account": [0 for _ in rows], "caller_role": [d.role for d, *_ in rows],
       "phone_index": [phone_index(f.get("reporter_phone")) for _, f, *_ in rows],
+      "place_index": [place_index(f.get("place")) for _, f, *_ in rows],
+      "place_pairs": [f.get("place_pairs") for _, f, *_ in rows],
       **{name: [f.get(name) for _, f, *_ in rows] for name in REPORT}}
     text, names = load("report_incident")
     self.app.rows("begin")

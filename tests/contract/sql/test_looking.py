@@ -1,4 +1,5 @@
 """Finding by name, pages, search before and behind the index's mark, history."""
+from desk import place_pairs
 from support.runner import case
 
 
@@ -122,6 +123,66 @@ def search(ground, text, wanted):
     assert [r["indexed"] for r in (p.ask("_search_index", limit=3)[0], p.ask("_search_index", limit=3)[0], p.ask("_search_index", limit=3)[0])] == [3, 1, 0]
     before = {int(no[-1]) for no in p.numbers("search_incidents", text=text)}
     assert behind == before == wanted, (behind, before)
+
+
+def token(n):
+  """As the server's, of nothing."""
+  return f"~1.00000001.{n:022}.{n:043}"
+
+
+def packed(text):
+  """What the server works out of a text that is searched for: each word's pairs with their number before them."""
+  return "\\x" + b"".join(len(pairs).to_bytes(4, "big") + b"".join(pairs) for pairs in map(place_pairs, text.split())).hex()
+
+
+PLACES = (
+  ("part", "东门", {1, 2}), ("across", "门街3", {1}), ("not_adjacent", "东街", set()), ("both", "东门 5号", {2}), ("with_the_text", "东门 打架", {1}),
+  ("text_first", "有人打架 5号", set()), ("longest_in_the_text", "有人打架 东门 3号", {1}), ("twice", "东门 东门街", {1, 2}), ("text_only", "打架", {1, 3}),
+  ("one_elsewhere", "东门 停车", set()), ("one_character", "东", set()), ("one_and_two", "东 门街", {1, 2}), ("the_text_says_it_too", "西门", {3}),
+)
+
+
+@case.table(PLACES)
+def search_of_sealed_places(ground, text, wanted):
+  """By their pairs of characters, before the index knows the records and after, each record once; words may be in the text as well."""
+  with ground.district() as d:
+    p = d.desk("p1")
+    d.group(*[(p, {"class": 6, "place": token(n), "place_pairs": "\\x" + b"".join(place_pairs(place)).hex(), "content": content})
+              for n, (place, content) in enumerate((("东门街3号", "有人打架"), ("东门街5号", "酒吧噪音"), ("西门", "西门有人打架")))])
+    for _ in range(2):
+      found = p.numbers("search_incidents", text=text, place_pairs=packed(text))
+      assert sorted(int(no[-1]) for no in found) == sorted(wanted), found
+      p.ask("_search_index", limit=10)
+
+
+@case
+def words_split_otherwise(ground):
+  """Where the server took the text for other words than PostgreSQL does, places are not looked at."""
+  with ground.district() as d:
+    p = d.desk("p1")
+    no = d.report(p, place=token(1), place_pairs="\\x" + b"".join(place_pairs("翠湖路")).hex(), content="有人打架")["no"]
+    for _ in range(2):
+      assert p.numbers("search_incidents", text="翠湖", place_pairs=packed("翠湖 路")) == []
+      assert p.numbers("search_incidents", text="打架", place_pairs=packed("翠湖 路")) == [no]
+      p.ask("_search_index", limit=10)
+
+
+@case
+def search_of_a_changed_place(ground):
+  with ground.district() as d:
+    p = d.desk("p1")
+    no = d.report(p, place=token(1), place_pairs="\\x" + b"".join(place_pairs("翠湖路")).hex())["no"]
+    p.ask("_search_index", limit=10)
+
+    def found(text):
+      return p.numbers("search_incidents", text=text, place_pairs=packed(text)) == [no]
+    assert found("翠湖") and not found("白石")
+    p.change("correct_incident", no, place=token(2), place_index="\\x00", place_pairs="\\x" + b"".join(place_pairs("白石路")).hex())
+    assert found("白石") and not found("翠湖")
+    p.change("correct_incident", no, content="别的事")
+    assert found("白石") and found("别的事 白石")
+    p.change("correct_incident", no, place="")
+    assert not found("白石") and d.sql("select place_index, place_pairs from incident") == [(None, None)]
 
 
 @case

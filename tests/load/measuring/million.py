@@ -37,7 +37,9 @@ select count(*) from report_incidents((select array_agg(
   (select array_agg(place order by i) from report), (select array_agg(null::float8) from report), (select array_agg(null::float8) from report),
   (select array_agg('张某'::text) from report), (select array_agg('139' || lpad((abs(hashint4(i + 1)) % 100000000)::text, 8, '0') order by i) from report),
   (select array_agg(content order by i) from report), (select array_agg(null::text) from report), (select array_agg(2::int4) from report),
-  (select array_agg(substr(sha256(('139' || lpad((abs(hashint4(i + 1)) % 100000000)::text, 8, '0'))::bytea), 1, 16) order by i) from report))
+  (select array_agg(substr(sha256(('139' || lpad((abs(hashint4(i + 1)) % 100000000)::text, 8, '0'))::bytea), 1, 16) order by i) from report),
+  (select array_agg(substr(sha256(convert_to(place, 'UTF8')), 1, 16) order by i) from report),
+  (select array_agg((select string_agg(int4send(hashtext(substr(place, n, 2))), '') from generate_series(1, char_length(place) - 1) n) order by i) from report))
 """
 # Small numbers often, large ones rarely: words of a language are not dice.
 PICK = """create function pick(i int4, salt int4, n int4) returns int4 immutable language sql as $$

@@ -113,6 +113,12 @@ static Liandong__V1__ToClient *open_frame(const struct event *e, struct arena *a
     return (Liandong__V1__ToClient *)(void *)m;
 }
 
+static enum mask_opened open_nothing(void *arg, const char *field, const uint8_t *record, const char *token,
+                                     size_t size, char *text) {
+    (void)arg, (void)field, (void)record, (void)token, (void)size, (void)text;
+    return MASK_PLAIN;
+}
+
 static void test_event_becomes_a_frame(void **state) {
     (void)state;
     struct cursor_key *k = cursor_key_make(key);
@@ -120,7 +126,7 @@ static void test_event_becomes_a_frame(void **state) {
     struct event e;
     PGresult *r = one_event("dispatch_incident", "ignored", 7);
     arena_init(&arena, 1 << 20);
-    assert_true(event_read(&e, r, 0, k, &arena));
+    assert_true(event_read(&e, r, 0, &(struct event_keys){k, {open_nothing, NULL}}, &arena));
     assert_int_equal(e.audience_count, 2);
     assert_int_equal(e.audience[1], 5);
     assert_int_equal(e.face.kind, LIANDONG__V1__TO_SERVER__BODY_DISPATCH_INCIDENT);
@@ -153,7 +159,7 @@ static void test_report_travels_whole(void **state) {
     size_t n = liandong__v1__report_incident__pack(&m, act);
     PGresult *r = one_event("report_incident", act, (int)n);
     arena_init(&arena, 1 << 20);
-    assert_true(event_read(&e, r, 0, k, &arena));
+    assert_true(event_read(&e, r, 0, &(struct event_keys){k, {open_nothing, NULL}}, &arena));
     const Liandong__V1__Delivery *d = open_frame(&e, &arena)->delivery;
     assert_string_equal(d->event->report->content, content);
     PQclear(r);

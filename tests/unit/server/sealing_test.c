@@ -3,6 +3,8 @@
 #include "envelope.pb-c.h"
 #include "rows.h"
 #include "support.h"
+#include <endian.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -173,21 +175,107 @@ static void telephone_numbers(void **state) {
     char phone[] = "138 0000 0001", text[] = "+86-13800000001";
     Liandong__V1__ReportIncident report = LIANDONG__V1__REPORT_INCIDENT__INIT;
     Liandong__V1__SearchIncidents search = LIANDONG__V1__SEARCH_INCIDENTS__INIT;
-    assert_null(sealing_phone_index(&sealing, REPORT, &report.base, &arena));
+    assert_null(sealing_marks(&sealing, REPORT, &report.base, &arena).phone_index);
     report.reporter_phone = phone;
     search.text = text;
-    const uint8_t *one = sealing_phone_index(&sealing, REPORT, &report.base, &arena),
-                  *other = sealing_phone_index(&sealing, SEARCH, &search.base, &arena);
+    const uint8_t *one = sealing_marks(&sealing, REPORT, &report.base, &arena).phone_index,
+                  *other = sealing_marks(&sealing, SEARCH, &search.base, &arena).phone_index;
     assert_non_null(one);
     assert_non_null(other);
     assert_memory_equal(one, other, SEAL_MARK_SIZE);
     static const char *const no_numbers[] = {"", "138000", "烧烤 13800000001", "13800000001a", "１３８", "~1.00000001"};
     for (size_t i = 0; i < sizeof no_numbers / sizeof *no_numbers; i++) {
         search.text = (char *)(uintptr_t)no_numbers[i];
-        assert_null(sealing_phone_index(&sealing, SEARCH, &search.base, &arena));
+        assert_null(sealing_marks(&sealing, SEARCH, &search.base, &arena).phone_index);
     }
     search.text = (char *)(uintptr_t) "１３８００００";
-    assert_non_null(sealing_phone_index(&sealing, SEARCH, &search.base, &arena));
+    assert_non_null(sealing_marks(&sealing, SEARCH, &search.base, &arena).phone_index);
+}
+
+static struct mapping_marks marks_of_place(const char *place) {
+    Liandong__V1__CorrectIncident m = LIANDONG__V1__CORRECT_INCIDENT__INIT;
+    m.place = (char *)(uintptr_t)place;
+    return sealing_marks(&sealing, CORRECT, &m.base, &arena);
+}
+static uint32_t word_at(const uint8_t *bytes, size_t n) {
+    uint32_t big;
+    memcpy(&big, bytes + 4 * n, sizeof big);
+    return be32toh(big);
+}
+
+/* One place however it is written; its pairs are those of its words, of each once and in no order of the text. */
+static void places(void **state) {
+    (void)state;
+    struct mapping_marks none = marks_of_place(""), one = marks_of_place("书院路 １２号B座"),
+                         same = marks_of_place("书院路12号b座 "), other = marks_of_place("书院路13号b座");
+    assert_null(none.place_index);
+    assert_int_equal(none.place_pairs_size, 0);
+    assert_memory_equal(one.place_index, same.place_index, SEAL_MARK_SIZE);
+    assert_memory_not_equal(one.place_index, other.place_index, SEAL_MARK_SIZE);
+    assert_int_equal(one.place_pairs_size, 4 * 7);
+    assert_memory_equal(one.place_pairs, same.place_pairs, 4 * 7);
+    for (size_t i = 1; i < 7; i++) assert_true(word_at(one.place_pairs, i - 1) < word_at(one.place_pairs, i));
+    assert_int_equal(marks_of_place("号").place_pairs_size, 0);
+    assert_int_equal(marks_of_place("号号号号").place_pairs_size, 4);
+
+    Liandong__V1__SearchIncidents search = LIANDONG__V1__SEARCH_INCIDENTS__INIT;
+    search.text = (char *)(uintptr_t) " 书院　1  12号";
+    struct mapping_marks words = sealing_marks(&sealing, SEARCH, &search.base, &arena);
+    assert_int_equal(words.place_pairs_size, 4 * (1 + 1 + 1 + 1 + 2));
+    assert_int_equal(word_at(words.place_pairs, 0), 1);
+    assert_int_equal(word_at(words.place_pairs, 2), 0);
+    assert_int_equal(word_at(words.place_pairs, 3), 2);
+    for (size_t i = 0; i < 3; i++) {
+        uint32_t pair = word_at(words.place_pairs, (size_t[]){1, 4, 5}[i]);
+        bool found = false;
+        for (size_t j = 0; j < 7; j++) found = found || word_at(one.place_pairs, j) == pair;
+        assert_true(found);
+    }
+}
+
+/* Pairs of a text longer than what is worked out at once are those of its parts. */
+static void long_places(void **state) {
+    (void)state;
+    char text[401] = "";
+    for (int i = 0; i < 100; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%c%c号", 'a' + i % 26, 'a' + i / 26);
+    struct mapping_marks whole = marks_of_place(text);
+    for (size_t at = 0; at + 5 <= strlen(text); at += 5) {
+        char part[6] = "";
+        memcpy(part, text + at, 5);
+        struct mapping_marks small = marks_of_place(part);
+        bool found = false;
+        assert_int_equal(small.place_pairs_size, 8);
+        for (size_t j = 0; j < whole.place_pairs_size / 4; j++)
+            found = found || word_at(whole.place_pairs, j) == word_at(small.place_pairs, 0);
+        assert_true(found);
+    }
+}
+
+/* To the feed: the place, no reporter; a key that this node does not have is read first, once. */
+static void told_to_the_feed(void **state) {
+    (void)state;
+    char place[] = "书院路12号", name[] = "张三", text[256], error[512], lost[256];
+    Liandong__V1__ReportIncident m = LIANDONG__V1__REPORT_INCIDENT__INIT;
+    m.place = place;
+    m.reporter = name;
+    assert_true(sealing_close(&sealing, REPORT, &m.base, record, &arena));
+    size_t size = strlen(m.place);
+    assert_int_equal(sealing_tell(&sealing, "place", record, m.place, size, text), MASK_OPEN);
+    assert_string_equal(text, "书院路12号");
+    assert_int_equal(sealing_tell(&sealing, "reporter", record, m.reporter, strlen(m.reporter), text), MASK_HIDDEN);
+    assert_int_equal(sealing_tell(&sealing, "content", record, m.place, size, text), MASK_PLAIN);
+    assert_int_equal(sealing_tell(&sealing, "place", elsewhere, m.place, size, text), MASK_OPEN);
+    assert_string_equal(text, SEAL_UNREADABLE);
+    memcpy(lost, m.place, size + 1);
+    memcpy(lost + 3, "0000ffff", 8);
+    assert_false(sealing.wanted);
+    for (int i = 0; i < 2; i++) assert_int_equal(sealing_tell(&sealing, "place", record, lost, size, text), MASK_LATER);
+    assert_true(sealing.wanted);
+    assert_true(sealing_read(&sealing, table.rows, error, sizeof error));
+    assert_int_equal(sealing_tell(&sealing, "place", record, lost, size, text), MASK_OPEN);
+    assert_string_equal(text, SEAL_UNREADABLE);
+    assert_false(sealing.wanted);
 }
 
 /* The newest key must open, or nothing changes; an older one that does not is left out. */
@@ -237,7 +325,8 @@ static void without_memory(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(keys_are_made_once), cmocka_unit_test(which_key),
                                        cmocka_unit_test(what_needs_what),    cmocka_unit_test(there_and_back),
-                                       cmocka_unit_test(telephone_numbers),  cmocka_unit_test(keys_of_others),
-                                       cmocka_unit_test(without_memory)};
+                                       cmocka_unit_test(telephone_numbers),  cmocka_unit_test(places),
+                                       cmocka_unit_test(long_places),        cmocka_unit_test(told_to_the_feed),
+                                       cmocka_unit_test(keys_of_others),     cmocka_unit_test(without_memory)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
