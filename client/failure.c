@@ -51,6 +51,7 @@ static const struct {
     {"NO_ASSIGNMENT", NULL},
     {"OTHER_OFFICES_DEVICE", NULL},
     {"CODE_TAKEN", NULL},
+    {"BAD_PARTNER_KIND", "liandong office kinds"},
     {"LAST_ONE", NULL},
     {"CENTRE_THERE", NULL},
     {"NOT_OF_OFFICE", NULL},

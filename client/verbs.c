@@ -383,14 +383,22 @@ const struct verb verbs[] = {
      .positional = "office name",
      .required = "office name system kind parent",
      .about = N_("enter a new office below another"),
-     .examples = N_("liandong office open ytp2 'Second Station' --system police --kind station --parent ytga")},
+     .examples = N_("liandong office open ytp2 'Second Station' --system police --kind station --parent ytga\n"
+                    "liandong office open dm-sq 'East Gate Community' --system partner --kind partner --partner-kind "
+                    "community --parent ytga")},
     {.words = "office change",
      .request = "change_office",
      .positional = "office",
      .required = "office",
      .idle = "office base_version reason",
-     .about = N_("change an office's name or superior"),
-     .examples = N_("liandong office change ytp --name 'Yuetang Road Station'")},
+     .about = N_("change an office's name, superior or kind of partner"),
+     .examples =
+         N_("liandong office change ytp --name 'Yuetang Road Station'\nliandong office change dm-sq --partner-kind "
+            "sub-district")},
+    {.words = "office kinds",
+     .request = "list_partner_kinds",
+     .about = N_("list the kinds of partners, such as communities, sub-districts and lawyers"),
+     .examples = N_("liandong office kinds")},
     {.words = "office pair",
      .request = "pair_offices",
      .positional = "station judicial",

@@ -42,6 +42,7 @@ static const struct field office_fields[] = {
     [OFFICE_SYSTEM] = {"system", FIELD_CHOICE, true, systems, "police、judicial 或 partner"},
     [OFFICE_KIND] = {"kind", FIELD_CHOICE, true, kinds, "station、judicial_office、bureau 或 partner"},
     [OFFICE_PARENT] = {"parent", FIELD_CODE, false, NULL, "上级单位的代码"},
+    [OFFICE_PARTNER] = {"partner_kind", FIELD_TEXT, false, NULL, "伙伴单位是哪一类，如 社区、街道、律师"},
 };
 static const struct field pairing_fields[] = {
     [PAIRING_SINCE] = {"since", FIELD_DATE, false, NULL, "日期，如 2019-08-01"},

@@ -31,7 +31,7 @@ struct directory_file {
     unsigned faults; /* each was printed, with its line and remedy */
 };
 
-enum { OFFICE_NAME, OFFICE_SYSTEM, OFFICE_KIND, OFFICE_PARENT };
+enum { OFFICE_NAME, OFFICE_SYSTEM, OFFICE_KIND, OFFICE_PARENT, OFFICE_PARTNER };
 enum {
     PAIRING_SINCE,
     PAIRING_UNTIL,

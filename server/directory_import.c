@@ -22,23 +22,32 @@ static const struct work {
     const char *writes[2];
 } works[DIRECTORY_KINDS] = {
     [DIRECTORY_OFFICE] =
-        {5,
-         {-1, OFFICE_NAME, OFFICE_SYSTEM, OFFICE_KIND, OFFICE_PARENT},
+        {6,
+         {-1, OFFICE_NAME, OFFICE_SYSTEM, OFFICE_KIND, OFFICE_PARENT, OFFICE_PARTNER},
          "select i.ord, case when i.parent is not null and above.id is null and not i.parent = any ($1::text[]) then "
          "'unknown'"
-         "   when i.parent = i.code then 'wrong' when o.id is null then 'new'"
+         "   when i.parent = i.code then 'wrong'"
+         "   when i.partner is not null and not partner_kind_fits(i.kind, i.partner) then 'no_kind'"
+         "   when o.id is null then 'new'"
          "   when (o.name, o.system, o.kind) = (i.name, i.system, i.kind) and o.parent is not distinct from above.id "
+         "     and (i.partner is null or o.partner_kind is not distinct from partner_kind_named(i.partner)) "
          "then 'same' else 'changed' end,"
-         "  i.parent"
-         " from unnest($1::text[], $2::text[], $3::int2[], $4::text[], $5::text[]) with ordinality i(code, name, "
-         "system, kind, parent, ord)"
+         "  case when i.partner is not null and not partner_kind_fits(i.kind, i.partner) then i.partner else i.parent "
+         "end"
+         " from unnest($1::text[], $2::text[], $3::int2[], $4::text[], $5::text[], $6::text[]) with ordinality "
+         "i(code, name, system, kind, parent, partner, ord)"
          " left join office o on o.code = i.code left join office above on above.code = i.parent order by i.ord",
-         {"insert into office(code, name, system, kind)"
-          " select code, name, system, kind from unnest($1::text[], $2::text[], $3::int2[], $4::text[], $5::text[]) "
-          "i(code, name, system, kind, parent)"
-          " on conflict (code) do update set name = excluded.name, system = excluded.system, kind = excluded.kind",
+         {"insert into office as old(code, name, system, kind, partner_kind)"
+          " select code, name, system, kind, partner_kind_named(partner)"
+          " from unnest($1::text[], $2::text[], $3::int2[], $4::text[], $5::text[], $6::text[]) "
+          "i(code, name, system, kind, parent, partner)"
+          " on conflict (code) do update set name = excluded.name, system = excluded.system, kind = excluded.kind,"
+          "   partner_kind = case when excluded.kind = 'partner' then coalesce(excluded.partner_kind, "
+          "old.partner_kind) "
+          "end",
           "update office o set parent = above.id"
-          " from unnest($1::text[], $2::text[], $3::int2[], $4::text[], $5::text[]) i(code, name, system, kind, parent)"
+          " from unnest($1::text[], $2::text[], $3::int2[], $4::text[], $5::text[], $6::text[]) "
+          "i(code, name, system, kind, parent, partner)"
           " left join office above on above.code = i.parent where o.code = i.code"}},
     [DIRECTORY_PAIRING] = {5,
                            {-1, PAIRING_STATION, PAIRING_JUDICIAL, PAIRING_SINCE, PAIRING_UNTIL},
@@ -177,6 +186,7 @@ static bool judge(struct import *m, const struct directory_entry *e, const char 
         {"same", "无变化", true},
         {"unknown", "没有这个单位，文件里和数据库里都没有", false},
         {"taken", "这张证书已经登记给另一台终端", false},
+        {"no_kind", "伙伴单位才写 partner_kind，且要是名录里有的类别（liandong office kinds 列出）", false},
         {"wrong", "单位不合适：结对要一个公安单位和一个司法行政单位；上级不能是自己", false},
     };
     size_t i = 0;

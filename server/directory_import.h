@@ -7,6 +7,7 @@
  *   name = 岳塘派出所
  *   system = police                 ; police | judicial | partner
  *   kind = station                  ; station | judicial_office | bureau | partner
+ *   partner_kind = 社区             ; of a partner only: a code or name of the table partner_kind
  *   parent = ytga                   ; code of the office above; may be left out
  *
  *   [pairing ytp yts]               ; station, judicial office

@@ -127,7 +127,8 @@ static void fill_caller(struct call *c, struct caller *caller) {
     const struct actor *a = &s->actor;
     *caller = (struct caller){
         a->office, s->device,  arena_copy(&c->arena, a->officer, strlen(a->officer)),
-        a->role,   a->account, a->account ? (const uint8_t *)arena_copy(&c->arena, a->login, sizeof a->login) : NULL};
+        a->role,   a->account, a->account ? (const uint8_t *)arena_copy(&c->arena, a->login, sizeof a->login) : NULL,
+        s->english};
 }
 
 /* Written down or not: it is refused. */

@@ -5,6 +5,7 @@
  */
 #ifndef LIANDONG_DB_CALLER_H
 #define LIANDONG_DB_CALLER_H
+#include <stdbool.h>
 #include <stdint.h>
 
 #define CALLER_LOGIN_SIZE 16
@@ -16,6 +17,7 @@ struct caller {
     int32_t role;
     int64_t account;      /* who logged in; 0: nobody, the device acts by itself */
     const uint8_t *login; /* CALLER_LOGIN_SIZE bytes, borrowed; NULL: none */
+    bool english;         /* reads what code lists say in English; no transaction is told of it */
 };
 
 #define CALLER_PARAMS 7

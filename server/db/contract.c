@@ -70,6 +70,7 @@ static const struct {
              {"caller_officer", SOURCE_CALLER_OFFICER, TYPE_TEXT, false},
              {"caller_role", SOURCE_CALLER_ROLE, TYPE_INT4, false},
              {"caller_account", SOURCE_CALLER_ACCOUNT, TYPE_INT8, false},
+             {"caller_english", SOURCE_CALLER_ENGLISH, TYPE_BOOL, false},
              {"phone_index", SOURCE_PHONE_INDEX, TYPE_BYTEA, false},
              {"place_index", SOURCE_PLACE_INDEX, TYPE_BYTEA, false},
              {"place_pairs", SOURCE_PLACE_PAIRS, TYPE_BYTEA, false}};

@@ -178,6 +178,7 @@ static struct value bind_given(struct arena *arena, enum plan_source source, con
     case SOURCE_CALLER_OFFICER: return (struct value){in->caller->officer, (int)strlen(in->caller->officer)};
     case SOURCE_CALLER_ROLE: return (struct value){mapping_int4(arena, in->caller->role), 4};
     case SOURCE_CALLER_ACCOUNT: return (struct value){mapping_int8(arena, in->caller->account), 8};
+    case SOURCE_CALLER_ENGLISH: return (struct value){in->caller->english ? "\1" : "\0", 1};
     case SOURCE_PHONE_INDEX: return (struct value){(const char *)in->marks.phone_index, 16};
     case SOURCE_PLACE_INDEX: return (struct value){(const char *)in->marks.place_index, 16};
     case SOURCE_PLACE_PAIRS:

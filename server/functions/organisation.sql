@@ -57,7 +57,7 @@ end $$;
 
 create or replace function office_fields(o office) returns jsonb stable language sql as $$
   select jsonb_build_object('name', o.name, 'kind', o.kind, 'system', o.system::text, 'parent', (select p.code from office p where p.id = o.parent),
-    'closed_on', o.closed_on::text)
+    'closed_on', o.closed_on::text, 'partner_kind', o.partner_kind)
 $$;
 
 -- enum OfficeKind -> what the table says.
@@ -65,7 +65,24 @@ create or replace function office_kind(number int4) returns text immutable langu
   select (array['station', 'judicial', 'bureau', 'partner'])[number]
 $$;
 
-create or replace function open_office(request uuid, sent bytea, new_code text, new_name text, new_system int4, new_kind int4, above text)
+-- A kind of partner as people name it -> its code, where it may be chosen today.
+create or replace function partner_kind_named(said text) returns text stable language sql as $$
+  select k.code from partner_kind k
+  where lower(btrim(said)) in (k.code, k.name, lower(k.english)) and k.started_on <= today() and (k.ended_on is null or k.ended_on > today())
+$$;
+
+-- And as they read it; a code that is no longer in the table stands for itself.
+create or replace function partner_kind_text(said text, in_english bool) returns text stable language sql as $$
+  select coalesce((select case when in_english then k.english else k.name end from partner_kind k where k.code = said), said)
+$$;
+
+-- A partner is of one of the kinds that there are, nobody else is.
+create or replace function partner_kind_fits(of_kind text, said text) returns bool stable language sql as $$
+  select case of_kind when 'partner' then partner_kind_named(said) is not null else coalesce(btrim(said), '') = '' end
+$$;
+
+drop function if exists open_office(uuid, bytea, text, text, int4, int4, text), change_office(uuid, bytea, text, int4, text, text, text);
+create or replace function open_office(request uuid, sent bytea, new_code text, new_name text, new_system int4, new_kind int4, above text, partner text)
   returns directory_receipt security definer set search_path = liandong, pg_catalog, pg_temp language plpgsql as $$
 declare
   done directory_receipt := directory_past(request, sent, 'open_office');
@@ -88,13 +105,16 @@ begin
     return directory_refusal('NOT_YOURS', 'parent');
   elsif exists (select from office o where o.code = new_code) then
     return directory_refusal('CODE_TAKEN', 'office');
+  elsif not partner_kind_fits(office_kind(new_kind), partner) then
+    return directory_refusal('BAD_PARTNER_KIND', 'partner_kind');
   end if;
-  insert into office(code, name, system, kind, parent) values (new_code, btrim(new_name), new_system, office_kind(new_kind), parent_id)
+  insert into office(code, name, system, kind, parent, partner_kind)
+  values (new_code, btrim(new_name), new_system, office_kind(new_kind), parent_id, partner_kind_named(partner))
   returning * into made;
   return directory_event(request, sent, 'open_office', made.uid, made.code, 1, null, office_fields(made), null);
 end $$;
 
-create or replace function change_office(request uuid, sent bytea, named text, base int4, new_name text, above text, why text)
+create or replace function change_office(request uuid, sent bytea, named text, base int4, new_name text, above text, partner text, why text)
   returns directory_receipt security definer set search_path = liandong, pg_catalog, pg_temp language plpgsql as $$
 declare
   done directory_receipt := directory_past(request, sent, 'change_office');
@@ -125,10 +145,16 @@ begin
       return directory_refusal('OWN_SUPERIOR', 'parent');
     end if;
   end if;
+  if partner is not null then
+    if not partner_kind_fits(before.kind, partner) then
+      return directory_refusal('BAD_PARTNER_KIND', 'partner_kind');
+    end if;
+    after.partner_kind := partner_kind_named(partner);
+  end if;
   if office_fields(after) = office_fields(before) then
     return directory_refusal('NO_CHANGE', 'office');
   end if;
-  update office o set name = after.name, parent = after.parent, version = before.version + 1 where o.id = before.id;
+  update office o set name = after.name, parent = after.parent, partner_kind = after.partner_kind, version = before.version + 1 where o.id = before.id;
   return directory_event(request, sent, 'change_office', before.uid, before.code, before.version + 1, office_fields(before), office_fields(after), why);
 end $$;
 
@@ -212,6 +238,6 @@ create or replace function directory_changes(after_seq int8, most int4)
     left join lateral unnest(f.changed, f.old_values, f.new_values) as c(field, old_value, new_value) on true
 $$;
 
-grant execute on function administers(int4), open_office(uuid, bytea, text, text, int4, int4, text),
-  change_office(uuid, bytea, text, int4, text, text, text), pair_offices(uuid, bytea, text, text, timestamptz, timestamptz),
+grant execute on function administers(int4), open_office(uuid, bytea, text, text, int4, int4, text, text),
+  change_office(uuid, bytea, text, int4, text, text, text, text), pair_offices(uuid, bytea, text, text, timestamptz, timestamptz),
   part_offices(uuid, bytea, text, text, timestamptz, text), directory_changes(int8, int4) to liandong_app;

@@ -9,7 +9,8 @@ with recursive wanted(id) as (
     order by o.code limit page_size(:limit::int4) + 1
   )
 select o.code as office, o.name, o.system, array_position(array['station', 'judicial', 'bureau', 'partner'], o.kind) as kind,
-  (select p.code from office p where p.id = o.parent) as parent, o.version,
+  (select p.code from office p where p.id = o.parent) as parent, o.version, o.partner_kind,
+  partner_kind_text(o.partner_kind, :caller_english::bool) as partner_kind_name,
   (select coalesce(array_agg(b.code order by b.code), '{}') from pairing p join office b on b.id = case when p.station = o.id then p.judicial else p.station end
    where o.id in (p.station, p.judicial) and p.station_agreed and p.judicial_agreed and p.started_on <= today()
      and (p.ended_on is null or p.ended_on > today())) as paired_with,

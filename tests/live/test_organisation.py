@@ -124,7 +124,7 @@ def last_one_stays_whatever_the_way(stage):
 @case
 def partner_sees_nothing_by_default(stage):
   administrators(stage)
-  boss(stage, "office", "open", "sq1", "东门社区", "--system", "police", "--kind", "partner", "--parent", "ytga")
+  boss(stage, "office", "open", "sq1", "东门社区", "--system", "police", "--kind", "partner", "--partner-kind", "社区", "--parent", "ytga")
   boss(stage, "account", "add", "sq-li", "李社区", "--office", "sq1", "--role", "officer")
   no = stage.report(content="社区不该看到的纠纷").no
   boss(stage, "account", "assign", "sq-li", "ytga", "viewer", "--reason", "只为登录")
@@ -138,6 +138,27 @@ def partner_sees_nothing_by_default(stage):
   for line, name in ((("duty", "list"), "duties"), (("position", "list"), "positions")):
     code, data, talk = run(stage, *line, "-o", "json", device="ytga-desk")
     assert code == 0 and not rows(data, name), data
+
+
+@case
+def partners_told_apart(stage):
+  """What kinds there are is a table: chosen by name or code, told in the reader's language, in the history; a kind that has ended is none."""
+  administrators(stage)
+  partner = ("--system", "partner", "--kind", "partner", "--parent", "ytga")
+  refused(stage, "liandong office kinds", 2, "office", "open", "pk1", "某医院", *partner)
+  refused(stage, "liandong office kinds", 2, "office", "open", "pk1", "某医院", *partner, "--partner-kind", "飞船")
+  refused(stage, "liandong office kinds", 2, "office", "open", "pk1", "某所", "--system", "police", "--kind", "station", "--parent", "ytga", "--partner-kind", "医院")
+  boss(stage, "office", "open", "pk1", "某医院", *partner, "--partner-kind", "医院")
+  boss(stage, "office", "change", "pk1", "--partner-kind", "school")
+  seen = lambda *words: boss(stage, *words)  # noqa: E731
+  assert "学校" in seen("office", "list", "--office", "pk1") and "school" in seen("--lang", "en", "office", "list", "--office", "pk1")
+  assert [(o.partner_kind, o.partner_kind_name) for o in stage.ask("admin", "list_offices", office="pk1").offices] == [("school", "学校")]
+  told = seen("office", "changes", "--limit", "2")
+  assert "医院" in told and "学校" in told and "school" not in told, told
+  kinds = seen("office", "kinds")
+  assert all(word in kinds for word in ("社区", "街道", "律师", "医院", "学校")) and "sub-district" in seen("--lang", "en", "office", "kinds")
+  stage.sql("update partner_kind set ended_on = today() where code = 'prison'")
+  refused(stage, "liandong office kinds", 2, "office", "change", "pk1", "--partner-kind", "监狱")
 
 
 @case
