@@ -44,6 +44,21 @@ bool log_open(const char *path) {
 void log_set_level(enum log_level level) { the_log.level = level; }
 enum log_level log_get_level(void) { return the_log.level; }
 const char *log_level_name(enum log_level level) { return level_names[level]; }
+bool log_gate_open(struct log_gate *g, uint64_t now_ms, struct log_field *suppressed) {
+    if (now_ms - g->window_at >= 1000) {
+        g->window_at = now_ms;
+        g->lines = 0;
+    }
+    if (g->lines >= LOG_GATE_LINES) {
+        g->suppressed++;
+        return false;
+    }
+    g->lines++;
+    *suppressed = g->suppressed ? log_int("suppressed", g->suppressed) : (struct log_field){0};
+    g->suppressed = 0;
+    return true;
+}
+
 uint64_t log_lost(void) { return the_log.lost; }
 void log_tap(void (*tap)(void *arg, const char *line, size_t size), void *arg) {
     the_log.tap = tap;

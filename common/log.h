@@ -42,6 +42,16 @@ const char *log_level_name(enum log_level level);
  * lines on: a fault of the handing on must not feed itself. NULL: nobody. */
 #define LOG_TAP_OWN "operation."
 void log_tap(void (*tap)(void *arg, const char *line, size_t size), void *arg);
+/* Keeps lines that any stranger can cause from filling the disk: of those behind one gate at most LOG_GATE_LINES a
+ * second are written. All zero to begin with. */
+#define LOG_GATE_LINES 20u
+struct log_gate {
+    uint64_t window_at;
+    unsigned lines;
+    int64_t suppressed;
+};
+/* False: this line must not be written. Else *suppressed is a field that says how many were not before it, if any. */
+bool log_gate_open(struct log_gate *g, uint64_t now_ms, struct log_field *suppressed);
 /* Lines lost because the file could not take them. */
 uint64_t log_lost(void);
 /* {"ts":"…","level":"info","ev":"conn.open","conn":7,…}. Strings that are NULL are left out. */

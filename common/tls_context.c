@@ -145,7 +145,10 @@ static struct tls_context *make(const struct tls_files *files, bool server, stru
                    files->certificate, reason ? reason : "内存不足");
         tls_context_free(c);
         c = NULL;
+        goto out;
     }
+    c->lists = m.crls;
+    m.crls = NULL;
 out:
     tls_material_free(&m);
     ERR_clear_error();
@@ -207,6 +210,32 @@ struct tls_context *tls_context_client(const struct tls_files *files, struct tls
     return make(files, false, error);
 }
 
+/* < 0: `a` is older than `b`. */
+static int compare_lists(X509_CRL *a, X509_CRL *b) {
+    ASN1_INTEGER *one = X509_CRL_get_ext_d2i(a, NID_crl_number, NULL, NULL),
+                 *other = X509_CRL_get_ext_d2i(b, NID_crl_number, NULL, NULL);
+    int order = one && other ? ASN1_INTEGER_cmp(one, other) : 0;
+    ASN1_INTEGER_free(one);
+    ASN1_INTEGER_free(other);
+    ERR_clear_error();
+    return order ? order : ASN1_TIME_compare(X509_CRL_get0_lastUpdate(a), X509_CRL_get0_lastUpdate(b));
+}
+
+bool tls_context_is_behind(const struct tls_context *fresh, const struct tls_context *used, struct tls_error *error) {
+    for (int i = 0; fresh->lists && i < sk_X509_CRL_num(fresh->lists); i++)
+        for (int j = 0; used->lists && j < sk_X509_CRL_num(used->lists); j++) {
+            X509_CRL *one = sk_X509_CRL_value(fresh->lists, i), *before = sk_X509_CRL_value(used->lists, j);
+            if (X509_NAME_cmp(X509_CRL_get_issuer(one), X509_CRL_get_issuer(before)) != 0 ||
+                compare_lists(one, before) >= 0)
+                continue;
+            tls_refuse(error,
+                       "吊销列表比正在用的那份旧（编号或签发时间更早），没有采用，原来的继续有效。请向签发机构取得最"
+                       "新的一份；确要退回旧的，请重启服务器。");
+            return true;
+        }
+    return false;
+}
+
 struct tls_context *tls_context_hold(struct tls_context *c) {
     c->references++;
     return c;
@@ -215,6 +244,7 @@ struct tls_context *tls_context_hold(struct tls_context *c) {
 void tls_context_free(struct tls_context *c) {
     if (!c || --c->references) return;
     X509_free(c->enrols);
+    sk_X509_CRL_pop_free(c->lists, X509_CRL_free);
     SSL_SESSION_free(c->blank);
     SSL_CTX_free(c->parked);
     SSL_CTX_free(c->ssl);

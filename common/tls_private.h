@@ -8,12 +8,13 @@
 
 struct tls_context {
     SSL_CTX *ssl;
-    BIO_METHOD *slices; /* reads the caller's slice, writes into the caller's buffer */
-    SSL_CTX *parked;    /* server: see tls_park; NULL until the first connection is open */
-    SSL_SESSION *blank; /* server: the one empty session of all open connections */
-    X509 *enrols;       /* server: the authority whose enrolments it takes; NULL: none */
-    uint8_t pin[32];    /* client without certificate: how the authority's key begins */
-    size_t pin_size;    /* 0: an ordinary client */
+    BIO_METHOD *slices;         /* reads the caller's slice, writes into the caller's buffer */
+    SSL_CTX *parked;            /* server: see tls_park; NULL until the first connection is open */
+    SSL_SESSION *blank;         /* server: the one empty session of all open connections */
+    STACK_OF(X509_CRL) * lists; /* NULL: none are looked at */
+    X509 *enrols;               /* server: the authority whose enrolments it takes; NULL: none */
+    uint8_t pin[32];            /* client without certificate: how the authority's key begins */
+    size_t pin_size;            /* 0: an ordinary client */
     int64_t start, expiry;
     unsigned references; /* the owner and every connection */
     bool server;

@@ -126,7 +126,7 @@ static void look_at_revoked(struct server *s) {
     struct certificates_read fresh;
     struct tls_error error;
     if (s->state > SERVER_SERVING || !certificates_list_replaced(&s->certificates, s->settings.tls_crl)) return;
-    if (!certificates_read(&fresh, &s->settings, &error)) {
+    if (!certificates_read(&fresh, &s->settings, s->hub.tls, &error)) {
         log_event(LOG_ERROR, "reload.refused", log_str("reason", error.text));
         return;
     }
@@ -159,7 +159,7 @@ static void reload(struct server *s) {
         goto refused;
     }
     struct certificates_read read;
-    if (!certificates_read(&read, &fresh, &tls_error)) {
+    if (!certificates_read(&read, &fresh, s->hub.tls, &tls_error)) {
         log_event(LOG_ERROR, "reload.refused", log_str("reason", tls_error.text));
         goto refused;
     }
@@ -430,7 +430,7 @@ static int start(struct server *s) {
     struct certificates_read read;
     char seal_error[512];
     if (!try_seal_keys(&s->settings, seal_error, sizeof seal_error)) return refuse(seal_error, SERVER_CONFIG);
-    if (!certificates_read(&read, &s->settings, &tls_error)) return refuse(tls_error.text, SERVER_CONFIG);
+    if (!certificates_read(&read, &s->settings, NULL, &tls_error)) return refuse(tls_error.text, SERVER_CONFIG);
     certificates_take(&s->certificates, &read, s->settings.tls_certificate);
     log_event(LOG_INFO, "server.start", log_str("version", LIANDONG_VERSION), log_str("node", s->settings.node),
               log_int("pid", getpid()));

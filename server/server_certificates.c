@@ -20,11 +20,16 @@ static struct certificates_mark mark_of(const char *path) {
 }
 
 /* The mark first: what is replaced while it is read is seen at the next look. */
-bool certificates_read(struct certificates_read *out, const struct server_settings *values, struct tls_error *error) {
+bool certificates_read(struct certificates_read *out, const struct server_settings *values,
+                       const struct tls_context *used, struct tls_error *error) {
     struct tls_files files = {values->tls_certificate, values->tls_key, values->tls_ca, values->tls_crl};
     *out = (struct certificates_read){NULL, NULL, mark_of(values->tls_crl)};
     out->tls = tls_context_server(&files, error);
     if (!out->tls) return false;
+    if (used && tls_context_is_behind(out->tls, used, error)) {
+        certificates_release(out);
+        return false;
+    }
     if (!values->enrol_ca_certificate || !values->enrol_ca_certificate[0]) return true;
     out->authority = ca_open(values->enrol_ca_certificate, values->enrol_ca_key, error);
     if (out->authority && tls_context_enrols(out->tls, out->authority, error)) return true;

@@ -28,8 +28,10 @@ struct certificates { /* in use */
 };
 
 void certificates_init(struct certificates *c, struct metrics *registry);
-/* All files together, or none: false with error->text. */
-bool certificates_read(struct certificates_read *out, const struct server_settings *values, struct tls_error *error);
+/* All files together, or none: false with error->text. `used`: the context that they would replace, whose revocation
+ * list may not be newer; NULL at the start. */
+bool certificates_read(struct certificates_read *out, const struct server_settings *values,
+                       const struct tls_context *used, struct tls_error *error);
 void certificates_release(struct certificates_read *read);
 /* What was read is in use from now on; whoever took tls and authority owns them. */
 void certificates_take(struct certificates *c, const struct certificates_read *read, const char *file);

@@ -8,6 +8,7 @@
 #include "call/requests.h"
 #include "call/sealing.h"
 #include "call/session.h"
+#include "common/log.h"
 #include "db/mapping.h"
 #include "db/readers.h"
 #include "db/writer.h"
@@ -59,7 +60,8 @@ struct core {
     char login_end_after[8];
     char keep[8]; /* options.feed_keep_ms as a parameter */
     const char *keep_value[1];
-    struct session *sessions; /* utlist */
+    struct log_gate strangers; /* lines of certificates that are no device's */
+    struct session *sessions;  /* utlist */
     struct call *free_calls;
     unsigned free_calls_count;
     bool writer_ready, readers_ready, feed_ready, sealing_ready, told, ready, draining;

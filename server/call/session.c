@@ -34,9 +34,11 @@ const char *session_admit(struct session *s) {
     if (!d || !directory_is_named(d, s->uri)) {
         /* The peer learns no more than that; which of the two it was stands in the log, without the certificate's text.
          */
-        log_event(LOG_WARN, "hello.stranger", log_int("conn", (int64_t)s->id),
-                  log_str("detail", d ? "the certificate's URI is not the device's" : "no device has this key"),
-                  log_int("device", d ? d->id : 0));
+        struct log_field suppressed;
+        if (log_gate_open(&s->core->strangers, uv_now(s->core->loop), &suppressed))
+            log_event(LOG_WARN, "hello.stranger", log_int("conn", (int64_t)s->id),
+                      log_str("detail", d ? "the certificate's URI is not the device's" : "no device has this key"),
+                      log_int("device", d ? d->id : 0), suppressed);
         return "UNKNOWN_DEVICE";
     }
     if (s->certificate_expires_at && s->certificate_expires_at < clock_now_ms()) return "CERTIFICATE_EXPIRED";

@@ -42,13 +42,12 @@ void conn_handshake_failed(struct conn *c, const char *result, const char *detai
     struct hub *h = c->hub;
     c->judged = true;
     hub_metrics_handshake(&h->metrics, result);
-    int64_t suppressed = 0;
-    if (!hub_metrics_may_log(&h->metrics, uv_now(h->loop), &suppressed)) return;
+    struct log_field suppressed;
+    if (!log_gate_open(&h->metrics.refused, uv_now(h->loop), &suppressed)) return;
     char peer[ADDRESS_TEXT_SIZE];
     print_peer(peer, c);
     log_event(LOG_INFO, "conn.handshake_failed", log_int("conn", (int64_t)c->id), log_str("peer", peer),
-              log_str("reason", result), log_str("detail", detail && detail[0] ? detail : NULL),
-              suppressed ? log_int("suppressed", suppressed) : (struct log_field){0});
+              log_str("reason", result), log_str("detail", detail && detail[0] ? detail : NULL), suppressed);
 }
 
 /* ---- the end */

@@ -1,9 +1,6 @@
 #include "net/hub_metrics.h"
 #include <string.h>
 
-#define LOG_LINES  20u /* a second; a flood of strangers must not fill the disk */
-#define LOG_WINDOW 1000u
-
 #define HANDSHAKE(word) "liandong_handshakes_total{result=\"" word "\"}"
 #define REFUSAL(word)   "liandong_connections_refused_total{reason=\"" word "\"}"
 #define STATE(word)     "liandong_connections{state=\"" word "\"}"
@@ -87,19 +84,4 @@ void hub_metrics_handshake(struct hub_metrics *m, const char *result) {
 }
 void hub_metrics_refusal(struct hub_metrics *m, const char *reason) {
     m->refusals[find(refusals, REFUSALS, reason)].value++;
-}
-
-bool hub_metrics_may_log(struct hub_metrics *m, uint64_t now_ms, int64_t *suppressed) {
-    if (now_ms - m->window_at >= LOG_WINDOW) {
-        m->window_at = now_ms;
-        m->lines = 0;
-    }
-    if (m->lines >= LOG_LINES) {
-        m->suppressed++;
-        return false;
-    }
-    m->lines++;
-    *suppressed = m->suppressed;
-    m->suppressed = 0;
-    return true;
 }

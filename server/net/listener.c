@@ -82,12 +82,11 @@ static void refuse(struct listener *l, int descriptor, const struct address *pee
     struct hub *h = l->hub;
     close(descriptor);
     hub_metrics_refusal(&h->metrics, reason);
-    int64_t suppressed = 0;
-    if (!hub_metrics_may_log(&h->metrics, uv_now(h->loop), &suppressed)) return;
+    struct log_field suppressed;
+    if (!log_gate_open(&h->metrics.refused, uv_now(h->loop), &suppressed)) return;
     char text[ADDRESS_TEXT_SIZE];
     address_print(text, peer);
-    log_event(LOG_WARN, "conn.refused", log_str("peer", text), log_str("reason", reason),
-              suppressed ? log_int("suppressed", suppressed) : (struct log_field){0});
+    log_event(LOG_WARN, "conn.refused", log_str("peer", text), log_str("reason", reason), suppressed);
 }
 
 static void on_pause_over(uv_timer_t *timer) { listener_go_on(timer->data); }
@@ -99,11 +98,11 @@ static void pause_for(struct listener *l, uint64_t ms) {
 /* No connection can be accepted now, although one waits: the poll would fire without end. */
 static void out_of_descriptors(struct listener *l, int number) {
     struct hub *h = l->hub;
-    int64_t suppressed = 0;
+    struct log_field suppressed;
     hub_metrics_refusal(&h->metrics, number == ENOMEM || number == ENOBUFS ? "NO_MEMORY" : "NO_DESCRIPTORS");
-    if (hub_metrics_may_log(&h->metrics, uv_now(h->loop), &suppressed))
+    if (log_gate_open(&h->metrics.refused, uv_now(h->loop), &suppressed))
         log_event(LOG_ERROR, "listener.paused", log_str("error", strerror(number)),
-                  log_int("connections", (int64_t)hub_connections(h)));
+                  log_int("connections", (int64_t)hub_connections(h)), suppressed);
     pause_for(l, LISTENER_PAUSE_MS);
 }
 

@@ -109,6 +109,25 @@ def newer_list_is_taken(stage):
     assert is_served(stage, node)
 
 
+@case
+def an_older_list_is_not_taken(stage):
+  """Whoever puts last month's list back would let in whom this month's names: at SIGHUP and when the file is looked at."""
+  old = read(stage.authority.revocation_list("long-ago", aged=True))
+  path = stage.authority.revocation_list("of-today", revoked=(stage.certificates[DEVICE] + ".pem",))
+  good = read(path)
+  with stage.alone(tls_crl=path) as node:
+    mark = len(node.log())
+    write(path, old)
+    until(lambda: "reload.refused" in node.log()[mark:], 5, "the look at the file")
+    assert "旧" in node.log()[mark:] and "重启" in node.log()[mark:], node.log()[mark:]
+    assert is_served(stage, node) and not is_served(stage, node, DEVICE)
+    text = reload(node)
+    assert "reload.refused" in text and "旧" in text, text
+    assert is_served(stage, node) and not is_served(stage, node, DEVICE)
+    write(path, good)
+    assert "reload.done" in reload(node), "the same list again is no older one"
+
+
 @contextlib.contextmanager
 def half_open(stage, node, device):
   """A handshake of which the server has said its part; yields a function that says the rest and whether a hello is answered."""

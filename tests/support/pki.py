@@ -1,4 +1,5 @@
 """Certificates for the tests, by the openssl program: a CA, servers, devices, and the wrong ones."""
+import datetime
 import os
 import shutil
 import subprocess
@@ -96,13 +97,15 @@ class Authority:
     self.openssl("ca", "-batch", "-notext", "-config", config, "-extensions", kind, "-in", path + ".csr",
                  "-out", path + ".pem", *dates)
 
-  def revocation_list(self, name, revoked=(), ended=False):
-    """FOLDER/NAME.crl with these certificate files in it; ended: no longer in force."""
+  def revocation_list(self, name, revoked=(), ended=False, aged=False):
+    """FOLDER/NAME.crl with these certificate files in it; ended: no longer in force; aged: of the day before yesterday."""
     index = "".join(f"R\t491231235959Z\t200101000000Z\t{self.serial_of(path)}\tunknown\t/CN=x\n" for path in revoked)
     path = os.path.join(self.folder, name + ".crl")
     config = self.write(f"{name}.list.cnf", CONFIG.format(folder=self.folder, name=name).replace(
       f"database = {self.folder}/index", f"database = {self.write(name + '.index', index)}"))
     dates = ["-crl_lastupdate", "20200101000000Z", "-crl_nextupdate", "20200201000000Z"] if ended else ["-crldays", "20"]
+    if aged:
+      dates = ["-crl_lastupdate", (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=2)).strftime("%Y%m%d%H%M%SZ"), "-crldays", "20"]
     self.openssl("ca", "-gencrl", "-config", config, "-crlexts", "list", "-out", path, *dates)
     return path
 

@@ -145,9 +145,10 @@ const char *authority_issue(struct authority *a, const struct wish *wish, const 
     return write_bio(bio, certificate_file);
 }
 
-const char *authority_revoke(struct authority *a, const long *serials, int64_t until_s, const char *file) {
+const char *authority_revoke_as(struct authority *a, const long *serials, int64_t until_s, long list_number, int64_t age_s,
+                                const char *file) {
     X509_CRL *crl = X509_CRL_new();
-    ASN1_TIME *from = X509_gmtime_adj(NULL, -3600), *until = X509_gmtime_adj(NULL, until_s);
+    ASN1_TIME *from = X509_gmtime_adj(NULL, -age_s), *until = X509_gmtime_adj(NULL, until_s);
     assert_true(crl && from && until && X509_CRL_set_version(crl, X509_CRL_VERSION_2));
     assert_true(X509_CRL_set_issuer_name(crl, X509_get_subject_name(a->certificate)));
     X509_CRL_set1_lastUpdate(crl, from);
@@ -165,8 +166,8 @@ const char *authority_revoke(struct authority *a, const long *serials, int64_t u
     X509V3_set_ctx(&context, a->certificate, NULL, NULL, crl, 0);
     X509_EXTENSION *identifier = X509V3_EXT_conf_nid(NULL, &context, NID_authority_key_identifier, "keyid:always");
     ASN1_INTEGER *number = ASN1_INTEGER_new();
-    assert_true(identifier && number && X509_CRL_add_ext(crl, identifier, -1) && ASN1_INTEGER_set(number, 1));
-    assert_true(X509_CRL_add1_ext_i2d(crl, NID_crl_number, number, 0, 0));
+    assert_true(identifier && number && X509_CRL_add_ext(crl, identifier, -1) && ASN1_INTEGER_set(number, list_number));
+    if (list_number) assert_true(X509_CRL_add1_ext_i2d(crl, NID_crl_number, number, 0, 0));
     assert_true(X509_CRL_sign(crl, a->key, EVP_sha256()) > 0);
     BIO *bio = BIO_new(BIO_s_mem());
     assert_true(bio && PEM_write_bio_X509_CRL(bio, crl));
@@ -176,4 +177,8 @@ const char *authority_revoke(struct authority *a, const long *serials, int64_t u
     ASN1_TIME_free(until);
     X509_CRL_free(crl);
     return write_bio(bio, file);
+}
+
+const char *authority_revoke(struct authority *a, const long *serials, int64_t until_s, const char *file) {
+    return authority_revoke_as(a, serials, until_s, 1, 3600, file);
 }

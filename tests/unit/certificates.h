@@ -35,4 +35,7 @@ struct authority *authority_below(struct authority *a, const char *name);
 /* A list that revokes the authority's certificates numbered `serials` (0-ended; issue counts from 1), until `until_s`.
  */
 const char *authority_revoke(struct authority *a, const long *serials, int64_t until_s, const char *file);
+/* The same as number `number` (0: without one), issued `age_s` ago. */
+const char *authority_revoke_as(struct authority *a, const long *serials, int64_t until_s, long number, int64_t age_s,
+                                const char *file);
 #endif

@@ -195,6 +195,25 @@ static void goes_to_standard_error(void **state) {
     assert_true(log_open(path));
 }
 
+/* A flood of strangers writes some lines a second, and the next one says how many there were. */
+static void a_gate_for_strangers(void **state) {
+    (void)state;
+    struct log_gate gate = {0};
+    struct log_field suppressed;
+    unsigned written = 0;
+    for (int i = 0; i < 1000; i++)
+        if (log_gate_open(&gate, 10000, &suppressed)) {
+            written++;
+            assert_null(suppressed.key);
+        }
+    assert_int_equal(written, LOG_GATE_LINES);
+    assert_true(log_gate_open(&gate, 11000, &suppressed));
+    assert_string_equal(suppressed.key, "suppressed");
+    assert_int_equal(suppressed.integer, 1000 - written);
+    assert_true(log_gate_open(&gate, 11000, &suppressed));
+    assert_null(suppressed.key);
+}
+
 int main(void) {
     signal(SIGXFSZ, SIG_IGN);
     const struct CMUnitTest tests[] = {
@@ -207,6 +226,7 @@ int main(void) {
         cmocka_unit_test(counts_what_it_loses),
         cmocka_unit_test(reopens_and_keeps_the_old_one_on_failure),
         cmocka_unit_test(goes_to_standard_error),
+        cmocka_unit_test(a_gate_for_strangers),
     };
     return cmocka_run_group_tests(tests, open_log, NULL);
 }

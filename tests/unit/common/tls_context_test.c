@@ -227,6 +227,40 @@ static void lists_must_hold_today(void **state) {
     authority_free(twin);
 }
 
+static struct tls_context *with_list(long number, int64_t age_s) {
+    struct tls_files f = pki_server();
+    f.crl = authority_revoke_as(pki_authority(), (const long[]){99, 0}, 3600, number, age_s, "aged.crl");
+    return context_of(f, true);
+}
+
+/* By number, and where that says nothing by time; a context without a list is behind nobody, nor is anybody behind it.
+ */
+static void lists_have_an_order(void **state) {
+    (void)state;
+    static const struct {
+        long fresh_number;
+        int64_t fresh_age;
+        long used_number;
+        int64_t used_age;
+        bool behind;
+    } cases[] = {{1, 60, 1, 60, false},     {1, 60, 1, 30, true},    {1, 30, 1, 60, false}, {2, 60, 1, 30, false},
+                 {1, 30, 2, 60, true},      {0, 60, 2, 30, true},    {0, 30, 2, 60, false}, {2, 60, 0, 30, true},
+                 {300, 30, 299, 60, false}, {299, 30, 300, 60, true}};
+    struct tls_context *bare = context_of(pki_server(), true);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tls_error error = {""};
+        struct tls_context *fresh = with_list(cases[i].fresh_number, cases[i].fresh_age),
+                           *used = with_list(cases[i].used_number, cases[i].used_age);
+        assert_int_equal(tls_context_is_behind(fresh, used, &error), cases[i].behind);
+        assert_int_equal(strstr(error.text, "旧") != NULL, cases[i].behind);
+        assert_false(tls_context_is_behind(fresh, bare, &error));
+        assert_false(tls_context_is_behind(bare, used, &error));
+        tls_context_free(fresh);
+        tls_context_free(used);
+    }
+    tls_context_free(bare);
+}
+
 static void keys_of_certificates(void **state) {
     (void)state;
     struct tls_error error;
@@ -271,11 +305,17 @@ static void survives_failing_allocations(void **state) {
 int main(void) {
     allocations_watch_openssl();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(settings_read_back),       cmocka_unit_test(what_is_negotiated),
-        cmocka_unit_test(expiry_is_told),           cmocka_unit_test(missing_and_broken_files),
-        cmocka_unit_test(keys_are_for_their_owner), cmocka_unit_test(locked_keys_do_not_ask),
-        cmocka_unit_test(certificates_must_fit),    cmocka_unit_test(lists_must_hold_today),
-        cmocka_unit_test(keys_of_certificates),     cmocka_unit_test(survives_failing_allocations),
+        cmocka_unit_test(settings_read_back),
+        cmocka_unit_test(what_is_negotiated),
+        cmocka_unit_test(expiry_is_told),
+        cmocka_unit_test(missing_and_broken_files),
+        cmocka_unit_test(keys_are_for_their_owner),
+        cmocka_unit_test(locked_keys_do_not_ask),
+        cmocka_unit_test(certificates_must_fit),
+        cmocka_unit_test(lists_must_hold_today),
+        cmocka_unit_test(lists_have_an_order),
+        cmocka_unit_test(keys_of_certificates),
+        cmocka_unit_test(survives_failing_allocations),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     pki_free();

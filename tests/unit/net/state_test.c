@@ -65,26 +65,8 @@ static void test_metrics(void **state) {
     buffer_free(&page);
 }
 
-/* A flood of strangers writes some lines a second, and the next one says how many there were. */
-static void test_log_gate(void **state) {
-    struct metrics registry;
-    struct hub_metrics m;
-    int64_t suppressed = 0;
-    unsigned written = 0;
-    (void)state;
-    metrics_init(&registry);
-    hub_metrics_init(&m, &registry);
-    for (int i = 0; i < 1000; i++) written += hub_metrics_may_log(&m, 10000, &suppressed);
-    assert_in_range(written, 1, 100);
-    assert_int_equal(suppressed, 0);
-    assert_true(hub_metrics_may_log(&m, 11000, &suppressed));
-    assert_int_equal(suppressed, 1000 - written);
-    assert_true(hub_metrics_may_log(&m, 11000, &suppressed));
-    assert_int_equal(suppressed, 0);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_transitions), cmocka_unit_test(test_list),
-                                       cmocka_unit_test(test_metrics), cmocka_unit_test(test_log_gate)};
+                                       cmocka_unit_test(test_metrics)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
