@@ -136,6 +136,16 @@ static struct meant find_letter(const struct parser *p, char letter) {
     return m;
 }
 
+/* Whether `word` is one of the parts of a flag's name, between its hyphens. */
+static bool has_part(const char *name, const char *word) {
+    size_t size = strlen(word), part;
+    for (; *name; name += part + (name[part] == '-')) {
+        part = strcspn(name, "-");
+        if (part == size && strncmp(name, word, size) == 0) return true;
+    }
+    return false;
+}
+
 static bool unknown_flag(struct parser *p, const char *name, size_t size) {
     struct suggest near;
     char typed[SCHEMA_WORD];
@@ -148,6 +158,8 @@ static bool unknown_flag(struct parser *p, const char *name, size_t size) {
     }
     for (size_t i = 0; p->c->verb && i < p->c->verb->flag_count; i++) suggest_offer(&near, p->c->verb->flags[i].name);
     for (size_t i = 0; i < global_flags_count; i++) suggest_offer(&near, global_flags[i].name);
+    for (size_t i = 0; !near.best && i < p->place_count; i++) /* "phone" for "reporter-phone" */
+        if (has_part(words[i], typed)) near.best = words[i];
     if (near.best) return fault(p, _("there is no flag --%s here; did you mean --%s?"), typed, near.best);
     return fault(p, _("there is no flag --%s here%s"), typed, "");
 }
@@ -165,6 +177,7 @@ static bool fill_flag(struct parser *p, const struct flag *flag, void *into, con
         return true;
     case FLAG_COUNT: {
         errno = 0;
+        value = value_half_width(p->arena, value);
         unsigned long number = strtoul(value, &end, 10);
         if (*end || end == value || value[0] == '-' || errno || number == 0 || number > UINT32_MAX)
             return fault(p, _("\"%s\" is no number for --%s: 1 or more"), value, flag->name);

@@ -50,7 +50,6 @@ static const struct {
     {"LOGIN_BLOCKED", NULL},
     {"NO_ASSIGNMENT", NULL},
     {"OTHER_OFFICES_DEVICE", NULL},
-    {"CODE_TAKEN", NULL},
     {"BAD_PARTNER_KIND", "liandong office kinds"},
     {"LAST_ONE", NULL},
     {"CENTRE_THERE", NULL},
@@ -248,6 +247,11 @@ static void print_details(struct client *client, const struct command *command, 
         client_warn(client, _("  state now: %s"),
                     label_value(&liandong__v1__incident_state__descriptor, (int)status->current_state, unknown));
     bool matters = status->code == CODE(ABORTED) || status->code == CODE(FAILED_PRECONDITION);
+    const char *roles = "";
+    for (size_t i = 0; i < status->n_roles && roles; i++)
+        roles = arena_printf(arena, "%s%s%s", roles, *roles ? _(", ") : "",
+                             label_value(&liandong__v1__role__descriptor, (int)status->roles[i], unknown));
+    if (roles && *roles) client_warn(client, _("  who may: %s"), roles);
     if (status->has_current_version && matters) client_warn(client, _("  version now: %u"), status->current_version);
 }
 
@@ -276,9 +280,36 @@ static bool print_whole_number(struct client *client, const struct command *comm
     return true;
 }
 
+/* What the incident's state does allow, each as a command. False: nothing is said of it. */
+static bool print_allowed(struct client *client, const struct command *command, const Liandong__V1__Status *status) {
+    bool said = false;
+    for (size_t i = 0; i < status->n_allowed; i++) {
+        const struct verb *verb = verbs_of_request(status->allowed[i]);
+        if (!verb) continue;
+        client_warn(client, _("possible now: liandong %s %s (%s)"), verb->words, subject(client, command),
+                    label_name(verb->request));
+        said = true;
+    }
+    return said;
+}
+
+/* Where what a command is about can be looked up. */
+static const char *list_of(const struct command *command) {
+    const char *words = command->verb->words;
+    size_t noun = strcspn(words, " ");
+    for (size_t i = 0; i < verbs_count; i++)
+        if (strncmp(verbs[i].words, words, noun) == 0 && strcmp(verbs[i].words + noun, " list") == 0)
+            return verbs[i].words;
+    return NULL;
+}
+
 static void print_next(struct client *client, const struct command *command, const Liandong__V1__Status *status) {
     Liandong__V1__Code code = status->code;
-    if (print_whole_number(client, command, status->reason)) return;
+    if (print_whole_number(client, command, status->reason) || print_allowed(client, command, status)) return;
+    if (code == CODE(NOT_FOUND) && !incident_field(command) && list_of(command)) {
+        client_warn(client, _("next: liandong %s"), list_of(command));
+        return;
+    }
     for (size_t i = 0; i < sizeof reason_ends / sizeof *reason_ends; i++) {
         if (!same(status->reason, reason_ends[i].reason)) continue;
         if (reason_ends[i].next) client_warn(client, _("next: %s"), reason_ends[i].next);

@@ -94,6 +94,8 @@ const struct label labels[] = {
     {"system", N_("system"), MEANING_PLAIN},
     {"officer", N_("officer"), MEANING_PLAIN},
     {"role", N_("role"), MEANING_PLAIN},
+    {"roles", N_("roles"), MEANING_PLAIN},
+    {"allowed", N_("possible now"), MEANING_REQUEST},
     {"server_time", N_("server time"), MEANING_TIME},
     {"max_frame", N_("largest frame"), MEANING_PLAIN},
     {"heartbeat_ms", N_("heartbeat"), MEANING_DURATION},

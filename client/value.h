@@ -12,6 +12,9 @@ struct value_error {
     char text[768];
 };
 
+/* What was typed with a Chinese input method still on: "２", "ｙｔｐ", "２０：１５". In the arena, or `text` itself
+ * without memory. */
+const char *value_half_width(struct arena *arena, const char *text);
 /* Sets the field from text; a repeated one gets the comma-separated items added. Memory is the arena's.
  *   enum      English word (extreme-threat) or label (扬言极端), any case, or an unambiguous beginning
  *   time      whatever clock_parse reads, relative to `now`; "@1687695303123" is ms since 1970 UTC to the letter

@@ -215,7 +215,24 @@ static bool set_bytes(const struct target *t, const char *text) {
     return put(t, &bytes, sizeof bytes);
 }
 
-static bool set_one(const struct target *t, const char *text) {
+const char *value_half_width(struct arena *arena, const char *text) {
+    size_t size = strlen(text), n = 0, length;
+    char *out = arena_copy(arena, text, size);
+    for (size_t at = 0; out && at < size; at += length) {
+        uint32_t c = text_decode(text + at, size - at, &length), half = text_half_width(c);
+        if (half == c)
+            for (size_t i = 0; i < length; i++) out[n++] = text[at + i];
+        else
+            out[n++] = (char)half;
+    }
+    if (out) out[n] = '\0';
+    return out ? out : text;
+}
+
+static bool set_one(const struct target *t, const char *typed) {
+    bool is_free =
+        t->field->type == PROTOBUF_C_TYPE_STRING && label_meaning(t->message->descriptor, t->field) == MEANING_PLAIN;
+    const char *text = is_free ? typed : value_half_width(t->arena, typed);
     switch (t->field->type) {
     case PROTOBUF_C_TYPE_STRING: return set_string(t, text);
     case PROTOBUF_C_TYPE_ENUM: return set_enum(t, text);

@@ -193,6 +193,9 @@ const struct verb verbs[] = {
      .positional = "approval agreed reason",
      .required = "approval agreed",
      .about = N_("agree to what somebody else asked for, or decline it"),
+     .detail =
+         N_("Your word does not carry it out: whoever asked sends the same command again, once, and only for what "
+            "the list says. Who asked can't decide. A reason is needed to decline."),
      .examples = N_("liandong approval decide 17 yes\nliandong approval decide 17 no 'not needed for this'")},
     {.words = "incident import",
      .run = import_run,
@@ -616,6 +619,12 @@ const char *verbs_request_of(const char *word) {
             schema_same_word(word, label_name(verb->request)))
             return verb->request;
     }
+    return NULL;
+}
+
+const struct verb *verbs_of_request(const char *request) {
+    for (size_t i = 0; i < verbs_count; i++)
+        if (verbs[i].request && request && strcmp(verbs[i].request, request) == 0) return &verbs[i];
     return NULL;
 }
 

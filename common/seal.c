@@ -143,7 +143,7 @@ size_t seal_phone(char *out, const char *text, size_t size) {
     size_t n = 0, length;
     for (size_t i = 0; i < size; i += length) {
         uint32_t c = text_decode(text + i, size - i, &length);
-        if (c >= 0xff10 && c <= 0xff19) c = c - 0xff10 + '0';
+        c = text_half_width(c);
         if (c >= '0' && c <= '9') out[n++] = (char)c;
     }
     if (n == 0) {
@@ -162,7 +162,7 @@ bool seal_is_blank(uint32_t c) { return c <= ' ' || c == 0xa0 || c == 0x3000 || 
 
 /* One spelling of one character. */
 static uint32_t fold(uint32_t c) {
-    if (c >= 0xff01 && c <= 0xff5e) c = c - 0xff01 + '!';
+    c = text_half_width(c);
     return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
 }
 

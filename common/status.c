@@ -152,7 +152,7 @@ const struct status_row status_rows[] = {
 
     /* the record */
     {"NOT_FOUND", CODE(NOT_FOUND), "there is no such record, or the caller may not see it",
-     "没有找到，或您无权查看。请核对编号，可用 incident list 或 incident search 查找。", 0},
+     "没有找到，或您无权查看。请核对编号。", 0},
     {"KEY_REUSED", CODE(ALREADY_EXISTS), "the request_id was used before for other content",
      "该请求编号已用于另一份内容，本次未办理。请不要指定 --request-id，直接重新提交。", 0},
     {"VERSION_CONFLICT", CODE(ABORTED), "somebody changed the same fields since base_version",

@@ -78,6 +78,11 @@ bool text_is_code(const char *text) {
     return size >= 1 && size <= TEXT_CODE_MAX && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == size;
 }
 
+uint32_t text_half_width(uint32_t c) {
+    if (c == 0x3000) return ' ';
+    return c >= 0xff01 && c <= 0xff5e ? c - 0xff01 + '!' : c;
+}
+
 size_t text_count(const char *text, size_t size) {
     size_t count = 0;
     for (size_t i = 0; i < size; i++) count += !continues(text[i]);

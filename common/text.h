@@ -22,6 +22,9 @@ enum text_fault text_check(const char *text, size_t size, bool multiline, size_t
 uint32_t text_decode(const char *text, size_t size, size_t *length);
 /* True for the code of an office or a device: small letters, digits and '-', at most TEXT_CODE_MAX. */
 bool text_is_code(const char *text);
+/* The half-width form of a full-width character (U+FF01..FF5E, U+3000), any other as it is: Chinese input methods give
+ * both for the same key. */
+uint32_t text_half_width(uint32_t character);
 /* Number of code points in valid text. */
 size_t text_count(const char *text, size_t size);
 /* Largest prefix of at most `max` bytes that ends at a code point's border. */

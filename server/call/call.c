@@ -80,7 +80,15 @@ void call_answer(struct call *c, ProtobufCMessage *body) {
 
 void call_end_silently(struct call *c) { end(c, LIANDONG__V1__CODE__CODE_OK); }
 
-void call_fill_status(const struct call *c, const struct status_row *row, Liandong__V1__Status *status) {
+/* Who may ask for it at all, as the table of requests says it. */
+static void fill_roles(struct call *c, Liandong__V1__Status *status) {
+    uint32_t may = c->row ? c->row->roles : 0;
+    status->roles = arena_take(&c->arena, 32 * sizeof *status->roles);
+    for (unsigned role = 1; status->roles && role < 32; role++)
+        if (may >> role & 1) status->roles[status->n_roles++] = (Liandong__V1__Role)role;
+}
+
+void call_fill_status(struct call *c, const struct status_row *row, Liandong__V1__Status *status) {
     bool english = c->session && c->session->english;
     status->has_code = true;
     status->code = row->code;
@@ -93,6 +101,7 @@ void call_fill_status(const struct call *c, const struct status_row *row, Liando
         status->has_request_id = true;
         status->request_id = c->envelope->request_id;
     }
+    if (strcmp(row->reason, "ROLE_NOT_ALLOWED") == 0) fill_roles(c, status);
 }
 
 void call_refuse_status(struct call *c, Liandong__V1__Status *status) {

@@ -57,5 +57,5 @@ void call_end_silently(struct call *c);                   /* it was itself an an
 void call_refuse(struct call *c, const char *reason, const char *field);
 void call_refuse_status(struct call *c, Liandong__V1__Status *status); /* code and reason set; the rest is filled in */
 /* The status's fixed parts by reason. Strings are the table's. */
-void call_fill_status(const struct call *c, const struct status_row *row, Liandong__V1__Status *status);
+void call_fill_status(struct call *c, const struct status_row *row, Liandong__V1__Status *status);
 #endif

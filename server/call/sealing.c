@@ -124,8 +124,8 @@ bool sealing_index_place(struct sealing *s, const char *place, size_t size, uint
 static bool looks_like_phone(const char *text) {
     size_t digits = 0, length;
     for (size_t left = strlen(text); left > 0; text += length, left -= length) {
-        uint32_t c = text_decode(text, left, &length);
-        if ((c >= '0' && c <= '9') || (c >= 0xff10 && c <= 0xff19))
+        uint32_t c = text_half_width(text_decode(text, left, &length));
+        if (c >= '0' && c <= '9')
             digits++;
         else if (c == 0 || c > 127 || !strchr(" +-()", (int)c))
             return false;

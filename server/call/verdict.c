@@ -1,6 +1,7 @@
 #include "call/verdict.h"
 #include "call/enrol.h"
 #include "common/log.h"
+#include <endian.h>
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -53,6 +54,25 @@ static void fill_state(struct call *c, const PGresult *r, int row, Liandong__V1_
                                &c->arena);
 }
 
+/* What could be done instead, and by whom. */
+static void fill_remedies(struct call *c, const PGresult *r, int row, Liandong__V1__Status *status) {
+    struct mapping_array allowed = array_of(c, r, row, VERDICT_ALLOWED), roles = array_of(c, r, row, VERDICT_ROLES);
+    status->allowed = arena_take(&c->arena, (size_t)(allowed.count + 1) * sizeof *status->allowed);
+    for (int32_t i = 0; status->allowed && i < allowed.count; i++)
+        if ((status->allowed[status->n_allowed] = array_item(c, &allowed, i))) status->n_allowed++;
+    if (!roles.count) return; /* else those of the table of requests stand */
+    status->n_roles = 0;
+    status->roles = arena_take(&c->arena, (size_t)roles.count * sizeof *status->roles);
+    for (int32_t i = 0; status->roles && i < roles.count; i++) {
+        int32_t n;
+        uint16_t big;
+        const char *value = mapping_array_next(&roles, &n);
+        if (n != sizeof big) continue;
+        memcpy(&big, value, sizeof big);
+        status->roles[status->n_roles++] = (Liandong__V1__Role)be16toh(big);
+    }
+}
+
 /* The record that a refused change was about, where it says so. */
 static const uint8_t *record_of(const struct call *c, const PGresult *r, int row) {
     const struct statement *s = c->write.plan->statement;
@@ -83,6 +103,7 @@ static void answer_refusal(struct call *c, const PGresult *r, int row, const cha
     fill_conflicts(c, r, row, &status);
     sealing_open_conflicts(&c->core->sealing, &status, record_of(c, r, row), &c->arena);
     fill_state(c, r, row, &status);
+    fill_remedies(c, r, row, &status);
     call_refuse_status(c, &status);
 }
 
@@ -165,9 +186,10 @@ static bool count_rows(struct call *c, ProtobufCMessage *reply) {
     const Liandong__V1__IncidentPage *page = (const Liandong__V1__IncidentPage *)(void *)reply;
     if (reply->descriptor != &liandong__v1__incident_page__descriptor) return false;
     const char *sensitive = sensitive_ones(&c->arena, page);
-    if (!page->has_counted && sensitive && !*sensitive) return false;
     bool list = c->message->descriptor == &liandong__v1__list_incidents__descriptor;
     const Liandong__V1__ListIncidents *asked = list ? (const Liandong__V1__ListIncidents *)(void *)c->message : NULL;
+    bool exports = asked && asked->purpose && *asked->purpose; /* of nothing, too: the purpose is looked at */
+    if (!page->has_counted && !exports && sensitive && !*sensitive) return false;
     const char *values[] = {c->field->name,
                             digits(&c->arena, true, page->has_counted ? page->counted : 0),
                             asked ? asked->purpose : NULL,

@@ -12,6 +12,8 @@ static const struct {
                              [VERDICT_CONFLICT_THEIRS] = {"conflict_theirs", TYPE_TEXT_ARRAY},
                              [VERDICT_CONFLICT_YOURS] = {"conflict_yours", TYPE_TEXT_ARRAY},
                              [VERDICT_CURRENT_VERSION] = {"current_version", TYPE_INT4},
+                             [VERDICT_ALLOWED] = {"allowed", TYPE_TEXT_ARRAY},
+                             [VERDICT_ROLES] = {"roles", TYPE_INT2_ARRAY},
                              [VERDICT_SEALED_RECORD] = {"sealed_record", TYPE_UUID}};
 
 static const struct {

@@ -57,6 +57,8 @@ enum {
     VERDICT_CONFLICT_THEIRS,
     VERDICT_CONFLICT_YOURS,
     VERDICT_CURRENT_VERSION,
+    VERDICT_ALLOWED,
+    VERDICT_ROLES,
     VERDICT_SEALED_RECORD, /* of a read: the UUID of the record whose fields the rows tell */
     PLAN_VERDICTS
 };

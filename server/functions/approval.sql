@@ -7,7 +7,8 @@
 --
 -- Decision 2026-11: asked for by doing, not by a request of its own: who is in a hurry types what he would type anyway. What
 -- was agreed to is what `subject` says: purpose and case, person and time, level before and after with a mark of what else the same
--- correction changes, the reason of a voiding. The decision is an event of the directory's feed; that something waits is told by the list alone.
+-- correction changes, the reason of a voiding. Who may not see the record is told who asks and for what kind of act, and
+-- may decide all the same: of S4 nobody sees anything but the persons named, so that nobody could be the second. The decision is an event of the directory's feed; that something waits is told by the list alone.
 
 create or replace function approval_rule_now() returns approval_rule stable language plpgsql
   security definer set search_path = liandong, pg_catalog, pg_temp as $$
@@ -52,6 +53,14 @@ begin
     and p.device <> caller_device() and (p.account = 0 or p.account <> caller_account());
 end $$;
 
+-- Whether the caller may see the record that it is about; what is about none, anybody may.
+create or replace function approval_known(p approval) returns bool stable language plpgsql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+begin
+  return not exists (select from feed f join incident i on i.num = f.num
+    where f.request_id = p.record and f.kind = 'report_incident' and not visible(i.origin, i.sensitivity, i.num));
+end $$;
+
 -- Newest first, from a page's end on: what the caller may decide about, and what he asked for himself. state: enum ApprovalState.
 -- Of a record that the caller may not see he reads that something waits, neither its number nor what is said of it.
 create or replace function approval_page(open_only bool, before_id int8, most int4)
@@ -62,8 +71,7 @@ create or replace function approval_page(open_only bool, before_id int8, most in
   from approval p join office o on o.id = p.office
     cross join lateral (select case when p.used_at is not null then 4 when p.agreed is false then 3 when p.until <= clock_timestamp() then 5
       when p.agreed then 2 else 1 end::int2 as state) s
-    cross join lateral (select not exists (select from feed f join incident i on i.num = f.num
-      where f.request_id = p.record and f.kind = 'report_incident' and not visible(i.origin, i.sensitivity, i.num)) as known) k
+    cross join lateral (select approval_known(p) as known) k
   where p.office = any ((select x.sees from office x where x.id = caller_office())::int4[])
     and (approves(p) or p.office = caller_office() and p.account = caller_account() and (p.account <> 0 or p.device = caller_device()))
     and (not coalesce(open_only, false) or s.state = 1) and p.id < coalesce(before_id, 9223372036854775807)
@@ -93,4 +101,4 @@ begin
   return directory_event(request, sent, 'decide_approval', p.uid, p.id::text, 1, '{}', jsonb_build_object('agreed', agree::text, 'incident', p.no, 'request', p.kind, 'officer', p.officer), why);
 end $$;
 
-grant execute on function approval_rule_now(), approvals_used(text, text, timestamptz), approval_take(text, uuid, text, text), approves(approval), approval_page(bool, int8, int4), decide_approval(uuid, bytea, int8, bool, text) to liandong_app;
+grant execute on function approval_rule_now(), approvals_used(text, text, timestamptz), approval_take(text, uuid, text, text), approves(approval), approval_known(approval), approval_page(bool, int8, int4), decide_approval(uuid, bytea, int8, bool, text) to liandong_app;

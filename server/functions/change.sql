@@ -38,6 +38,25 @@ begin
   end loop;
 end $$;
 
+-- What the caller could do to move a record on from the state it is in; and which roles of the caller's side may make this change: in this state,
+-- where the caller's own may in another.
+create or replace function incident_moves(i incident) returns text[] stable language sql as $$
+  select array_agg(x.kind order by x.to_state)
+  from (select t.kind, min(t.to_state) as to_state from incident_transition t, office me
+    where me.id = caller_office() and t.from_state = i.state and t.to_state <> t.from_state and me.system = any (t.systems) and caller_role() = any (t.roles)
+      and coalesce(i.level = any (t.levels), true) and (not t.origin_only or i.origin = me.id) and t.started_on <= today() and (t.ended_on is null or t.ended_on > today())
+    group by t.kind) x
+$$;
+create or replace function incident_roles(i incident, wanted text) returns int2[] stable language sql as $$
+  with rule as (
+      select t.from_state, t.roles from incident_transition t, office me
+      where me.id = caller_office() and t.kind = wanted and me.system = any (t.systems) and coalesce(i.level = any (t.levels), true)
+        and t.started_on <= today() and (t.ended_on is null or t.ended_on > today())
+    )
+  select array_agg(distinct role) from rule r, unnest(r.roles) role
+  where r.from_state = i.state or not exists (select from rule o where caller_role() = any (o.roles))
+$$;
+
 -- What is wrong with the values, field and reason; NULL where nothing is.
 create or replace function incident_fault(kind text, rule incident_transition, patch jsonb, after jsonb, note text, latest timestamptz, out field text, out reason text)
   immutable language plpgsql as $$
@@ -101,11 +120,12 @@ create or replace function correction_subject(from_level int2, to_level int2, ch
     else '' end
 $$;
 
+drop function if exists incident_change(uuid, bytea, text, text, int4, jsonb, text);
 -- Makes one change: patch holds the fields to set, as text ('' empties one). The pen is held and the caller is set. See design of
 -- writes: a refusal is an answer, nothing here raises.
 create or replace function incident_change(request uuid, sent bytea, wanted text, named text, base int4, patch jsonb, why text,
     out outcome text, out reason text, out field text, out conflict_fields text[], out conflict_theirs text[], out conflict_yours text[],
-    out current_version int4, out id uuid, out no text, out version int4, out state int2, out at timestamptz, out replay bool)
+    out current_version int4, out id uuid, out no text, out version int4, out state int2, out at timestamptz, out replay bool, out allowed text[], out roles int2[])
   language plpgsql as $$
 declare
   turn record;
@@ -155,6 +175,9 @@ begin
   rule := verdict.rule;
   reason := verdict.reason;
   if reason in ('NOT_YOURS', 'ROLE_NOT_ALLOWED') then
+    if reason = 'ROLE_NOT_ALLOWED' then
+      roles := incident_roles(before, wanted);
+    end if;
     perform audit_denied(wanted, named, reason);
     return;
   end if;
@@ -176,6 +199,7 @@ begin
   if reason is not null then
     field := 'incident';
     state := before.state;
+    allowed := incident_moves(before);
     return;
   end if;
 
@@ -233,7 +257,7 @@ begin
   id := event.entity; no := event.no; version := event.version; state := event.state;
 end $$;
 
-grant execute on function incident_conflicts(incident, int4, jsonb), incident_rule(incident, text),
+grant execute on function incident_conflicts(incident, int4, jsonb), incident_rule(incident, text), incident_moves(incident), incident_roles(incident, text),
   incident_fault(text, incident_transition, jsonb, jsonb, text, timestamptz), incident_store(incident, feed),
   correction_subject(int2, int2, text[], jsonb),
   incident_change(uuid, bytea, text, text, int4, jsonb, text) to liandong_app;

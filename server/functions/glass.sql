@@ -51,7 +51,7 @@ declare
   rule glass_rule := glass_rule_now();
   past feed := feed_past(request);
   turn record;
-  purpose_name text := (select p.name from audit_purpose p where p.code = for_purpose and p.started_on <= today() and (p.ended_on is null or p.ended_on > today()));
+  the_purpose audit_purpose := purpose_named(for_purpose);
   scene text;
   found record;
   i incident;
@@ -77,7 +77,7 @@ begin
   select f.field, f.reason into field, reason from (values
     (code is null, null, 'ROLE_NOT_ALLOWED'),  -- a screen on a wall answers for nothing
     (coalesce(btrim(for_purpose), '') = '', 'purpose', 'REQUIRED'),
-    (purpose_name is null, 'purpose', 'UNKNOWN_VALUE'),
+    (the_purpose.code is null, 'purpose', 'UNKNOWN_VALUE'),
     (coalesce(btrim(why), '') = '', 'reason', 'REASON_REQUIRED'),
     (scene is null, null, 'NOT_ON_SCENE')) as f(broken, field, reason)
   where f.broken limit 1;
@@ -95,17 +95,17 @@ begin
   until := at + make_interval(hours => rule.hours);
   insert into record_access(record, account, since, until, granted_by, reason, glass) values (i.id, caller_account(), at, until, caller_officer(), why, true);
   insert into glass_review(record, no, scene, purpose, reason, account, device, officer, office, origin, opened_at, due_at)
-  values (i.id, incident_no(i.num), scene, for_purpose, why, caller_account(), caller_device(), caller_officer(), caller_office(), i.origin, at,
+  values (i.id, incident_no(i.num), scene, the_purpose.code, why, caller_account(), caller_device(), caller_officer(), caller_office(), i.origin, at,
     at + make_interval(hours => rule.review_hours))
   returning glass_review.id into review;
   i.version := i.version + 1;
   i.events := i.events || turn.seq + 1;
   event := incident_event(i, 'break_glass', at, request, sent, why);
   event.changed := array['access', 'until', 'purpose', 'scene']; event.old_values := array[null, null, null, null]::text[];
-  event.new_values := array[code, moment_text(until), purpose_name, scene];
+  event.new_values := array[code, moment_text(until), the_purpose.name, scene];
   perform incident_store(i, event);
   entry.kind := 'break_glass'; entry.request := 'break_glass'; entry.record := i.id; entry.no := event.no; entry.level := i.sensitivity;
-  entry.purpose := for_purpose; entry.case_no := scene;
+  entry.purpose := the_purpose.code; entry.case_no := scene;
   perform audit_append(entry);
   outcome := 'done'; replay := false;
   id := i.id; no := event.no; version := i.version; state := i.state;

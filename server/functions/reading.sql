@@ -8,6 +8,13 @@
 -- Records of S2 and above that a list or search tells are written down one by one, too, as show's are.
 -- What this does not count: one record after the other by its number, and the feed, of which the audit has nothing.
 
+-- The purpose that a person names by its code or in words; NULL: there is none such today.
+create or replace function purpose_named(named text) returns audit_purpose stable language sql as $$
+  select p from audit_purpose p
+  where (p.code = lower(btrim(named)) or p.name = btrim(named)) and p.started_on <= today() and (p.ended_on is null or p.ended_on > today())
+  order by p.code limit 1
+$$;
+
 create or replace function read_rule_now() returns read_rule stable language plpgsql
   security definer set search_path = liandong, pg_catalog, pg_temp as $$
 begin
@@ -53,16 +60,16 @@ create or replace function rows_read(asked text, n int4, for_purpose text, from_
 declare
   rule read_rule := read_rule_now();
   hour_ago timestamptz := clock_timestamp() - interval '1 hour';
-  purpose_name text := (select p.name from audit_purpose p where p.code = for_purpose and p.started_on <= today() and (p.ended_on is null or p.ended_on > today()));
+  purpose audit_purpose := purpose_named(for_purpose);
   exports bool := coalesce(btrim(for_purpose), '') <> '';
   what text;
   allowed bool;
   entry audit;
 begin
-  if exports and purpose_name is null then
+  if exports and purpose.code is null then
     return 'UNKNOWN_VALUE purpose';
   elsif exports then
-    what := purpose_name || coalesce(' ' || to_char(to_timestamp(from_ms / 1000) at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI') || ' 起', '')
+    what := purpose.name || coalesce(' ' || to_char(to_timestamp(from_ms / 1000) at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI') || ' 起', '')
       || coalesce(' ' || to_char(to_timestamp(until_ms / 1000) at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI') || ' 止', '');
     allowed := rows_since('{export_incidents}', hour_ago) + n <= rule.export_rows or approvals_used('export_incidents', what, hour_ago) > 0
       or approval_take('export_incidents', null, null, what);
@@ -75,9 +82,9 @@ begin
     perform audit_denied(asked, null, 'APPROVAL_NEEDED');
     return 'APPROVAL_NEEDED';
   end if;
-  if n > 0 then
+  if n > 0 or exports then
     entry.kind := case when exports then 'export_incidents' else asked end; entry.request := asked; entry.count := n;
-    entry.purpose := nullif(btrim(for_purpose), '');
+    entry.purpose := purpose.code;
     perform audit_append(entry);
   end if;
   perform rows_sensitive(asked, sensitive, hour_ago);

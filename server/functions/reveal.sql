@@ -31,7 +31,7 @@ begin
   select f.num, f.reason into num, reason from incident_find(named) f;
   if reason is null then
     select * into strict i from incident x where x.num = incident_reveal.num;
-    select * into purpose from audit_purpose p where p.code = for_purpose and p.started_on <= today() and (p.ended_on is null or p.ended_on > today());
+    purpose := purpose_named(for_purpose);
     reason := case
       when not identity_known(i) then 'ROLE_NOT_ALLOWED'
       when coalesce(btrim(for_purpose), '') = '' then 'REQUIRED purpose'
@@ -52,7 +52,7 @@ begin
   event.changed := array['purpose', 'case_no']; event.old_values := array[null, null]::text[]; event.new_values := array[purpose.name, for_case];
   perform incident_store(i, event);
   entry.kind := 'reveal_incident'; entry.request := 'reveal_incident'; entry.record := i.id; entry.no := event.no; entry.level := greatest(i.sensitivity, 2);
-  entry.purpose := for_purpose; entry.case_no := for_case;
+  entry.purpose := purpose.code; entry.case_no := for_case;
   entry.fields := array_remove(array[case when i.reporter is not null then 'reporter' end, case when i.reporter_phone is not null then 'reporter_phone' end], null);
   perform audit_append(entry);
 end $$;

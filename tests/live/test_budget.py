@@ -75,6 +75,9 @@ def small_pages_are_no_way_round(stage):
       check_status(refusal(lambda: duty.ask("list_incidents", limit=1, purpose="risk", page=page)), "APPROVAL_NEEDED", "PERMISSION_DENIED")
       check_status(refusal(lambda: duty.ask("list_incidents", limit=1, purpose="handling")), "APPROVAL_NEEDED")
       check_status(refusal(lambda: duty.ask("list_incidents", limit=1, purpose="fun")), "UNKNOWN_VALUE", "INVALID_ARGUMENT")
+      check_status(refusal(lambda: duty.ask("list_incidents", limit=1, purpose="fun", until=1)), "UNKNOWN_VALUE")
+      assert not duty.ask("list_incidents", limit=1, purpose="风险评估", until=1).incidents, "by its name as well"
+      assert stage.sql("select count, purpose from audit where kind = 'export_incidents' order by seq desc limit 1", database=node.name) == [("0", "risk")]
       assert chief.ask("list_incidents", limit=50, purpose="risk").counted == 50
       assert len(duty.ask("list_incidents", limit=50).incidents) == 50, "to look something up is another budget"
       with stage.peer(node, "yts-head") as head:

@@ -145,8 +145,8 @@ const char *authority_issue(struct authority *a, const struct wish *wish, const 
     return write_bio(bio, certificate_file);
 }
 
-const char *authority_revoke_as(struct authority *a, const long *serials, int64_t until_s, long list_number, int64_t age_s,
-                                const char *file) {
+const char *authority_revoke_as(struct authority *a, const long *serials, int64_t until_s, long list_number,
+                                int64_t age_s, const char *file) {
     X509_CRL *crl = X509_CRL_new();
     ASN1_TIME *from = X509_gmtime_adj(NULL, -age_s), *until = X509_gmtime_adj(NULL, until_s);
     assert_true(crl && from && until && X509_CRL_set_version(crl, X509_CRL_VERSION_2));

@@ -93,14 +93,15 @@ def above_the_limit(ground):
     grade(4)
     hidden, = chief.ask("list_approvals", open=True)
     assert (hidden["approval"], hidden["no"], hidden["subject"]) == (waiting["approval"], "〔无权查看〕", "〔无权查看〕"), hidden
+    decide = lambda desk, **fields: desk.ask("decide_approval", approval=waiting["approval"], **fields)[0]["reason"]  # noqa: E731
     grade(1)
     assert chief.ask("list_approvals", open=True) == [waiting]
-    decide = lambda desk, **fields: desk.ask("decide_approval", approval=waiting["approval"], **fields)[0]["reason"]  # noqa: E731
     assert [decide(j, agreed=True), decide(other, agreed=True), decide(p, agreed=True), decide(chief), decide(chief, agreed=False)] == [
       "NOT_FOUND", "NOT_FOUND", "NOT_FOUND", "REQUIRED", "REASON_REQUIRED"]
     assert decide(chief, agreed=True) is None and decide(chief, agreed=True) == "NO_CHANGE"
     assert reveal(j, second, purpose="handling")["reason"] == "APPROVAL_NEEDED", "another purpose is another act"
-    assert reveal(j, second)["reason"] is None and reveal(j, second)["reason"] == "APPROVAL_NEEDED", "once"
+    assert reveal(j, second, purpose=" 联合调解 ")["reason"] is None and reveal(j, second)["reason"] == "APPROVAL_NEEDED", "in words it is the same purpose; once"
+    assert {e["purpose"] for e in entries(d, "kind, purpose") if e["kind"] == "reveal_incident"} == {"mediation"}
     assert [a["state"] for a in chief.ask("list_approvals")] == [1, 1, 4]
     assert d.sql("select note, new_values from feed where kind = 'decide_approval'")[0][1].count(second) == 1
 

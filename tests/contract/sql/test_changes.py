@@ -52,6 +52,11 @@ def matrix(ground, kind, level):
           in_another = any(wanted(kind, actor, level, s) for s in STATES)
           assert got["reason"] != "ILLEGAL_TRANSITION" or in_another, f"{actor} in {state}: {got}"
           assert got["state"] == (state if got["reason"] == "ILLEGAL_TRANSITION" else None), f"{actor} in {state}: {got}"
+          # what could be done instead, or who could do it
+          if got["reason"] == "ILLEGAL_TRANSITION" and level == 3:
+            assert set(got["allowed"] or ()) == {k for k in KINDS if wanted(k, actor, 3, state) not in (None, state)}, f"{actor} in {state}: {got}"
+          if got["reason"] == "ROLE_NOT_ALLOWED":
+            assert desk.role not in (got["roles"] or ()) and (got["roles"] or kind == "correct_incident"), f"{actor} in {state}: {got}"
 
 
 @case

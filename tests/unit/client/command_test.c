@@ -43,6 +43,20 @@ static void what_is_meant_by_a_command(void **state) {
     assert_true(parse("liandong feed watch --office ytp,yts-2"));
 }
 
+/* An input method that was left on gives full-width characters; free text stays as it was typed. */
+static void full_width_is_understood(void **state) {
+    (void)state;
+    assert_true(parse("liandong incident report --level ２ --mass-count １２ --occurred-at "
+                      "２０２３－０６－２５　２０：１５ --place １２号 又吵起来了"));
+    const Liandong__V1__ReportIncident *m = (const void *)command.message;
+    assert_int_equal(m->level, 2);
+    assert_int_equal(m->mass_count, 12);
+    assert_true(m->occurred_at == 1687695300000);
+    assert_string_equal(m->place, "１２号");
+    assert_true(parse("liandong feed watch --office ｙｔｐ"));
+    refused("liandong incident report --phone 13800000000 --class dispute 又吵起来了", "--reporter-phone");
+}
+
 static void a_correction_corrects_something(void **state) {
     (void)state;
     assert_true(parse("liandong incident correct 123 --reason why --base-version 2"));
@@ -228,19 +242,13 @@ static void examples_parse(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(fields_become_flags),
-        cmocka_unit_test(what_is_meant_by_a_command),
-        cmocka_unit_test(a_correction_corrects_something),
-        cmocka_unit_test(positional_fields_in_order),
-        cmocka_unit_test(flags_by_beginnings_and_plurals),
-        cmocka_unit_test(inner_fields_and_own_flags),
-        cmocka_unit_test(globals_anywhere),
-        cmocka_unit_test(mistakes_name_the_part),
-        cmocka_unit_test(required_fields_are_found),
-        cmocka_unit_test(again_says_the_same),
-        cmocka_unit_test(paths_become_flags),
-        cmocka_unit_test(no_flag_hides_another),
-        cmocka_unit_test(examples_parse),
+        cmocka_unit_test(fields_become_flags),        cmocka_unit_test(what_is_meant_by_a_command),
+        cmocka_unit_test(full_width_is_understood),   cmocka_unit_test(a_correction_corrects_something),
+        cmocka_unit_test(positional_fields_in_order), cmocka_unit_test(flags_by_beginnings_and_plurals),
+        cmocka_unit_test(inner_fields_and_own_flags), cmocka_unit_test(globals_anywhere),
+        cmocka_unit_test(mistakes_name_the_part),     cmocka_unit_test(required_fields_are_found),
+        cmocka_unit_test(again_says_the_same),        cmocka_unit_test(paths_become_flags),
+        cmocka_unit_test(no_flag_hides_another),      cmocka_unit_test(examples_parse),
     };
     language_start("zh");
     arena_init(&arena, 1 << 20);

@@ -111,6 +111,41 @@ static void the_state_that_does_not_allow_it_is_said(void **state) {
     free(text);
 }
 
+/* What can be done instead, as commands that can be copied; and who may. */
+static void the_way_on_is_said(void **state) {
+    (void)state;
+    char reason[] = "ILLEGAL_TRANSITION", forbidden[] = "ROLE_NOT_ALLOWED", dispatch[] = "dispatch_incident",
+         unknown[] = "teleport_incident", *allowed[] = {dispatch, unknown};
+    Liandong__V1__Role roles[] = {LIANDONG__V1__ROLE__ROLE_DUTY, LIANDONG__V1__ROLE__ROLE_CHIEF};
+    Liandong__V1__Status status = LIANDONG__V1__STATUS__INIT;
+    status.code = CODE(FAILED_PRECONDITION);
+    status.reason = reason;
+    status.allowed = allowed;
+    status.n_allowed = 2;
+    struct call_result result = {.end = CALL_REFUSED, .status = &status};
+    char *text = said("liandong incident arrive 123", &result, 1);
+    assert_non_null(strstr(text, "现在可以：liandong incident dispatch 123（派警）"));
+    assert_null(strstr(text, "teleport"));
+    assert_null(strstr(text, "下一步"));
+    free(text);
+    status = (Liandong__V1__Status)LIANDONG__V1__STATUS__INIT;
+    status.code = CODE(PERMISSION_DENIED);
+    status.reason = forbidden;
+    status.roles = roles;
+    status.n_roles = 2;
+    text = said("liandong incident void 123 'twice'", &result, 5);
+    assert_non_null(strstr(text, "可以办理的岗位：值班、派出所长"));
+    free(text);
+    char not_found[] = "NOT_FOUND";
+    status = (Liandong__V1__Status)LIANDONG__V1__STATUS__INIT;
+    status.code = CODE(NOT_FOUND);
+    status.reason = not_found;
+    text = said("liandong approval decide 99 yes", &result, 3);
+    assert_non_null(strstr(text, "liandong approval list"));
+    assert_null(strstr(text, "incident list"));
+    free(text);
+}
+
 static void the_item_at_fault_is_named(void **state) {
     (void)state;
     char reason[] = "UNKNOWN_VALUE", field[] = "watch_feed.filter.offices[1]";
@@ -190,6 +225,7 @@ int main(void) {
                                        cmocka_unit_test(every_fault_is_explained),
                                        cmocka_unit_test(a_conflict_shows_both_values),
                                        cmocka_unit_test(the_state_that_does_not_allow_it_is_said),
+                                       cmocka_unit_test(the_way_on_is_said),
                                        cmocka_unit_test(the_item_at_fault_is_named),
                                        cmocka_unit_test(what_did_not_reach_the_server_is_said_so),
                                        cmocka_unit_test(a_short_number_is_written_out),
