@@ -22,6 +22,8 @@ static const struct row_kind {
     {N_("pairing"), "pair_offices", "station", NULL, NULL, NULL},
     {N_("person"), "add_account", "account", "list_accounts", "account", NULL},
     {N_("capacity"), "assign_account", "account", NULL, NULL, NULL},
+    {N_("area"), "open_area", "area", "list_areas", "office", "change_area"},
+    {N_("assigned area"), "assign_area", "area", NULL, NULL, NULL},
     {N_("position"), "open_position", "position", "list_positions", "office", "change_position"},
 };
 #define ROW_KINDS (sizeof row_kinds / sizeof *row_kinds)

@@ -113,3 +113,19 @@ def history_speaks_the_readers_language(stage):
   verdicts(stage, written(stage, "spoken.csv", FILE))
   of_position = next(line for line in ok(stage, "office", "changes", "--limit", "200", device="admin").splitlines() if "dr-centre" in line and "种类" in line)
   assert of_position.split()[-1] == "联动中心", of_position
+
+
+@case
+def areas_and_partners_come_from_it_too(stage):
+  """A partner with its kind, an area and whom it is assigned to; the second run changes nothing, an edited name is brought up to date."""
+  path = os.path.join(stage.folder, "areas.csv")
+  lines = ["类别,area,office,name,system,kind,partner_kind,parent", "辖区分配,ai-1,ai-sq,,,,,", "辖区,ai-1,ytp,东门网格,,,,",
+           "单位,,ai-sq,东门社区,partner,partner,community,ytga"]
+  with open(path, "w", encoding="utf-8") as f:
+    f.write("\n".join(lines) + "\n")
+  assert sorted(verdicts(stage, path)[0]) == [("created", "ai-1"), ("created", "ai-1"), ("created", "ai-sq")]
+  assert {verdict for verdict, _ in verdicts(stage, path)[0]} == {"replayed"}
+  with open(path, "w", encoding="utf-8") as f:
+    f.write("\n".join(lines).replace("东门网格", "东门一网格") + "\n")
+  assert sorted(verdict for verdict, _ in verdicts(stage, path)[0]) == ["changed", "replayed", "replayed"]
+  assert [(a.area, a.name, a.office, a.assigned_to) for a in stage.ask("admin", "list_areas", office="ai-sq").areas] == [("ai-1", "东门一网格", "ytp", "ai-sq")]

@@ -162,6 +162,35 @@ def partners_told_apart(stage):
 
 
 @case
+def areas_are_managed_from_the_client(stage):
+  """Opened, assigned with days, renamed, taken away, ended: each in the history; whoever does not look after one can't touch it."""
+  administrators(stage)
+  listed = lambda **terms: [(a.area, a.name, a.office, a.assigned_to, a.HasField("until")) for a in stage.ask("admin", "list_areas", **terms).areas]  # noqa: E731
+  boss(stage, "area", "open", "dm-1", "东门网格", "--office", "ytp")
+  refused(stage, "代码", 6, "area", "open", "dm-1", "重名", "--office", "ytp")
+  refused(stage, "", 5, "area", "open", "dm-2", "越权", "--office", "yts")
+  refused(stage, "", 5, "area", "assign", "dm-1", "yts", device="ytsf-desk")
+  tomorrow = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 8 * 3600 + 86400))
+  boss(stage, "area", "assign", "dm-1", "yts")
+  refused(stage, "NO_CHANGE", 1, "area", "assign", "dm-1", "yts")
+  refused(stage, "", 2, "area", "assign", "dm-1", "nowhere")
+  boss(stage, "area", "assign", "dm-1", "yts", "--until", tomorrow)
+  boss(stage, "area", "change", "dm-1", "--name", "东门第一网格")
+  assert listed(office="ytp") == [("dm-1", "东门第一网格", "ytp", "yts", True)] == listed(office="yts")
+  boss(stage, "area", "assign", "dm-1", "ytga", "--since", tomorrow)
+  assert len(listed(office="ytp")) == 2
+  for office in ("yts", "ytga"):
+    boss(stage, "area", "unassign", "dm-1", office, "划给别人")
+  refused(stage, "", 3, "area", "unassign", "dm-1", "yts", "再收一次")
+  assert listed(office="ytp") == [("dm-1", "东门第一网格", "ytp", "", False)] and not listed(office="yts")
+  boss(stage, "area", "close", "dm-1", "重新划分", "--yes")
+  refused(stage, "", 3, "area", "assign", "dm-1", "yts")
+  assert not listed(office="ytp")
+  told = boss(stage, "office", "changes", "--limit", "8")
+  assert all(word in told for word in ("设立辖区", "分配辖区", "变更辖区", "收回辖区", "撤销辖区", "东门第一网格", tomorrow)), told
+
+
+@case
 def stationed_at_another_office(stage):
   """前置到派出所: the same person acts for the station or for the own office, as the login says."""
   administrators(stage)

@@ -23,7 +23,7 @@ WRITE = {"dispatch_incident": {"dispatched_to": "一组"}, "arrive_incident": {}
 # These show no record: what they write, count or list is of the caller's own making or of the machine
 NONE = {"hello", "ping", "verify_feed", "report_incident", "follow_logs", "list_connections", "kick_sessions", "drain_node", "set_log_level", "show_order",
         "show_health", "show_metrics", "survey_devices", "explain_rights", "list_audit", "list_approvals", "decide_approval", "break_glass", "list_reviews", "decide_review", "verify_audit", "list_heads", "prove_heads",
-        "open_office", "change_office", "pair_offices", "part_offices", "list_offices", "list_partner_kinds", "add_account", "assign_account", "unassign_account", "lock_account",
+        "open_office", "change_office", "pair_offices", "part_offices", "list_offices", "list_partner_kinds", "open_area", "change_area", "close_area", "assign_area", "unassign_area", "list_areas", "add_account", "assign_account", "unassign_account", "lock_account",
         "unlock_account", "issue_code", "list_accounts", "list_changes", "open_position", "change_position", "close_position",
         "list_positions", "set_duty", "remove_duty", "list_duties", "login", "end_login", "change_password", "list_logins",
         "invite_device", "enrol_device", "renew_device", "revoke_device"}

@@ -1,0 +1,1 @@
+select * from open_area(:request_id::uuid, :act::bytea, :area::text, :name::text, :office::text)
