@@ -178,6 +178,12 @@ def by_two(stage, node, birds, drive):
   review = chief.ask("list_reviews", open=True).reviews[0].review
   did(chief, "decide_review", review=review, justified=True, reason=word("decide_review.reason"))
   did(admin, "change_office", office="jinsi", name=word("change_office.name"), reason=word("change_office.reason"))
+  area = {"area": "jinsi-area"}
+  did(admin, "open_area", **area, office="ytga", name=word("open_area.name"))
+  did(admin, "change_area", **area, name=word("change_area.name"), reason=word("change_area.reason"))
+  did(admin, "assign_area", **area, office="ytp", reason=word("assign_area.reason"))
+  did(admin, "unassign_area", **area, office="ytp", reason=word("unassign_area.reason"))
+  did(admin, "close_area", **area, reason=word("close_area.reason"))
   at = {"position": "jinsi-post"}
   did(admin, "open_position", **at, office="ytp", kind=2, **{f: word(f"open_position.{f}") for f in ("name", "place", "phone")})
   did(admin, "change_position", **at, **{f: word(f"change_position.{f}") for f in ("name", "place", "phone", "reason")})
