@@ -102,7 +102,7 @@ static bool start_readers(struct core *c, struct metrics *metrics) {
         "_directory",        "_directory_version", "_search_index", "_feed_keep",    "_heads",
         "_record",           "_sealing_version",   "_sealing_keys", "_sealing_make", "_sealing_behind",
         "_sealing_catch_up", "_node_beat",         "_node_forget",  "_login_secret", "_login_resume",
-        "_logins_ended",     "_logins_seen",       "_reviews_due"};
+        "_logins_ended",     "_logins_seen",       "_reviews_due",  "_pen_free"};
     size_t count;
     c->reader_list = collect(c, false, names, sizeof names / sizeof *names, &count);
     if (!c->reader_list) return false;

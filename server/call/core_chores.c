@@ -22,7 +22,8 @@ enum {
     CHORE_HEADS,
     CHORE_LOGINS_ENDED,
     CHORE_LOGINS_SEEN,
-    CHORE_REVIEWS
+    CHORE_REVIEWS,
+    CHORE_PEN
 };
 
 static struct chore *chore_of(struct read *r) {
@@ -82,6 +83,11 @@ static void bind_search_limit(struct core *c) {
     memcpy(c->search_limit, &limit, sizeof limit);
 }
 
+/* Nodes that held the pen and said nothing more. */
+static void tell_pen_freed(const PGresult *r) {
+    for (int i = 0; i < PQntuples(r); i++) log_event(LOG_WARN, "pen.freed", log_str("held_by", PQgetvalue(r, i, 0)));
+}
+
 static void on_chore(struct read *read, const PGresult *result, const char *fault) {
     struct chore *chore = chore_of(read);
     struct core *c = chore->core;
@@ -101,6 +107,8 @@ static void on_chore(struct read *read, const PGresult *result, const char *faul
         c->reviews_overdue.value = mapping_get_int4(result, 0, 1);
     } else if (which == CHORE_LOGINS_ENDED)
         login_take_ended(c, result);
+    else if (which == CHORE_PEN)
+        tell_pen_freed(result);
 }
 
 /* What a chore is asked with, made anew for each turn. False: there is nothing to ask. */
@@ -136,8 +144,8 @@ void core_run_chores(struct core *c) {
 /* Their parameters are numbers of the core's own; they stand in the chore for its life. */
 void core_set_up_chores(struct core *c) {
     static const char *const names[] = {"_directory_version", "_directory",   "_search_index", "_feed_keep", "_heads",
-                                        "_logins_ended",      "_logins_seen", "_reviews_due"};
-    static const uint64_t every[] = {1000, 0, 1000, 60000, 1000, 1000, 60000, REVIEWS_MS};
+                                        "_logins_ended",      "_logins_seen", "_reviews_due",  "_pen_free"};
+    static const uint64_t every[] = {1000, 0, 1000, 60000, 1000, 1000, 60000, REVIEWS_MS, 1000};
     static int four[] = {4}, eight[] = {8};
     for (size_t i = 0; i < sizeof c->chores / sizeof *c->chores; i++)
         c->chores[i] = (struct chore){.core = c, .statement = core_find_statement(c, names[i]), .every_ms = every[i]};
