@@ -16,6 +16,14 @@ begin
   return (select r from approval_rule r where r.since <= today() order by r.since desc limit 1);
 end $$;
 
+-- Whether the word of whoever agreed is still good: that of a person who is locked, or no longer a head anywhere, is not.
+create or replace function approval_stands(p approval) returns bool stable language plpgsql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+begin
+  return not exists (select from account a where a.code = substring(p.decided_by from '[^ ]+$') and (a.state <> 1 or not exists (
+    select from assignment s where s.account = a.id and s.role in (3, 5) and s.started_on <= today() and (s.ended_on is null or s.ended_on > today()))));
+end $$;
+
 -- Whether the act may go on: an approval of it is there and is used up by this; else it is asked for, where it is not already.
 create or replace function approval_take(asked text, for_record uuid, for_no text, what text) returns bool language plpgsql
   security definer set search_path = liandong, pg_catalog, pg_temp as $$
@@ -25,7 +33,7 @@ begin
   update approval p set used_at = moment where p.id = (
     select x.id from approval x where (x.record = for_record or x.record is null and for_record is null) and x.kind = asked and x.account = caller_account()
       and (x.account <> 0 or x.device = caller_device()) and x.office = caller_office() and x.subject = what
-      and x.agreed and x.used_at is null and x.until > moment order by x.decided_at limit 1);
+      and x.agreed and x.used_at is null and x.until > moment and approval_stands(x) order by x.decided_at limit 1);
   if found then
     return true;
   end if;

@@ -113,10 +113,10 @@ begin
 end $$;
 
 -- What a second person agrees to where a correction takes the level down: the levels, and of what else the same correction changes the
--- fields and a mark of all values, for the values themselves may be what he is not to see.
+-- fields and a mark of all values, for the values themselves may be what he is not to see. So long that nobody makes two texts of one mark.
 create or replace function correction_subject(from_level int2, to_level int2, changed text[], patch jsonb) returns text immutable language sql as $$
   select format('%s → %s', from_level, to_level) || case when cardinality(changed) > 1
-    then ' ' || array_to_string(array_remove(changed, 'level'), ',') || ' #' || left(encode(sha256(convert_to((patch - 'level')::text, 'UTF8')), 'hex'), 8)
+    then ' ' || array_to_string(array_remove(changed, 'level'), ',') || ' #' || left(encode(sha256(convert_to((patch - 'level')::text, 'UTF8')), 'hex'), 32)
     else '' end
 $$;
 

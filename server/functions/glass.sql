@@ -4,13 +4,31 @@
 -- entry in the audit, and a judgement by a head of the office whose record it is, within a day. Numbers and classes: glass_rule.
 --
 -- Decision 2026-11: on the scene is who said so herself (arrive_incident) within the last hours, of an incident that is still going on: the place
--- that `dispatched_to` names is free text. Whoever lies about that leaves an arrival with her name on it, which both offices see.
+-- that `dispatched_to` names is free text. Whoever lies about that leaves an arrival with her name on it, which both offices see. That it is
+-- grave somebody else has said, too: who entered, dispatched or corrected it; a scene that one person made alone is none.
+-- Decision 2026-11: on her own word a few records (alone_most) within the hours that a scene lasts, and none after one that was judged
+-- needless; then each takes a head's agreement (approval.sql), or one arrival would open all that two offices have.
 -- Records that stay closed (S4, tips, other districts) and numbers that don't exist are one answer: NOT_FOUND.
 
 create or replace function glass_rule_now() returns glass_rule stable language plpgsql
   security definer set search_path = liandong, pg_catalog, pg_temp as $$
 begin
   return (select r from glass_rule r where r.since <= today() order by r.since desc limit 1);
+end $$;
+
+-- Whether an event was somebody else's: another name, and at another device, or that of a person (what stands on the wall beside her is nobody).
+create or replace function glass_other(officer text, device int8) returns bool stable language plpgsql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+begin
+  return officer <> caller_officer() and (device <> caller_device() or exists (select from account a where a.code = substring(officer from '[^ ]+$')));
+end $$;
+
+-- Whether one more takes a second person.
+create or replace function glass_is_much(rule glass_rule, moment timestamptz) returns bool stable language plpgsql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+begin
+  return (select count(*) >= rule.alone_most or coalesce(bool_or(not r.justified), false) from glass_review r
+    where r.account = caller_account() and r.opened_at > moment - make_interval(hours => rule.scene_hours));
 end $$;
 
 -- The incident that the caller is on the scene of, as people call it; the newest arrival counts. NULL: none.
@@ -24,6 +42,8 @@ begin
       and e.at > moment - make_interval(hours => rule.scene_hours)
       and i.state in (3, 4) and (i.level <= rule.scene_level or i.class = any (rule.scene_classes))
       and visible(i.origin, i.sensitivity, i.num)
+      and exists (select from feed g where g.seq = any (i.events) and g.kind in ('report_incident', 'correct_incident', 'dispatch_incident')
+        and (g.level <= rule.scene_level or g.class = any (rule.scene_classes)) and glass_other(g.officer, g.device))
     order by e.seq desc limit 1);
 end $$;
 
@@ -87,6 +107,9 @@ begin
     reason := found.reason;
     field := case when reason is not null then 'incident' end;
   end if;
+  if reason is null and glass_is_much(rule, turn.moment) and not approval_take('break_glass', i.id, incident_no(i.num), purpose_name || ' ' || scene) then
+    reason := 'APPROVAL_NEEDED';
+  end if;
   if reason is not null then
     perform audit_denied('break_glass', named, reason);
     return;
@@ -133,17 +156,20 @@ begin
 end $$;
 
 -- Newest first, from a page's end on: what the heads of both offices answer for, and what the caller did herself. verdict: enum ReviewState.
+-- Of a record that the caller may not see by now he reads that there was something, neither its number nor what for.
 create or replace function review_page(open_only bool, overdue_only bool, before_id int8, most int4)
   returns table(id int8, no text, scene text, purpose text, reason text, officer text, office text, office_name text, origin text, origin_name text,
     opened_at timestamptz, until timestamptz, due_at timestamptz, reads int4, verdict int2, decided_by text, decided_at timestamptz, remark text)
   stable security definer set search_path = liandong, pg_catalog, pg_temp language sql as $$
-  select r.id, r.no, r.scene, p.name, r.reason, r.officer, o.code, o.name, w.code, w.name, r.opened_at, a.until, r.due_at,
+  select r.id, masked(r.no, k.known), r.scene, p.name, masked(r.reason, k.known), r.officer, o.code, o.name, w.code, w.name, r.opened_at, a.until, r.due_at,
     (select count(*) from audit x where x.record = r.record and x.account = r.account and x.kind not in ('break_glass', 'denied')
        and x.at >= r.opened_at and x.at <= a.until)::int4,
     s.verdict, r.decided_by, r.decided_at, r.remark
   from glass_review r join audit_purpose p on p.code = r.purpose join office o on o.id = r.office join office w on w.id = r.origin
     left join record_access a on a.record = r.record and a.account = r.account and a.since = r.opened_at
     cross join lateral (select case when r.justified then 3 when not r.justified then 4 when r.due_at <= clock_timestamp() then 2 else 1 end::int2 as verdict) s
+    cross join lateral (select r.account = caller_account() or exists (select from feed f join incident i on i.num = f.num
+      where f.request_id = r.record and f.kind = 'report_incident' and visible(i.origin, i.sensitivity, i.num)) as known) k
   where (caller_role() in (3, 5) and caller_office() in (r.origin, r.office) or r.account = caller_account())
     and (not coalesce(open_only, false) or s.verdict in (1, 2)) and (not coalesce(overdue_only, false) or s.verdict = 2)
     and r.id < coalesce(before_id, 9223372036854775807)

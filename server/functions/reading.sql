@@ -5,8 +5,9 @@
 -- however often they are looked at. An export (a list with a purpose) counts every row. Rows are counted for each person over the hour that
 -- has just passed, not by pages, so that small pages are no way around it. The count stands in the audit: the answer goes out after it is durable,
 -- and not at all where it says that somebody has to agree first. A device that nobody logged in to is a person of its own.
+-- One such record by its number is a row as well, each once an hour: who guesses numbers one after the other gets no further than a list.
 -- Records of S2 and above that a list or search tells are written down one by one, too, as show's are.
--- What this does not count: one record after the other by its number, and the feed, of which the audit has nothing.
+-- What this does not count: the feed, of which the audit has nothing.
 
 -- The purpose that a person names by its code or in words; NULL: there is none such today.
 create or replace function purpose_named(named text) returns audit_purpose stable language sql as $$
@@ -34,6 +35,40 @@ create or replace function rows_since(kinds text[], moment timestamptz) returns 
   select coalesce(sum(a.count), 0)::int8 from audit a where a.kind in ('list_incidents', 'search_incidents', 'export_incidents') and a.kind = any (kinds) and a.record is null
     and a.account = caller_account() and (a.account <> 0 or a.device = caller_device()) and a.at > moment
 $$;
+
+-- Whether the caller may be handed so many more old rows.
+create or replace function rows_allowed(n int4, rule read_rule, hour_ago timestamptz) returns bool language plpgsql as $$
+declare
+  what text := format('一小时内查看旧警情超过 %s 行，再看 %s 行', rule.look_rows, rule.more_rows);
+begin
+  return rows_since('{list_incidents,search_incidents}', hour_ago) + n <= rule.look_rows + rule.more_rows * approvals_used('list_incidents', what, hour_ago)
+    or approval_take('list_incidents', null, null, what);
+end $$;
+
+-- Counts a single record that is shown by its number, where it counts; why not, where it may not. The pen is held.
+create or replace function row_read(asked text, i incident) returns text language plpgsql as $$
+declare
+  hour_ago timestamptz := clock_timestamp() - interval '1 hour';
+  told text := incident_no(i.num);
+  fresh record := read_fresh();
+  entry audit;
+begin
+  if i.num is null or not (i.received_at < fresh.closed and i.state in (6, 7) or i.received_at < fresh.open) or row_counted(told, hour_ago) then
+    return null;
+  elsif not rows_allowed(1, read_rule_now(), hour_ago) then
+    return 'APPROVAL_NEEDED';
+  end if;
+  entry.kind := 'list_incidents'; entry.request := asked; entry.no := told;
+  perform audit_append(entry);
+  return null;
+end $$;
+
+create or replace function row_counted(told text, moment timestamptz) returns bool stable language plpgsql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+begin
+  return exists (select from audit a where a.kind = 'list_incidents' and a.no = told and a.record is null
+    and a.account = caller_account() and a.device = caller_device() and a.at > moment);
+end $$;
 
 -- Writes down which records of S2 and above a list tells: each person's once an hour, for a list is looked at again and again.
 create or replace function rows_sensitive(asked text, nos text, hour_ago timestamptz) returns void language plpgsql
@@ -69,14 +104,12 @@ begin
   if exports and purpose.code is null then
     return 'UNKNOWN_VALUE purpose';
   elsif exports then
-    what := purpose.name || coalesce(' ' || to_char(to_timestamp(from_ms / 1000) at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI') || ' 起', '')
+    what := purpose.name || case when from_ms is null and until_ms is null then ' 全部时间' else '' end || coalesce(' ' || to_char(to_timestamp(from_ms / 1000) at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI') || ' 起', '')
       || coalesce(' ' || to_char(to_timestamp(until_ms / 1000) at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI') || ' 止', '');
     allowed := rows_since('{export_incidents}', hour_ago) + n <= rule.export_rows or approvals_used('export_incidents', what, hour_ago) > 0
       or approval_take('export_incidents', null, null, what);
   elsif n > 0 then
-    what := format('一小时内查看旧警情超过 %s 行，再看 %s 行', rule.look_rows, rule.more_rows);
-    allowed := rows_since('{list_incidents,search_incidents}', hour_ago) + n
-      <= rule.look_rows + rule.more_rows * approvals_used('list_incidents', what, hour_ago) or approval_take('list_incidents', null, null, what);
+    allowed := rows_allowed(n, rule, hour_ago);
   end if;
   if not coalesce(allowed, true) then
     perform audit_denied(asked, null, 'APPROVAL_NEEDED');
@@ -91,4 +124,4 @@ begin
   return null;
 end $$;
 
-grant execute on function read_rule_now(), rows_since(text[], timestamptz), rows_sensitive(text, text, timestamptz) to liandong_app;
+grant execute on function read_rule_now(), row_counted(text, timestamptz), rows_since(text[], timestamptz), rows_sensitive(text, text, timestamptz) to liandong_app;

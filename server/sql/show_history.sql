@@ -1,6 +1,6 @@
 -- One row per changed field of each event, oldest first; an event that changed no field has one row. A page ends with the event that
 -- brings it over 400 kB: a frame holds that and the largest event there can be. Its mark is a version, which counts nothing hidden.
--- Its reader is written down where the page tells who reported, and where the record itself is sensitive: see audit_read.
+-- Its reader is written down where the page tells who reported, and where the record itself is sensitive: see audit_read. An old one counts: row_read.
 with found as materialized (select * from incident_find(:incident::text)),
   told as materialized (
     select i.id, f.version, f.at, f.office, f.officer, f.kind, c.field, told(c.field, c.old_value, identity.shown) as old_value, told(c.field, c.new_value, identity.shown) as new_value,
@@ -17,7 +17,7 @@ with found as materialized (select * from incident_find(:incident::text)),
   answer as materialized (
     select a.reason
     from found left join incident i using (num)
-      cross join lateral audit_read('show_history', :incident::text, found.reason, i.id, incident_no(i.num), i.sensitivity,
+      cross join lateral audit_read('show_history', :incident::text, coalesce(found.reason, row_read('show_history', i)), i.id, incident_no(i.num), i.sensitivity,
         (select array_agg(distinct t.field) from told t where t.before < 400000 and identity_field(t.field)
           and coalesce(t.new_value, t.old_value) <> masked('', false))) as a(reason)
   )

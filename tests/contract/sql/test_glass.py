@@ -180,6 +180,8 @@ def who_judges(ground):
     gone, = [r for r in peek(d, "p1", 1, "_feed_page", account, after=0, until=10**6, limit=500) if r["kind"] == "decide_review" and r["subject"]]
     assert gone["subject"] == int(account) and not gone["at"], "what a retract is made of"
     # needed: it goes on to its end
+    assert open_it(d, "p1", 1, account, no)["reason"] == "APPROVAL_NEEDED", "after one that was not"
+    d.sql("update approval set agreed = true, decided_at = now()")
     review = open_it(d, "p1", 1, account, no)["review"]
     assert judge("j1", 5, head, just=True, why="必要")["outcome"] == "done" and doors(d, "p1", 1, account, no)
     assert d.app.rows("select feed_verify(), audit_verify()")[0][0].startswith("(t,")
