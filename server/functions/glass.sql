@@ -107,7 +107,7 @@ begin
     reason := found.reason;
     field := case when reason is not null then 'incident' end;
   end if;
-  if reason is null and glass_is_much(rule, turn.moment) and not approval_take('break_glass', i.id, incident_no(i.num), purpose_name || ' ' || scene) then
+  if reason is null and glass_is_much(rule, turn.moment) and not approval_take('break_glass', i.id, incident_no(i.num), the_purpose.name || ' ' || scene) then
     reason := 'APPROVAL_NEEDED';
   end if;
   if reason is not null then
