@@ -69,6 +69,8 @@ static const char *kept_word(struct arena *arena, const ProtobufCMessageDescript
 /* A value as history keeps it, of the field of that name in one of the types; NULL ends them. */
 static const char *kept_text(struct arena *arena, const ProtobufCMessageDescriptor *const *types, const char *name,
                              const char *text, bool one_line) {
+    const struct label *label = name ? label_find(name) : NULL;
+    if (label && label->meaning == MEANING_REQUEST && text) return value_clean(arena, label_name(text), one_line);
     const char *word = name && text && *text ? kept_word(arena, types, name, text) : NULL;
     if (word) return word;
     const ProtobufCFieldDescriptor *field = NULL;
@@ -87,7 +89,8 @@ static const char *kept_text(struct arena *arena, const ProtobufCMessageDescript
 
 const char *value_of_field(struct arena *arena, const char *name, const char *text, bool one_line) {
     static const ProtobufCMessageDescriptor *const types[] = {&liandong__v1__incident__descriptor,
-                                                              &liandong__v1__glass_review__descriptor, NULL};
+                                                              &liandong__v1__glass_review__descriptor,
+                                                              &liandong__v1__decide_approval__descriptor, NULL};
     return kept_text(arena, types, name, text, one_line);
 }
 

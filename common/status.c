@@ -60,7 +60,7 @@ const struct status_row status_rows[] = {
     {"CERTIFICATE_EXPIRED", CODE(UNAUTHENTICATED), "the device's certificate has expired",
      "本机证书已过期。请向管理员申请新证书，更换后重新连接。", 0},
     {"ROLE_NOT_ALLOWED", CODE(PERMISSION_DENIED), "the caller's role may not do this",
-     "您的岗位不能办理该操作：有的只归派出所，有的（如重大、紧急警情结案）须由派出所所长办理。请找有权限的同事。", 0},
+     "您的岗位不能办理该操作。请找有权限的同事办理。", 0},
     {"ADMIN_ONLY", CODE(PERMISSION_DENIED), "only a system administrator may do this",
      "这是系统管理员的操作，您的岗位不能办理。请联系本单位的系统管理员。", 0},
     {"NOT_YOURS", CODE(PERMISSION_DENIED), "the record belongs to an office whose records the caller may not change",

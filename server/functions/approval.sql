@@ -8,7 +8,8 @@
 -- Decision 2026-11: asked for by doing, not by a request of its own: who is in a hurry types what he would type anyway. What
 -- was agreed to is what `subject` says: purpose and case, person and time, level before and after with a mark of what else the same
 -- correction changes, the reason of a voiding. Who may not see the record is told who asks and for what kind of act, and
--- may decide all the same: of S4 nobody sees anything but the persons named, so that nobody could be the second. The decision is an event of the directory's feed; that something waits is told by the list alone.
+-- may decide all the same: of S4 nobody sees anything but the persons named, so that nobody could be the second. The decision is an event of the directory's feed; and of the record, where there is one;
+-- so is that somebody asked: who may see the record reads both as they happen.
 
 create or replace function approval_rule_now() returns approval_rule stable language plpgsql
   security definer set search_path = liandong, pg_catalog, pg_temp as $$
@@ -24,11 +25,31 @@ begin
     select from assignment s where s.account = a.id and s.role in (3, 5) and s.started_on <= today() and (s.ended_on is null or s.ended_on > today()))));
 end $$;
 
+-- Tells whoever may see the record what became of an approval about it. About no record: nobody but the list does.
+create or replace function approval_told(about uuid, kind text, fields text[], told text[], why text) returns void language plpgsql as $$
+declare
+  i incident;
+  turn record;
+  event feed;
+begin
+  select x.* into i from feed f join incident x on x.num = f.num where f.request_id = about and f.kind = 'report_incident';
+  if i.num is null then
+    return;
+  end if;
+  turn := feed_begin();
+  i.version := i.version + 1;
+  i.events := i.events || turn.seq + 1;
+  event := incident_event(i, approval_told.kind, turn.moment, gen_random_uuid(), '', why);
+  event.changed := fields; event.old_values := array_fill(null::text, array[cardinality(fields)]); event.new_values := told;
+  perform incident_store(i, event);
+end $$;
+
 -- Whether the act may go on: an approval of it is there and is used up by this; else it is asked for, where it is not already.
 create or replace function approval_take(asked text, for_record uuid, for_no text, what text) returns bool language plpgsql
   security definer set search_path = liandong, pg_catalog, pg_temp as $$
 declare
   moment timestamptz := clock_timestamp();
+  asked_id int8;
 begin
   update approval p set used_at = moment where p.id = (
     select x.id from approval x where (x.record = for_record or x.record is null and for_record is null) and x.kind = asked and x.account = caller_account()
@@ -41,7 +62,11 @@ begin
   select asked, for_record, for_no, what, caller_account(), caller_device(), caller_officer(), caller_office(), moment,
     moment + make_interval(hours => (approval_rule_now()).hours)
   where not exists (select from approval x where (x.record = for_record or x.record is null and for_record is null) and x.kind = asked and x.account = caller_account()
-    and (x.account <> 0 or x.device = caller_device()) and x.office = caller_office() and x.subject = what and x.agreed is null and x.until > moment);
+    and (x.account <> 0 or x.device = caller_device()) and x.office = caller_office() and x.subject = what and x.agreed is null and x.until > moment)
+  returning id into asked_id;
+  if asked_id is not null then
+    perform approval_told(for_record, 'ask_approval', '{asked_for,approval,subject}', array[asked, asked_id::text, what], null);
+  end if;
   return false;
 end $$;
 
@@ -106,7 +131,9 @@ begin
     return directory_refusal('NO_CHANGE', 'approval');
   end if;
   update approval x set agreed = agree, decided_by = caller_officer(), decided_at = clock_timestamp(), remark = why where x.id = p.id;
-  return directory_event(request, sent, 'decide_approval', p.uid, p.id::text, 1, '{}', jsonb_build_object('agreed', agree::text, 'incident', p.no, 'request', p.kind, 'officer', p.officer), why);
+  done := directory_event(request, sent, 'decide_approval', p.uid, p.id::text, 1, '{}', jsonb_build_object('agreed', agree::text, 'incident', p.no, 'request', p.kind, 'officer', p.officer), why);
+  perform approval_told(p.record, 'decide_approval', '{asked_for,approval,agreed}', array[p.kind, p.id::text, agree::text], why);
+  return done;
 end $$;
 
-grant execute on function approval_rule_now(), approvals_used(text, text, timestamptz), approval_take(text, uuid, text, text), approves(approval), approval_known(approval), approval_page(bool, int8, int4), decide_approval(uuid, bytea, int8, bool, text) to liandong_app;
+grant execute on function approval_rule_now(), approval_told(uuid, text, text[], text[], text), approvals_used(text, text, timestamptz), approval_take(text, uuid, text, text), approves(approval), approval_known(approval), approval_page(bool, int8, int4), decide_approval(uuid, bytea, int8, bool, text) to liandong_app;

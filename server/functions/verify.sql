@@ -74,7 +74,7 @@ begin
   if cardinality(events) > 1 then
     select jsonb_object_agg(c.field, c.value order by f.seq) into later
     from feed f cross join lateral unnest(f.changed, f.new_values) as c(field, value) where f.seq = any (i.events);
-    select * into touched from feed f where f.seq = any (i.events) and f.kind not in ('reveal_incident', 'break_glass', 'decide_review')
+    select * into touched from feed f where f.seq = any (i.events) and f.kind not in ('reveal_incident', 'break_glass', 'decide_review', 'ask_approval', 'decide_approval')
     order by f.seq desc limit 1;
   end if;
   later := coalesce(later, '{}');
@@ -156,7 +156,7 @@ create or replace function approval_fault() returns text stable language plpgsql
 begin
   return (select coalesce(p.no, f.said ->> 'incident', '#' || coalesce(p.id::text, f.no))
     from approval p full join (select x.*, (select jsonb_object_agg(c.k, c.v) from unnest(x.changed, x.new_values) c(k, v)) as said
-      from feed x where x.kind = 'decide_approval') f on f.entity = p.uid
+      from feed x where x.kind = 'decide_approval' and x.num = 0) f on f.entity = p.uid
     where p.id is null
       or f.seq is null and (p.agreed is not null or p.used_at is not null)
       or f.seq is not null and (p.agreed is distinct from (f.said ->> 'agreed')::bool or p.kind is distinct from f.said ->> 'request'

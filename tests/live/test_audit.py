@@ -90,14 +90,29 @@ def much_needs_a_second_person(stage):
 
 @case
 def lowering_the_gravest_takes_two(stage):
+  with stage.watch("ytp-chief") as watch:
+    watch.backlog()
+    lowering(stage, watch)
+
+
+def lowering(stage, watch):
   no = stage.report(level="INCIDENT_LEVEL_MAJOR").no
+
+  def heard(kind):
+    """The next event of that kind about it, as who may decide sees it while he watches."""
+    while True:
+      event = watch.event()
+      if (event.no, event.kind) == (no, kind):
+        return {c.field: c.new_value for c in event.changes}
   lower = lambda **more: stage.ask("ytp-duty", "correct_incident", incident=no, level="INCIDENT_LEVEL_GENERAL", reason="核实后降级", **more)  # noqa: E731
   check_status(refusal(lower), "APPROVAL_NEEDED")
   check_status(refusal(lambda: lower(content="没有威胁")), "APPROVAL_NEEDED")
   assert stage.show(no).level == 1
   more, plain = stage.ask("ytp-chief", "list_approvals", open=True).approvals[:2]
+  assert [heard("ask_approval") for _ in range(2)] == [{"asked_for": "correct_incident", "approval": str(a.approval), "subject": a.subject} for a in (plain, more)]
   assert plain.subject == "1 → 3" and more.subject.startswith("1 → 3 content #") and "没有" not in more.subject, (plain, more)
   stage.ask("ytp-chief", "decide_approval", approval=more.approval, agreed=True)
+  assert heard("decide_approval") == {"asked_for": "correct_incident", "approval": str(more.approval), "agreed": "true"}
   check_status(refusal(lower), "APPROVAL_NEEDED")
   check_status(refusal(lambda: lower(content="有过威胁")), "APPROVAL_NEEDED")
   lower(content="没有威胁")

@@ -103,7 +103,12 @@ def above_the_limit(ground):
     assert reveal(j, second, purpose=" 联合调解 ")["reason"] is None and reveal(j, second)["reason"] == "APPROVAL_NEEDED", "in words it is the same purpose; once"
     assert {e["purpose"] for e in entries(d, "kind, purpose") if e["kind"] == "reveal_incident"} == {"mediation"}
     assert [a["state"] for a in chief.ask("list_approvals")] == [1, 1, 4]
-    assert d.sql("select note, new_values from feed where kind = 'decide_approval'")[0][1].count(second) == 1
+    assert d.sql("select note, new_values from feed where kind = 'decide_approval' and num = 0")[0][1].count(second) == 1
+    told = d.sql("select kind, changed, new_values, officer, num > 0 from feed where kind in ('ask_approval', 'decide_approval') and no = $1 order by seq", second)
+    assert told[:2] == [("ask_approval", "{asked_for,approval,subject}", f'{{reveal_incident,{waiting["approval"]},"联合调解 TJ-7"}}', j.officer, "t"),
+                        ("decide_approval", "{asked_for,approval,agreed}", f'{{reveal_incident,{waiting["approval"]},true}}', chief.officer, "t")], told
+    assert d.sql("select version, cardinality(events) from incident where incident_no(num) = $1", second)[0] == d.sql("select max(version), count(*) from feed where no = $1 and num > 0", second)[0]
+    assert d.sql("select intact from feed_verify()") == [("t",)]
 
 
 @case

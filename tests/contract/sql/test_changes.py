@@ -217,7 +217,7 @@ def a_change_again(ground):
     for desk, kind, act in ((p, "note_incident", "b"), (p, "arrive_incident", "a"), (j, "note_incident", "a")):
       got = desk.change(kind, no, request=key, note="记录", act=act)
       assert (got["reason"], got["field"]) == ("KEY_REUSED", "request_id"), got
-    assert d.sql("select count(*) from feed") == [("3",)]
+    assert d.sql("select count(*) from feed") == [("4",)], "what was asked for is the fourth"
 
 
 @case
