@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define DRAW_US 100000u
 #define BAR     30
@@ -60,7 +61,11 @@ void import_report_drop_remark(struct csv *row) {
 
 static bool open_rejects(struct import_report *r) {
     if (r->rejects || r->reject_failed) return r->rejects != NULL;
+    mode_t before = umask(077); /* rows of people: nobody else's on this machine, not even where one lay there before */
     r->rejects = fopen(r->reject_path, "wb");
+    umask(before);
+    struct stat file;
+    if (r->rejects && fstat(fileno(r->rejects), &file) == 0 && S_ISREG(file.st_mode)) fchmod(fileno(r->rejects), 0600);
     if (r->rejects && r->recoded) fputs("\xef\xbb\xbf", r->rejects);
     if (r->rejects && r->reject_heading) fprintf(r->rejects, "%s" CSV_LINE_END, r->reject_heading);
     if (r->rejects) return true;

@@ -1,9 +1,10 @@
 """`liandong directory import`: a district from one file, with a verdict for each row; again and again changes nothing."""
 import json
 import os
+import signal
 
 from support.runner import case
-from test_client import client, ok
+from test_client import Running, client, ok
 
 HEAD = "类别,office,name,system,kind,parent,account,role,station,judicial,position,place,phone"
 
@@ -129,3 +130,49 @@ def areas_and_partners_come_from_it_too(stage):
     f.write("\n".join(lines).replace("东门网格", "东门一网格") + "\n")
   assert sorted(verdict for verdict, _ in verdicts(stage, path)[0]) == ["changed", "replayed", "replayed"]
   assert [(a.area, a.name, a.office, a.assigned_to) for a in stage.ask("admin", "list_areas", office="ai-sq").areas] == [("ai-1", "东门一网格", "ytp", "ai-sq")]
+
+
+HOSTILE = (  # a row, what is said of it
+  (row("单位", office="hx-p1", name="好\0坏", system="police", kind="station", parent="ytga"), "空字节"),
+  (row("单位", office="hx-p2", name="甲" * 400000, system="police", kind="station", parent="ytga"), "太长"),
+  (row("单位", office="hx-p4", name="好\u202e坏", system="police", kind="station", parent="ytga"), "方向控制符"),
+  (row("单位", office="HX-P5", name="大写", system="police", kind="station", parent="ytga"), "HX-P5"),
+  (row("单位", office="hx-p7", name="a\x1b[31mb", system="police", kind="station", parent="ytga"), "控制字符"),
+  (row("人员", account="hx-1", name="我", office="xcs", role="管理员"), "office"),  # the other bureau's
+  (row("人员", account="ytga-admin", name="吴管", office="ytsf", role="管理员"), "office"),
+  (row("单位", office="hx-p9", name="别人的", system="judicial", kind="judicial-office", parent="ytsf"), "parent"),
+  (row("单位", office="xcs", name="霞城司法所", system="judicial", kind="judicial-office", parent="ytga"), "office"),  # taken over
+  ("单位,hx-p8,断", "system"),  # cut in the middle
+)
+
+
+@case
+def a_hostile_file(stage):
+  """Each row is refused by itself and said so, on a screen and in the file of rejects; nothing of it comes in, and no office changes hands."""
+  what = lambda: stage.sql("select code, name, parent from office order by code") + stage.sql("select account, office, role from assignment order by id")  # noqa: E731
+  before = what()
+  path = written(stage, "hostile.csv", [r for r, _ in HOSTILE])
+  with open(path + ".rejected.csv", "w", encoding="utf-8"):
+    os.chmod(path + ".rejected.csv", 0o644)  # of an earlier run
+  code, data, talk = client(stage, "directory", "import", path, device="admin")
+  assert code == 1 and f"退回 {len(HOSTILE)}" in data, (code, data[:3000], talk)
+  lines = {int(line.split()[1]): line for line in data.splitlines() if line.startswith("第 ")}
+  for n, (_, said) in enumerate(HOSTILE):
+    assert said in lines[n + 2], (n, said, lines[n + 2])
+  assert "\u202e" not in data and what() == before
+  assert os.stat(path + ".rejected.csv").st_mode & 0o077 == 0
+
+
+@case
+def stopped_in_the_middle(stage):
+  """By Ctrl-C: what was told is there, and the same file again does the rest and nothing twice."""
+  path = written(stage, "many.csv", [row("人员", account=f"many-{n}", name="众", office="ytp", role="民警") for n in range(1500)])
+  with Running(stage, "directory", "import", path, "-o", "ndjson", device="admin") as running:
+    running.until('"created"')
+    running.process.send_signal(signal.SIGINT)
+    assert running.process.wait(20) not in (0, None)
+  done = int(stage.sql("select count(*) from account where code like 'many-%'")[0][0])
+  assert 0 < done < 1500, done
+  told, _ = verdicts(stage, path)
+  assert len(told) == 1500 and sum(v == "replayed" for v, _ in told) == done, done
+  assert stage.sql("select count(*), count(distinct account) from assignment a join account c on c.id = a.account where c.code like 'many-%'") == [("1500", "1500")]
