@@ -17,7 +17,7 @@ enum shape { SHAPE_TABLE, SHAPE_RECORD, SHAPE_LINE };
 static const struct {
     const char *message, *columns;
 } views[] = {
-    {"Incident", "no,state,class,level,received_at,origin_office_name?,repeat_count?,place?,content"},
+    {"Incident", "no,state,class,level,received_at,origin_office_name?,area_name?,repeat_count?,place?,content"},
     {"Connection",
      "session,office?,officer,device,address?,since,last_at,last_request?,bytes_in?,bytes_out?,queue?,client?"},
     {"NodeHealth", "node,state,fault,started?,seen_at,version?,schema?,sessions,writes_waiting,feed_lag,database_ms,"

@@ -36,6 +36,8 @@ enum { /* columns, as event_contract says them */
        WAS,
        SUBJECT,
        NAMED,
+       AREA,
+       AREA_WAS,
        COLUMNS
 };
 
@@ -44,13 +46,13 @@ bool event_contract(const struct statement *s, char *error, size_t room) {
         "seq",    "at",          "kind",         "entity",  "no",       "version", "state",      "class",
         "level",  "office",      "office_name",  "officer", "title",    "changed", "old_values", "new_values",
         "note",   "threats",     "repeat_count", "act",     "audience", "actor",   "hash",       "num",
-        "origin", "sensitivity", "was",          "subject", "named"};
+        "origin", "sensitivity", "was",          "subject", "named",    "area",    "area_was"};
     static const Oid types[COLUMNS] = {
-        TYPE_INT8, TYPE_TIMESTAMPTZ, TYPE_TEXT,       TYPE_UUID,       TYPE_TEXT,      TYPE_INT4,
-        TYPE_INT2, TYPE_INT2,        TYPE_INT2,       TYPE_TEXT,       TYPE_TEXT,      TYPE_TEXT,
-        TYPE_TEXT, TYPE_TEXT_ARRAY,  TYPE_TEXT_ARRAY, TYPE_TEXT_ARRAY, TYPE_TEXT,      TYPE_INT2_ARRAY,
-        TYPE_INT4, TYPE_BYTEA,       TYPE_INT4_ARRAY, TYPE_INT4,       TYPE_BYTEA,     TYPE_INT8,
-        TYPE_INT4, TYPE_INT2,        TYPE_INT2,       TYPE_INT8,       TYPE_INT8_ARRAY};
+        TYPE_INT8,       TYPE_TIMESTAMPTZ, TYPE_TEXT, TYPE_UUID,       TYPE_TEXT, TYPE_INT4,  TYPE_INT2,
+        TYPE_INT2,       TYPE_INT2,        TYPE_TEXT, TYPE_TEXT,       TYPE_TEXT, TYPE_TEXT,  TYPE_TEXT_ARRAY,
+        TYPE_TEXT_ARRAY, TYPE_TEXT_ARRAY,  TYPE_TEXT, TYPE_INT2_ARRAY, TYPE_INT4, TYPE_BYTEA, TYPE_INT4_ARRAY,
+        TYPE_INT4,       TYPE_BYTEA,       TYPE_INT8, TYPE_INT4,       TYPE_INT2, TYPE_INT2,  TYPE_INT8,
+        TYPE_INT8_ARRAY, TYPE_INT4,        TYPE_INT4};
     return contract_columns(s, names, types, COLUMNS, error, room);
 }
 
@@ -227,6 +229,8 @@ static void read_right(struct event *out, const PGresult *r, int row) {
     e->origin = mapping_get_int4(r, row, ORIGIN);
     e->sensitivity = PQgetisnull(r, row, SENSITIVITY) ? -1 : mapping_get_int2(r, row, SENSITIVITY);
     e->was = PQgetisnull(r, row, WAS) ? -1 : mapping_get_int2(r, row, WAS);
+    e->area = PQgetisnull(r, row, AREA) ? 0 : mapping_get_int4(r, row, AREA);
+    e->area_was = PQgetisnull(r, row, AREA_WAS) ? -1 : mapping_get_int4(r, row, AREA_WAS);
     e->subject = PQgetisnull(r, row, SUBJECT) ? 0 : mapping_get_int8(r, row, SUBJECT);
     e->withdrawn = out->face.kind == LIANDONG__V1__TO_SERVER__BODY_WITHDRAW_ACCESS ||
                    out->face.kind == LIANDONG__V1__TO_SERVER__BODY_DECIDE_REVIEW;
@@ -234,6 +238,7 @@ static void read_right(struct event *out, const PGresult *r, int row) {
 
 bool event_take_right(struct rights *rights, const struct event *e, const PGresult *r, int row) {
     bool good = rights_set_level(rights, e->right.num, e->right.sensitivity);
+    if (e->right.area_was >= 0) good &= rights_set_area(rights, e->right.num, e->right.area);
     bool told = e->right.subject || !PQgetisnull(r, row, NAMED); /* a report may be open to who entered it */
     return (!told || rights_set_named(rights, e->right.num, r, row, NAMED)) && good;
 }
@@ -264,7 +269,8 @@ bool event_read(struct event *out, const PGresult *r, int row, const struct even
     out->face.kind = event_kind(PQgetvalue(r, row, KIND));
     read_right(out, r, row);
     cursor_seal(keys->cursor, (struct cursor){out->seq, out->mark}, out->cursor);
-    if ((out->right.was >= 0 || out->right.subject) && !pack_change(out, r, row, arena)) return false;
+    if ((out->right.was >= 0 || out->right.area_was >= 0 || out->right.subject) && !pack_change(out, r, row, arena))
+        return false;
     if (PQgetisnull(r, row, AT)) return true;
     if (!read_fields(&e, r, row, &m) || !read_audience(out, r, row, arena)) return false;
     out->face.class = (int16_t)e.class_;

@@ -47,7 +47,8 @@ struct event_keys {
  * without a moment only the place and `change` are told: frame is NULL. A page does not tell right.sensitivity: then it
  * is -1. */
 bool event_read(struct event *out, const PGresult *r, int row, const struct event_keys *keys, struct arena *arena);
-/* Keeps what a row of _feed_pull tells of its record's level and of whom it is open to. False without memory. */
+/* Keeps what a row of _feed_pull tells of its record's level, of where it was moved to, and of whom it is open to.
+ * False without memory. */
 bool event_take_right(struct rights *rights, const struct event *e, const PGresult *r, int row);
 /* The row of a page that only says where it is: what stands there is hidden from this watcher. */
 bool event_is_hidden(const PGresult *r, int row);

@@ -89,6 +89,7 @@ static bool take_row(struct feed *f, const PGresult *r, int row) {
         log_event(LOG_ERROR, "feed.rights_lost", log_int("seq", (int64_t)e.seq));
     f->opened += e.right.subject != 0;
     if (e.right.was >= 0) ring_grade(&f->view.ring, e.right.num, e.right.sensitivity);
+    if (e.right.area_was >= 0) ring_move(&f->view.ring, e.right.num, e.right.area);
     if (!ring_append(&f->view.ring, &e, on_touched, f))
         log_event(LOG_WARN, "feed.not_in_ring", log_int("seq", (int64_t)e.seq), log_int("bytes", e.frame_size));
     f->view.head = (struct cursor){e.seq, e.mark};

@@ -138,6 +138,30 @@ int16_t rights_level(const struct rights *r, int64_t num) {
     return l ? l->sensitivity : RIGHTS_WORK;
 }
 
+bool rights_set_area(struct rights *r, int64_t num, int32_t area) {
+    struct rights_moved *m;
+    HASH_FIND(hh, r->moved, &num, sizeof num, m);
+    if (!m) {
+        m = calloc(1, sizeof *m);
+        if (!m) return false;
+        m->num = num;
+        HASH_ADD(hh, r->moved, num, sizeof m->num, m);
+        if (!m->hh.tbl) {
+            free(m);
+            return false;
+        }
+    }
+    m->area = area;
+    return true;
+}
+
+int32_t rights_area(const struct rights *r, int64_t num, int32_t told) {
+    struct rights_moved *m;
+    if (!r->moved) return told;
+    HASH_FIND(hh, r->moved, &num, sizeof num, m);
+    return m ? m->area : told;
+}
+
 static void forget_levels(struct rights *r) {
     struct rights_level *l, *next;
     HASH_ITER(hh, r->levels, l, next) {
@@ -235,9 +259,12 @@ void rights_veil(const struct rights *r, const struct rights_role *role, int64_t
 
 /* ---- the verdict */
 
-static bool sees_level(const struct rights_role *role, int32_t origin, int16_t level) {
-    int64_t wanted = (int64_t)origin * 8 + level;
+static bool has(const struct rights_role *role, int64_t wanted) {
     return role->seen_count && bsearch(&wanted, role->seen, (size_t)role->seen_count, sizeof wanted, compare);
+}
+
+static bool sees_level(const struct rights_role *role, int32_t origin, int32_t area, int16_t level) {
+    return has(role, (int64_t)origin * 8 + level) || (area && has(role, -((int64_t)area * 8 + level)));
 }
 
 static bool sees_by_name(const struct rights *r, const struct rights_role *role, int64_t account,
@@ -252,19 +279,28 @@ static bool sees_by_name(const struct rights *r, const struct rights_role *role,
 
 enum rights_verdict rights_judge(const struct rights *r, const struct rights_role *role, int64_t account,
                                  const struct event_right *e, int64_t now_ms) {
-    bool by_level = sees_level(role, e->origin, e->sensitivity);
+    bool by_level = sees_level(role, e->origin, e->area, e->sensitivity);
+    bool changes = e->was >= 0 || e->area_was >= 0 || e->subject;
     bool sees = by_level || sees_by_name(r, role, account, e, e->sensitivity, now_ms), saw = sees;
-    if (e->was >= 0)
-        saw = sees_level(role, e->origin, e->was) || sees_by_name(r, role, account, e, e->was, now_ms);
+    if (e->area_was >= 0)
+        saw = sees_level(role, e->origin, e->area_was, e->sensitivity) ||
+              sees_by_name(r, role, account, e, e->sensitivity, now_ms);
+    else if (e->was >= 0)
+        saw = sees_level(role, e->origin, e->area, e->was) || sees_by_name(r, role, account, e, e->was, now_ms);
     else if (e->subject && e->subject == account)
         saw = by_level || e->withdrawn;
     if (sees) return saw ? RIGHTS_EVENT : RIGHTS_GRANT;
-    return e->was >= 0 || e->subject ? (saw ? RIGHTS_RETRACT : RIGHTS_NOTHING) : RIGHTS_NOTHING;
+    return changes && saw ? RIGHTS_RETRACT : RIGHTS_NOTHING;
 }
 
 void rights_free(struct rights *r) {
     struct rights_role *role, *next_role;
     struct rights_named *n, *next;
+    struct rights_moved *m, *next_moved;
+    HASH_ITER(hh, r->moved, m, next_moved) {
+        HASH_DEL(r->moved, m);
+        free(m);
+    }
     HASH_ITER(hh, r->roles, role, next_role) {
         HASH_DEL(r->roles, role);
         free(role->seen);

@@ -3,7 +3,8 @@
  * The same predicate as server/functions/caller.sql, from what is worked out there: whose entries a role of an office
  * sees, level by level (right_seen, read again when the directory moves), which records are not S1 (few, so that most
  * deliveries cost one look into a list of offices) and which are open to somebody by name; the last two are kept up to
- * date by the events that change them. What is not known is not seen.
+ * date by the events that change them. An area is one more origin, below zero; a row tells that of its record, and the
+ * events that move one are remembered, for a row may have been read before. What is not known is not seen.
  *
  * What nothing in the feed tells of (rules, pairings, offices, days, periods that end) shows as another veil: a digest
  * of what a watcher may see by its role, and of how many records that were open to its person by name are no longer,
@@ -27,13 +28,15 @@ struct event_right {
     int32_t origin;      /* office that entered the record */
     int16_t sensitivity; /* of the record, now */
     int16_t was;         /* of a grading: before it; -1: this is none */
+    int32_t area;        /* of the record, now; 0: none */
+    int32_t area_was;    /* of a correction that moves it: before it, 0: none; -1: this is none */
     bool withdrawn;      /* with subject: a withdrawal */
 };
 /* A role of an office; lives as long as the rights. */
 struct rights_role {
     int64_t key; /* office << 8 | role */
     int64_t *seen;
-    int32_t seen_count; /* office * 8 + level, sorted */
+    int32_t seen_count; /* office * 8 + level and -(area * 8 + level), sorted */
     int16_t named_most; /* and what is open by name, up to this level; -1: nothing */
     uint64_t veil[2];   /* digest of all this */
     UT_hash_handle hh;
@@ -41,6 +44,11 @@ struct rights_role {
 struct rights_level {
     int64_t num;
     int16_t sensitivity;
+    UT_hash_handle hh;
+};
+struct rights_moved {
+    int64_t num;
+    int32_t area; /* 0: none */
     UT_hash_handle hh;
 };
 struct rights_named {
@@ -57,6 +65,7 @@ struct rights_lapsed {
 struct rights {
     struct rights_role *roles;
     struct rights_level *levels; /* of what is not RIGHTS_WORK */
+    struct rights_moved *moved;  /* since this node looks: few */
     struct rights_named *named;
     struct rights_lapsed *lapsed;
     int64_t lapse_ms; /* the first of `named` ends then (ms since 1970): time to read both again */
@@ -80,6 +89,9 @@ bool rights_contract(const struct statement *s, char *error, size_t room);
 const struct rights_role *rights_role(struct rights *r, int32_t office, int32_t role);
 bool rights_set_level(struct rights *r, int64_t num, int16_t sensitivity);
 int16_t rights_level(const struct rights *r, int64_t num);
+bool rights_set_area(struct rights *r, int64_t num, int32_t area);
+/* Of a record: `told` by a row, unless it was moved meanwhile. */
+int32_t rights_area(const struct rights *r, int64_t num, int32_t told);
 /* The value of a column int8[] as _feed_named and _feed_pull have it; NULL: to nobody. */
 bool rights_set_named(struct rights *r, int64_t num, const PGresult *rows, int row, int column);
 /* What a watcher of this role and person may see, as a digest. */

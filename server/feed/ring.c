@@ -36,6 +36,13 @@ void ring_grade(struct ring *r, int64_t num, int16_t sensitivity) {
     }
 }
 
+void ring_move(struct ring *r, int64_t num, int32_t area) {
+    for (uint64_t seq = r->first; seq <= r->head; seq++) {
+        struct ring_event *e = &r->events[seq & (r->events_room - 1)];
+        if (e->right.num == num) e->right.area = area;
+    }
+}
+
 static int32_t audience_at(const struct ring *r, const struct ring_event *e, uint32_t i) {
     int32_t office;
     memcpy(&office, r->bytes + e->at + e->frame_size + i * sizeof office, sizeof office);

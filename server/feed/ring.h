@@ -55,6 +55,7 @@ const uint8_t *ring_frame(const struct ring *r, const struct ring_event *e);
 const uint8_t *ring_change(const struct ring *r, const struct ring_event *e); /* see event.change */
 /* A record has another level from now on: its events that are held, too. */
 void ring_grade(struct ring *r, int64_t num, int16_t sensitivity);
+void ring_move(struct ring *r, int64_t num, int32_t area); /* and of an area */
 /* The lane of an office; made, from what the ring holds, where there is none. NULL without memory. */
 struct lane *ring_lane(struct ring *r, int32_t office);
 static inline uint64_t lane_seq(const struct lane *l, uint64_t position) { return l->seqs[position & (l->room - 1)]; }

@@ -88,6 +88,7 @@ static bool send_page(struct watcher *w, struct watcher_page *page, struct arena
             return false;
         }
         e.right.sensitivity = rights_level(&w->view->rights, e.right.num);
+        e.right.area = rights_area(&w->view->rights, e.right.num, e.right.area);
         struct watcher_frames sent = {&e.face,  &e.right,     e.frame,   e.change,
                                       e.cursor, e.frame_size, e.prev_at, e.change_size};
         if (!watcher_offer(w, out, &sent)) {

@@ -91,7 +91,7 @@ create or replace function approval_known(p approval) returns bool stable langua
   security definer set search_path = liandong, pg_catalog, pg_temp as $$
 begin
   return not exists (select from feed f join incident i on i.num = f.num
-    where f.request_id = p.record and f.kind = 'report_incident' and not visible(i.origin, i.sensitivity, i.num));
+    where f.request_id = p.record and f.kind = 'report_incident' and not visible(i));
 end $$;
 
 -- Newest first, from a page's end on: what the caller may decide about, and what he asked for himself. state: enum ApprovalState.

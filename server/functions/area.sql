@@ -1,5 +1,37 @@
 -- Areas and the offices they are assigned to, changed by administrators. As organisation.sql: the owner's rights, the pen held, refusals
 -- are answers.
+--
+-- Decision 2026-11, the relation AREA: an incident may name one area, and the offices to which that is assigned today see it up to the level
+-- of right_rule, besides those that see it by its origin. An area is one more origin: right_seen.beyond holds -(area * 8 + level) beside
+-- office * 8 + level, record_marks puts the record's own beside its origin's, and the predicate stays one overlap of two arrays; whoever
+-- has no area compares one number more, and only where the origin does not settle it. Lists, snapshots and backlogs of an area are read
+-- from partial indexes that hold records of areas alone, and merged with those of the origins. The feed's events keep no area, for what
+-- counts is the record's now; a correction that moves a record says from where (feed_told.area_was), which makes a retract for those who
+-- lose it and a grant for those who gain it. An assignment that begins or ends changes right_seen, and so the veil of watchers: they start anew.
+-- Who reports or corrects a record says its area (incident_transition: the office that entered it), and only one that this office's own
+-- side looks after or that is assigned to it: so nobody opens records to others by naming an area of which he knows no more than the code.
+
+-- What holds today.
+create or replace view area_today as
+  select x.area, x.office from area_office x join area a on a.id = x.area
+  where x.started_on <= today() and (x.ended_on is null or x.ended_on > today()) and (a.closed_on is null or a.closed_on > today());
+grant select on area_today to liandong_app;
+
+-- The area of this code, where records of that office may name it: one of its own or of an office above it, or one that is assigned to it.
+create or replace function area_named(said text, entering int4) returns int4 stable language plpgsql as $$
+begin
+  return (select a.id from area a
+    where a.code = said and (a.closed_on is null or a.closed_on > today())
+      and (exists (select from area_today t where t.area = a.id and t.office = entering)
+        or a.office in (with recursive up(id, parent) as (select o.id, o.parent from office o where o.id = entering
+                          union select o.id, o.parent from office o join up on o.id = up.parent) select up.id from up)));
+end $$;
+
+-- Whom an event concerns, and besides them the offices of an area.
+create or replace function audience_with(told int4[], of_area int4) returns int4[] stable language plpgsql as $$
+begin
+  return case when of_area is null then told else array(select unnest(told) union select t.office from area_today t where t.area = of_area) end;
+end $$;
 
 -- The open area of this code, for one who means to change it: `spot`, or the refusal in `no` (outcome NULL: none).
 create or replace function find_area(named text, out spot area, out no directory_receipt) stable language plpgsql as $$

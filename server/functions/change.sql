@@ -90,7 +90,7 @@ begin
   event.num := after.num; event.origin := after.origin; event.actor := caller_office(); event.device := caller_device();
   event.request_id := request;
   select o.code, o.name into strict event.office, event.office_name from office o where o.id = event.actor;
-  event.audience := audience_now(event.origin, event.entity);
+  event.audience := audience_with(audience_now(event.origin, event.entity), after.area);
 end $$;
 
 -- Writes a changed record and its event. As the owner, for the runtime role writes no record itself, and because the record may from now
@@ -104,10 +104,10 @@ begin
     phone_index = after.phone_index, place_index = after.place_index, place_pairs = after.place_pairs, content = after.content,
     mass_count = after.mass_count, dispatched_to = after.dispatched_to, result_code = after.result_code, result = after.result,
     updated_by = after.updated_by, updated_at = after.updated_at, void_reason = after.void_reason, events = after.events,
-    sensitivity = after.sensitivity
+    sensitivity = after.sensitivity, area = after.area
   where i.num = after.num;
   perform feed_append(event);
-  if event.changed && array['external_no', 'place', 'reporter', 'reporter_phone', 'content', 'dispatched_to', 'result', 'sensitivity'] then
+  if event.changed && array['external_no', 'place', 'reporter', 'reporter_phone', 'content', 'dispatched_to', 'result', 'sensitivity', 'area'] then
     perform search_refresh(after);
   end if;
 end $$;
@@ -211,6 +211,15 @@ begin
     when 'reopen_incident' then '{"closed_at": null}'
     when 'void_incident' then jsonb_build_object('void_reason', why)
     else '{}' end;
+  if patch ? 'area' then
+    after.area := area_named(patch ->> 'area', before.origin);
+    if after.area is null and patch ->> 'area' is not null then
+      reason := 'UNKNOWN_VALUE';
+      field := 'area';
+      return;
+    end if;
+    patch := patch || jsonb_build_object('area', after.area);
+  end if;
   after := jsonb_populate_record(before, patch);
   select f.field, f.reason into field, reason from incident_fault(wanted, rule, patch, incident_fields(after), why, turn.latest) f;
   if reason is not null then
@@ -250,6 +259,9 @@ begin
   end if;
   event := incident_event(after, wanted, at, request, sent, why);
   event.changed := changed; event.old_values := old_values; event.new_values := new_values;
+  if after.area is distinct from before.area then
+    event.audience := audience_with(event.audience, before.area);  -- they hear that it is gone
+  end if;
   perform incident_store(after, event);
   outcome := 'done';
   replay := false;

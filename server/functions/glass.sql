@@ -41,7 +41,7 @@ begin
     where e.kind = 'arrive_incident' and e.officer = caller_officer() and e.actor = caller_office()
       and e.at > moment - make_interval(hours => rule.scene_hours)
       and i.state in (3, 4) and (i.level <= rule.scene_level or i.class = any (rule.scene_classes))
-      and visible(i.origin, i.sensitivity, i.num)
+      and visible(i)
       and exists (select from feed g where g.seq = any (i.events) and g.kind in ('report_incident', 'correct_incident', 'dispatch_incident')
         and (g.level <= rule.scene_level or g.class = any (rule.scene_classes)) and glass_other(g.officer, g.device))
     order by e.seq desc limit 1);
@@ -57,7 +57,7 @@ begin
   select x.* into i from audit_named(named) n join feed f on f.request_id = n.record and f.kind = 'report_incident' join incident x on x.num = f.num;
   reason := case
     when i.num is null or coalesce(relation_of(reader, i.origin) not in ('OWN', 'PAIRED'), true) then 'NOT_FOUND'
-    when visible(i.origin, i.sensitivity, i.num) then 'NO_CHANGE'
+    when visible(i) then 'NO_CHANGE'
     when i.sensitivity > rule.sensitivity_most or i.class = any (rule.closed_classes) then 'NOT_FOUND' end;
 end $$;
 
@@ -169,7 +169,7 @@ create or replace function review_page(open_only bool, overdue_only bool, before
     left join record_access a on a.record = r.record and a.account = r.account and a.since = r.opened_at
     cross join lateral (select case when r.justified then 3 when not r.justified then 4 when r.due_at <= clock_timestamp() then 2 else 1 end::int2 as verdict) s
     cross join lateral (select r.account = caller_account() or exists (select from feed f join incident i on i.num = f.num
-      where f.request_id = r.record and f.kind = 'report_incident' and visible(i.origin, i.sensitivity, i.num)) as known) k
+      where f.request_id = r.record and f.kind = 'report_incident' and visible(i)) as known) k
   where (caller_role() in (3, 5) and caller_office() in (r.origin, r.office) or r.account = caller_account())
     and (not coalesce(open_only, false) or s.verdict in (1, 2)) and (not coalesce(overdue_only, false) or s.verdict = 2)
     and r.id < coalesce(before_id, 9223372036854775807)

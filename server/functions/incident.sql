@@ -22,7 +22,7 @@ create or replace function incident_fields(i incident) returns jsonb stable para
     'arrived_at', moment_text(i.arrived_at), 'feedback_at', moment_text(i.feedback_at), 'closed_at', moment_text(i.closed_at),
     'place', i.place, 'longitude', i.longitude::text, 'latitude', i.latitude::text, 'reporter', i.reporter,
     'reporter_phone', i.reporter_phone, 'content', i.content, 'mass_count', i.mass_count::text, 'dispatched_to', i.dispatched_to,
-    'result_code', i.result_code, 'result', i.result, 'void_reason', i.void_reason)
+    'result_code', i.result_code, 'result', i.result, 'void_reason', i.void_reason, 'area', (select a.code from area a where a.id = i.area))
 $$;
 
 -- "incident" of a request -> its key: a full number (JQ-2026-000123), the tail of this year's that fits only one the caller sees,
@@ -83,7 +83,7 @@ $$;
 -- Whether the caller may be told who reported this record, and the number: identity is S2, whatever the record is.
 create or replace function identity_known(i incident) returns bool stable parallel safe language plpgsql as $$
 begin
-  return coalesce(array[i.num, i.origin::int8 * 8 + greatest(i.sensitivity, 2)] && rights_beyond(), false);
+  return coalesce(record_marks(i.num, i.origin, greatest(i.sensitivity, 2::int2), i.area) && rights_beyond(), false);
 end $$;
 -- And whether he is with the record itself: the office that entered it. Anybody else has to say what for: reveal.sql.
 create or replace function identity_shown(i incident) returns bool stable parallel safe language plpgsql as $$
@@ -93,20 +93,21 @@ end $$;
 
 -- A record as the protocol's message Incident tells it; with identity only to whom `identity` says, and never in lists, so that what is
 -- sealed does not even leave the database. Inlined by the planner: costs a join with office.
-drop function if exists incident_record(incident);
+drop function if exists incident_record(incident), incident_record(incident, bool);
 create or replace function incident_record(i incident, identity bool)
   returns table(id uuid, no text, version int4, state int2, source int2, class int2, level int2, external_no text, occurred_at timestamptz,
     received_at timestamptz, dispatched_at timestamptz, arrived_at timestamptz, feedback_at timestamptz, closed_at timestamptz, place text,
     longitude float8, latitude float8, reporter text, reporter_phone text, content text, threats int2[], mass_count int4,
     dispatched_to text, result_code text, result text, origin_office text, origin_office_name text, created_by text,
-    created_at timestamptz, updated_by text, updated_at timestamptz, void_reason text, repeat_count int4, sensitivity int2)
+    created_at timestamptz, updated_by text, updated_at timestamptz, void_reason text, repeat_count int4, sensitivity int2,
+    area text, area_name text)
   stable parallel safe language sql as $$
   select i.id, incident_no(i.num), i.version, i.state, i.source, i.class, i.level, i.external_no, i.occurred_at, i.received_at,
     i.dispatched_at, i.arrived_at, i.feedback_at, i.closed_at, told('place', i.place, identity), i.longitude, i.latitude,
     told('reporter', i.reporter, identity), told('reporter_phone', i.reporter_phone, identity), told('content', i.content, identity),
     i.threats, i.mass_count, i.dispatched_to, i.result_code, told('result', i.result, identity), o.code, o.name, i.created_by, i.created_at, i.updated_by,
-    i.updated_at, i.void_reason, i.repeat_count, i.sensitivity
-  from office o where o.id = i.origin
+    i.updated_at, i.void_reason, i.repeat_count, i.sensitivity, a.code, a.name
+  from office o left join area a on a.id = i.area where o.id = i.origin
 $$;
 
 grant execute on function incident_no(int8), incident_title(text, text), moment_text(timestamptz), incident_fields(incident),

@@ -17,6 +17,8 @@ drop function if exists repeats_in_group(int4, text[], text[], int4[], int4[], i
     float8[], text[], text[], text[], text[], int4[], bytea[]),
   report_incidents(uuid[], bytea[], int4[], int8[], text[], int2[], int2[], int2[], text[], timestamptz[], timestamptz[], text[], float8[],
     float8[], text[], text[], text[], text[], int4[], bytea[], int8[], int4[]),
+  report_incidents(uuid[], bytea[], int4[], int8[], text[], int2[], int2[], int2[], text[], timestamptz[], timestamptz[], text[], float8[],
+    float8[], text[], text[], text[], text[], int4[], bytea[], bytea[], bytea[], int8[], int4[]),
   repeats_in_group(int4, bytea[], text[], int4[], int4[], int4[]);
 
 -- How many fresh members before member `n` of a group name the same phone or place: the tables don't show them yet.
@@ -41,7 +43,8 @@ create or replace function report_incidents(
     request_ids uuid[], acts bytea[], offices int4[], devices int8[], officers text[],
     sources int2[], classes int2[], levels int2[], external_nos text[], occurred timestamptz[], received timestamptz[],
     places text[], longitudes float8[], latitudes float8[], reporters text[], phones text[], contents text[], threat_lists text[],
-    mass_counts int4[], phone_indexes bytea[], place_indexes bytea[], pair_lists bytea[], accounts int8[] default null, roles int4[] default null)
+    mass_counts int4[], phone_indexes bytea[], place_indexes bytea[], pair_lists bytea[], accounts int8[] default null, roles int4[] default null,
+    areas text[] default null)
   returns table(ord int8, outcome text, reason text, field text, id uuid, no text, version int4, state int2, at timestamptz, replay bool)
   language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
 declare
@@ -65,6 +68,7 @@ declare
   threats int2[];
   received_at timestamptz;
   repeats int4;
+  area int4;
   counted int4[] := '{}';  -- by member: 1 where later ones count it
   open_to_all int2 := (select min(r.sensitivity_most) from right_rule r
     where r.relation = 'OWN' and r.started_on <= today() and (r.ended_on is null or r.ended_on > today()));
@@ -121,6 +125,7 @@ begin
 
     class := classes[ord];
     received_at := coalesce(received[ord], turn.moment);
+    area := case when areas[ord] <> '' then area_named(areas[ord], me.id) end;
     if me.id is null then
       reason := 'NOT_YOURS';
     elsif class is null or class = 0 then
@@ -131,6 +136,8 @@ begin
       reason := 'IN_FUTURE'; field := 'received_at';
     elsif occurred[ord] > turn.latest then
       reason := 'IN_FUTURE'; field := 'occurred_at';
+    elsif areas[ord] <> '' and area is null then
+      reason := 'UNKNOWN_VALUE'; field := 'area';
     end if;
     if reason is not null then
       return next;
@@ -154,7 +161,7 @@ begin
     outcome := 'done';
     id := request_ids[ord]; no := incident_no(turn.base + n); version := 1; state := 1; at := turn.moment; replay := false;
     event := row(turn.seq + n, at, 'report_incident', id, no, version, state, class, level, me.code, me.name, officers[ord],
-      incident_title(place, contents[ord]), null, null, null, null, threats, repeats, acts[ord], me.audience, null, turn.base + n, me.id,
+      incident_title(place, contents[ord]), null, null, null, null, threats, repeats, acts[ord], audience_with(me.audience, area), null, turn.base + n, me.id,
       me.id, devices[ord], id)::feed;
     hash := feed_hash(hash, event);
     event.hash := hash;
@@ -167,7 +174,7 @@ begin
     incidents[n] := row(turn.base + n, id, version, state, source, class, level, external_nos[ord], occurred[ord], received_at,
       null, null, null, null, place, longitudes[ord], latitudes[ord], nullif(reporters[ord], ''), nullif(phones[ord], ''), contents[ord], threats,
       mass_counts[ord], null, null, null, me.id, officers[ord], at, officers[ord], at, null, repeats, array[turn.seq + n],
-      coalesce(worth[class], 1), phone_indexes[ord], place_indexes[ord], pair_lists[ord])::incident;
+      coalesce(worth[class], 1), phone_indexes[ord], place_indexes[ord], pair_lists[ord], area)::incident;
     return next;
   end loop;
   if n > 0 then
@@ -182,4 +189,4 @@ end $$;
 
 grant execute on function repeats_in_group(int4, bytea[], bytea[], int4[], int4[], int4[]),
   report_incidents(uuid[], bytea[], int4[], int8[], text[], int2[], int2[], int2[], text[], timestamptz[], timestamptz[], text[], float8[],
-    float8[], text[], text[], text[], text[], int4[], bytea[], bytea[], bytea[], int8[], int4[]) to liandong_app;
+    float8[], text[], text[], text[], text[], int4[], bytea[], bytea[], bytea[], int8[], int4[], text[]) to liandong_app;

@@ -177,7 +177,7 @@ create or replace function rights_reasons(target uuid, person text, office_code 
 #variable_conflict use_column
 begin
   return query
-  with i as (select x.origin, x.sensitivity, x.id from feed f join incident x on x.num = f.num where f.request_id = target and f.kind = 'report_incident'),
+  with i as (select x.origin, x.sensitivity, x.id, x.area from feed f join incident x on x.num = f.num where f.request_id = target and f.kind = 'report_incident'),
     who as (
       select o as reader, s.role, a.id as account from account a join assignment s on s.account = a.id join office o on o.id = s.office
       where a.code = nullif(person, '') and s.started_on <= today() and (s.ended_on is null or s.ended_on > today())
@@ -188,7 +188,9 @@ begin
       union all
       select w.reader, w.role, 'NAMED', (select max(r.until) from record_access r
         where r.record = i.id and r.account = w.account and r.since <= clock_timestamp() and r.until > clock_timestamp()), i.sensitivity
-      from who w, i where w.account <> 0)
+      from who w, i where w.account <> 0
+      union all
+      select w.reader, w.role, 'AREA', null, i.sensitivity from who w, i join area_today t on t.area = i.area where t.office = (w.reader).id)
   select (a.reader).code, a.role, a.relation, m.most, a.sensitivity, a.until,
     coalesce(a.sensitivity <= m.most, false) and (a.relation <> 'NAMED' or a.until is not null), null::text
   from asked a cross join lateral (select right_most(a.role, a.relation) as most) m;
@@ -221,5 +223,8 @@ create or replace view feed_told as
         or f.kind = 'report_incident' and f.class = any ((select array_agg(c.class) from class_sensitivity c where c.sensitivity > 1)::int2[]) then
       (select array_agg(x order by r.account, o) from record_access r cross join unnest(array[r.account, (extract(epoch from r.until) * 1000)::int8])
          with ordinality as u(x, o)
-       where r.record = f.entity and r.since <= statement_timestamp() and r.until > statement_timestamp()) end as named
+       where r.record = f.entity and r.since <= statement_timestamp() and r.until > statement_timestamp()) end as named,
+    (select a.area from record_area a where a.num = f.num) as area,
+    case when f.kind = 'correct_incident' and f.changed @> '{area}' then
+      coalesce((select a.id from area a where a.code = f.old_values[array_position(f.changed, 'area')]), 0) end as area_was
   from feed f;

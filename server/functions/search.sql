@@ -45,8 +45,8 @@ begin
   with batch as (
       select i.* from incident i where i.num > (select h.done from search_head h) order by i.num limit most
     ), added as (
-      insert into incident_search(num, origin, received_at, words, sensitivity, place_pairs)
-      select b.num, b.origin, b.received_at, incident_words(b::incident), b.sensitivity, sealed_pairs(b.place_pairs) from batch b returning num
+      insert into incident_search(num, origin, received_at, words, sensitivity, place_pairs, area)
+      select b.num, b.origin, b.received_at, incident_words(b::incident), b.sensitivity, sealed_pairs(b.place_pairs), b.area from batch b returning num
     )
   select count(*), max(num) into n, last from added;
   if n > 0 then
@@ -61,7 +61,7 @@ begin
   if i.num > (select h.done from search_head h) then
     perform pg_advisory_xact_lock(hashtext('liandong.search'));
   end if;
-  update incident_search set words = incident_words(i), sensitivity = i.sensitivity, place_pairs = sealed_pairs(i.place_pairs) where num = i.num;
+  update incident_search set words = incident_words(i), sensitivity = i.sensitivity, area = i.area, place_pairs = sealed_pairs(i.place_pairs) where num = i.num;
 end $$;
 
 -- What a text is searched for by, word by word: one found as it is written, or among the sealed pairs of a place. A word has two characters
@@ -106,7 +106,7 @@ begin
       select s.num, s.received_at from incident_search s
       where bigrams(s.words) @> all_words
         and not exists (select from unnest(terms) w where strpos(s.words, w) = 0)
-        and s.num <= mark and (s.sensitivity = 1 and s.origin = any (work) or array[s.num, s.origin::int8 * 8 + s.sensitivity] && beyond)
+        and s.num <= mark and (s.sensitivity = 1 and s.origin = any (work) or record_marks(s.num, s.origin, s.sensitivity, s.area) && beyond)
         and s.received_at >= coalesce(from_at, '-infinity') and s.received_at < coalesce(until_at, 'infinity')
         and (s.received_at, s.num) < (after_at, after_num)
       union all  -- the first in the place, the others there or in the text
@@ -114,7 +114,7 @@ begin
       where s.place_pairs @> first_place
         and exists (select from unnest(terms) w where strpos(s.words, w) = 0)
         and not exists (select from unnest(terms, places) as t(word, pairs) where strpos(s.words, t.word) = 0 and (s.place_pairs @> t.pairs::int4[]) is not true)
-        and s.num <= mark and (s.sensitivity = 1 and s.origin = any (work) or array[s.num, s.origin::int8 * 8 + s.sensitivity] && beyond)
+        and s.num <= mark and (s.sensitivity = 1 and s.origin = any (work) or record_marks(s.num, s.origin, s.sensitivity, s.area) && beyond)
         and s.received_at >= coalesce(from_at, '-infinity') and s.received_at < coalesce(until_at, 'infinity')
         and (s.received_at, s.num) < (after_at, after_num)
       union all  -- a later one in the place, the first not: each record by the first such
@@ -123,19 +123,19 @@ begin
       where not exists (select from unnest(places[:later.n]) as p(pairs) where s.place_pairs @> p.pairs::int4[])
         and exists (select from unnest(terms) w where strpos(s.words, w) = 0)
         and not exists (select from unnest(terms, places) as t(word, pairs) where strpos(s.words, t.word) = 0 and (s.place_pairs @> t.pairs::int4[]) is not true)
-        and s.num <= mark and (s.sensitivity = 1 and s.origin = any (work) or array[s.num, s.origin::int8 * 8 + s.sensitivity] && beyond)
+        and s.num <= mark and (s.sensitivity = 1 and s.origin = any (work) or record_marks(s.num, s.origin, s.sensitivity, s.area) && beyond)
         and s.received_at >= coalesce(from_at, '-infinity') and s.received_at < coalesce(until_at, 'infinity')
         and (s.received_at, s.num) < (after_at, after_num)
       union all  -- not in the index yet
       select i.num, i.received_at from incident i
-      where i.num > mark and terms is not null and (i.sensitivity = 1 and i.origin = any (work) or array[i.num, i.origin::int8 * 8 + i.sensitivity] && beyond)
+      where i.num > mark and terms is not null and (i.sensitivity = 1 and i.origin = any (work) or record_marks(i.num, i.origin, i.sensitivity, i.area) && beyond)
         and i.received_at >= coalesce(from_at, '-infinity') and i.received_at < coalesce(until_at, 'infinity')
         and (i.received_at, i.num) < (after_at, after_num)
         and not exists (select from unnest(terms, places) as t(word, pairs)
           where strpos(incident_words(i), t.word) = 0 and (sealed_pairs(i.place_pairs) @> t.pairs::int4[]) is not true)
       union all  -- without those above
       select i.num, i.received_at from incident i
-      where i.phone_index = phone and array[i.num, i.origin::int8 * 8 + greatest(i.sensitivity, 2)] && beyond  -- who may see the number
+      where i.phone_index = phone and record_marks(i.num, i.origin, greatest(i.sensitivity, 2::int2), i.area) && beyond  -- who may see the number
         and (terms is null or exists (select from unnest(terms, places) as t(word, pairs)
           where strpos(incident_words(i), t.word) = 0 and (sealed_pairs(i.place_pairs) @> t.pairs::int4[]) is not true))
         and i.received_at >= coalesce(from_at, '-infinity') and i.received_at < coalesce(until_at, 'infinity')

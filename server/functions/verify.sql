@@ -10,7 +10,7 @@
 -- protobuf's encoding. Numbers of 8 bytes as float8send gives them, in hex. Threats, which repeat, are left out.
 create or replace function report_told(act bytea) returns jsonb immutable parallel safe language plpgsql as $$
 declare
-  names text[] := '{source,class,level,external_no,occurred_at,received_at,place,longitude,latitude,reporter,reporter_phone,content,threats,mass_count}';
+  names text[] := '{source,class,level,external_no,occurred_at,received_at,place,longitude,latitude,reporter,reporter_phone,content,threats,mass_count,area}';
   told jsonb := '{}';
   at int4 := 0;
   tag int8;
@@ -95,6 +95,7 @@ begin
        when later ? now.key then later ->> now.key
        when now.key in ('place', 'reporter', 'reporter_phone') then nullif(told ->> now.key, '')
        when now.key in ('external_no', 'occurred_at', 'content', 'mass_count') then told ->> now.key
+       when now.key = 'area' then nullif(told ->> now.key, '')
        when now.key = 'source' then coalesce(nullif(told ->> 'source', '0'), now.value)  -- else the office's own
        when now.key in ('state', 'class', 'level', 'longitude', 'latitude') then now.value end  -- see above
      order by now.key limit 1));
@@ -169,8 +170,8 @@ create or replace function search_fault() returns text stable language plpgsql a
 begin
   return coalesce(
     (select incident_no(i.num) from search_head h join incident i on i.num <= h.done left join incident_search s using (num)
-     where (s.origin, s.received_at, s.sensitivity, s.words, s.place_pairs)
-       is distinct from (i.origin, i.received_at, i.sensitivity, incident_words(i), sealed_pairs(i.place_pairs)) limit 1),
+     where (s.origin, s.received_at, s.sensitivity, s.area, s.words, s.place_pairs)
+       is distinct from (i.origin, i.received_at, i.sensitivity, i.area, incident_words(i), sealed_pairs(i.place_pairs)) limit 1),
     (select incident_no(h.done) from search_head h where h.done > coalesce((select max(i.num) from incident i), 0)));
 end $$;
 

@@ -1,7 +1,7 @@
 -- Open incidents that the caller sees, newest received first, and in the same snapshot the head of the feed: what the feed says
 -- after that head is news. The head stands in every row; where nothing is open one row carries only the head.
-with hits as (
-    select h.num, h.received_at, row_number() over (order by h.received_at desc, h.num desc) as n
+with found as (
+    select h.num, h.received_at
     from records_scope() as seen
       cross join lateral (
         select i.num, i.received_at
@@ -11,6 +11,18 @@ with hits as (
           and (i.received_at, i.num) < (page_at(:page::bytea), page_num(:page::bytea))
         order by i.received_at desc, i.num desc
         limit :limit::int4 + 1) h
+    union  -- a record may stand in both
+    select h.num, h.received_at
+    from unnest(areas_any()) as seen(area)
+      cross join lateral (
+        select i.num, i.received_at
+        from incident i
+        where i.area = seen.area and i.state not in (6, 7) and (i.received_at, i.num) < (page_at(:page::bytea), page_num(:page::bytea))
+        order by i.received_at desc, i.num desc
+        limit :limit::int4 + 1) h
+  ), hits as (
+    select f.num, f.received_at, row_number() over (order by f.received_at desc, f.num desc) as n from found f
+    order by f.received_at desc, f.num desc limit :limit::int4 + 1
   )
 select d.seq, d.hash,
   (select page_token(l.received_at, l.num) from hits l where l.n = :limit::int4 and exists (select from hits m where m.n > l.n)) as next,

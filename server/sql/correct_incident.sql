@@ -6,5 +6,5 @@ select * from incident_change(:request_id::uuid, :act::bytea, 'correct_incident'
     'external_no', :external_no::text, 'occurred_at', moment_text(:occurred_at::timestamptz), 'place', :place::text,
     'longitude', (:longitude::float8)::text, 'latitude', (:latitude::float8)::text, 'reporter', :reporter::text, 'reporter_phone', :reporter_phone::text,
     'phone_index', (:phone_index::bytea)::text, 'place_index', (:place_index::bytea)::text, 'place_pairs', (:place_pairs::bytea)::text,
-    'content', :content::text, 'mass_count', :mass_count::int4),
+    'content', :content::text, 'mass_count', :mass_count::int4, 'area', :area::text),
   :reason::text)

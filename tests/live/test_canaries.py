@@ -29,7 +29,8 @@ FITTING = {"office": "xcp", "station": "xcp", "judicial": "yts", "account": "013
 ALONE = {"add_account": {"account": "952700"}, "revoke_device": {"device": "ytp-officer"},
          "kick_sessions": {"device": "ytp-officer", "session": None, "office": None}, "set_log_level": {"node": "all", "level": 1}, "follow_logs": {"node": None},
          "invite_device": {"device": "jinsi-desk", "office": "ytp", "role": None}, "watch_feed": {"filter": None}, "list_audit": {"kind": None},
-         "list_incidents": {"purpose": None}, "open_office": {"office": "jinsi", "kind": 1, "partner_kind": None}}
+         "report_incident": {"area": None}, "correct_incident": {"area": None},
+         "list_incidents": {"purpose": None, "area": None}, "open_office": {"office": "jinsi", "kind": 1, "partner_kind": None}}
 WALK = ("dispatch_incident", "arrive_incident", "handle_incident", "feedback_incident", "close_incident", "reopen_incident", "correct_incident", "grant_access",
         "withdraw_access")  # one record's way
 # What every canary begins with, so that one look finds all.

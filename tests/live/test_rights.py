@@ -140,3 +140,75 @@ def revocation_in_mid_feed(stage):
 
 revocation_in_mid_feed.seconds = 150
 case(revocation_in_mid_feed)
+
+
+@case
+def an_area_shows_what_happens_in_it(stage):
+  """Another pair's office sees the records of an area that is assigned to it: live, by every door, until the record is taken elsewhere or the area
+  from the office; gained, they come as grants or in a snapshot. Only the origin says the area, and only one of its own side."""
+  with stage.alone() as node, contextlib.ExitStack() as all_:
+    peer = {name: all_.enter_context(stage.peer(node, name)) for name in ("admin", "ytp-duty", "yts-mediator", "xcs-mediator", "xcp-duty", "auditor")}
+    ask = lambda who, request, **fields: peer[who].ask(request, **fields)  # noqa: E731
+    for code, name in (("qw", "书院路网格"), ("qw2", "东门网格")):
+      ask("admin", "open_area", area=code, name=name, office="ytp")
+    w, mine = (Watch(all_.enter_context(stage.peer(node, name))) for name in ("xcs-mediator", "ytp-duty"))
+    for watch in (w, mine):
+      watch.backlog()
+
+    def reset():
+      try:
+        while True:
+          w.event(20)
+      except Reset as r:
+        return r
+    ask("admin", "assign_area", area="qw", office="xcs")
+    assert reset().reason == "RIGHTS"
+    report = lambda who, **fields: ask(who, "report_incident", **{"class": CLASS, "content": "网格里的纠纷", **fields}).no  # noqa: E731
+    for who, area in (("ytp-duty", "nowhere"), ("yts-mediator", "qw"), ("xcp-duty", "qw")):
+      check_status(refusal(lambda: report(who, area=area)), "UNKNOWN_VALUE", field="report_incident.area")
+    start = w.cursor
+    hidden, no = report("ytp-duty"), report("ytp-duty", area="qw")
+    assert told(w) == ("report_incident", no) and [told(mine) for _ in range(2)] == [("report_incident", hidden), ("report_incident", no)]
+    shown = ask("xcs-mediator", "show_incident", incident=no)
+    assert (shown.area, shown.area_name) == ("qw", "书院路网格")
+    listed = lambda who, **terms: [i.no for i in ask(who, "list_incidents", **terms).incidents]  # noqa: E731
+    assert listed("xcs-mediator") == [no] == listed("xcs-mediator", area="qw") == listed("ytp-duty", area="qw") and not listed("xcs-mediator", area="qw2")
+    assert listed("ytp-duty") == [no, hidden] and not listed("xcp-duty")
+    check_status(refusal(lambda: listed("ytp-duty", area="nowhere")), "UNKNOWN_VALUE", field="list_incidents.area")
+    reasons = ask("admin", "explain_rights", incident=no, office="xcs", role="ROLE_MEDIATOR").reasons
+    assert sorted((r.relation, r.visible) for r in reasons) == [("AREA", True), ("NONE", False)], reasons
+    check_status(refusal(lambda: ask("xcs-mediator", "correct_incident", incident=no, area="")), "NOT_YOURS")
+
+    # taken elsewhere and brought back; whoever is away hears of it, too
+    middle = w.cursor
+    ask("ytp-duty", "correct_incident", incident=no, area="qw2")
+    ask("ytp-duty", "note_incident", incident=no, note="已联系")
+    assert told(w) == ("retract", no) and [told(mine) for _ in range(2)] == [("correct_incident", no), ("note_incident", no)]
+    check_status(refusal(lambda: ask("xcs-mediator", "show_incident", incident=no)), "NOT_FOUND")
+    assert not listed("xcs-mediator") and listed("ytp-duty", area="qw2") == [no]
+    change, = [c for c in ask("ytp-duty", "show_history", incident=no).entries if c.field == "area"]
+    assert (change.old_value, change.new_value) == ("qw", "qw2")
+    later = report("ytp-duty", area="qw")
+    assert told(w) == ("report_incident", later)
+
+    def away(cursor, count):
+      with stage.peer(node, "xcs-mediator") as late:
+        watch = Watch(late, cursor)
+        return [told(watch) for _ in range(count)]
+    assert away(middle, 2) == [("retract", no), ("report_incident", later)] == away(start, 2)
+    ask("ytp-duty", "correct_incident", incident=no, area="qw")
+    assert told(w) == ("grant", no) and sorted(listed("xcs-mediator")) == sorted([no, later])
+    ask("ytp-duty", "grade_incident", incident=later, sensitivity=2, reason="涉及身份")
+    assert told(w) == ("retract", later), "beyond the relation's level"
+
+    ask("admin", "unassign_area", area="qw", office="xcs", reason="重新划分")
+
+    gone = reset()
+    assert gone.reason == "RIGHTS" and not gone.incidents and not listed("xcs-mediator")
+    ask("ytp-duty", "note_incident", incident=no, note="看不到的")
+    ask("admin", "assign_area", area="qw", office="xcs")
+    back = reset()
+    assert back.reason == "RIGHTS" and [i.no for i in back.incidents] == [no] == listed("xcs-mediator")
+    ask("admin", "close_area", area="qw", reason="撤销")
+    assert not reset().incidents
+    assert ask("auditor", "verify_audit").intact

@@ -17,7 +17,7 @@ OFFICES = (  # code, system, kind, parent; ids follow this order
 PAIRINGS = (("p1", "j1"), ("p2", "j2"))
 ROLES = {"officer": 1, "duty": 2, "chief": 3, "mediator": 4, "head": 5, "viewer": 6}
 REPORT = ("source", "class", "level", "external_no", "occurred_at", "received_at", "place", "longitude", "latitude", "reporter",
-          "reporter_phone", "content", "threats", "mass_count")
+          "reporter_phone", "content", "threats", "mass_count", "area")
 READS = re.compile(r"show_|list_|search_|verify_|_feed|_snapshot|_search|_guard|_directory|_secret")
 
 

@@ -9,9 +9,9 @@ from support.runner import case
 
 ROLES = {"officer": 1, "duty": 2, "chief": 3, "mediator": 4, "head": 5, "viewer": 6, "admin": 7, "auditor": 8}
 MOST = {  # role -> relation -> the highest level that it sees; what is not here is nothing
-  "officer": {"own": 2, "paired": 1}, "duty": {"own": 2, "paired": 2}, "chief": {"own": 3, "paired": 3}, "mediator": {"own": 2, "paired": 1},
-  "head": {"own": 3, "paired": 3}, "viewer": {"above": 1}, "admin": {}, "auditor": {}}
-RELATIONS = ("own", "paired", "other", "above")
+  "officer": {"own": 2, "paired": 1, "area": 1}, "duty": {"own": 2, "paired": 2, "area": 1}, "chief": {"own": 3, "paired": 3, "area": 1},
+  "mediator": {"own": 2, "paired": 1, "area": 1}, "head": {"own": 3, "paired": 3, "area": 1}, "viewer": {"above": 1}, "admin": {}, "auditor": {}}
+RELATIONS = ("own", "paired", "other", "above", "area")
 HIDDEN = "〔无权查看〕"
 READ = {"show_incident": {}, "show_history": {}, "show_readers": {}, "reveal_incident": {"purpose": "handling", "case_no": "TJ-1"}}  # name a record, and refuse
 LOOK = {"list_incidents": {"limit": 500}, "search_incidents": {"text": "邻居争吵"},
@@ -49,11 +49,15 @@ def peek(d, office, role, name, who=0, /, **fields):
 
 
 def records(d):
-  """(office, level) -> number; all of them with a reporter."""
+  """(office, level) -> number; all of them with a reporter. "area": of p2, in an area that is assigned to p1 and to j1; those of p2 alone are in
+  one that isn't."""
+  d.sql("insert into area(code, name, office) select x, x, id from office, unnest(array['shared', 'other']) x where code = 'p2'")
+  d.sql("insert into area_office(area, office, started_on) select a.id, o.id, '2020-01-01' from area a, office o where a.code = 'shared' and o.code in ('p1', 'j1')")
   made = {}
-  for office in ("p1", "j1", "p2"):
+  for office in ("p1", "j1", "p2", "area"):
     for level in range(5):
-      no = d.report(d.desk(office), reporter="张三", reporter_phone="13800000001")["no"]
+      no = d.report(d.desk("p2" if office == "area" else office), reporter="张三", reporter_phone="13800000001",
+                    area={"p2": "other", "area": "shared"}.get(office))["no"]
       d.sql("update incident set sensitivity = $1 where incident_no(num) = $2", level, no)
       made[office, level] = no
   d.desk("p1").ask("_search_index", limit=100)
@@ -63,7 +67,7 @@ def records(d):
 def place(role, relation):
   """(the reader's office, the record's)."""
   home, pair = ("j1", "p1") if role in ("mediator", "head") else ("p1", "j1")
-  return {"own": (home, home), "paired": (home, pair), "other": (home, "p2"), "above": ("pb", home)}[relation]
+  return {"own": (home, home), "paired": (home, pair), "other": (home, "p2"), "area": (home, "area"), "above": ("pb", home)}[relation]
 
 
 def sees(d, office, role, name, no):
@@ -203,8 +207,9 @@ def explained(ground):
       for relation in RELATIONS:
         reader, origin = place(role, relation)
         for level in range(5):
-          row, = peek(d, "pb", 7, "explain_rights", incident=made[origin, level], office=reader, role=number)
-          assert row["visible"] == (level <= MOST[role].get(relation, -1)) and row["sensitivity"] == level, (role, relation, level, row)
+          rows = peek(d, "pb", 7, "explain_rights", incident=made[origin, level], office=reader, role=number)
+          assert any(r["visible"] for r in rows) == (level <= MOST[role].get(relation, -1)), (role, relation, level, rows)
+          assert {r["sensitivity"] for r in rows} == {level} and ("AREA" in [r["relation"] for r in rows]) == (relation == "area"), rows
     ask = lambda **fields: peek(d, "p1", 3, "explain_rights", **fields)[0]["reason"]  # noqa: E731
     assert ask(incident=made["p1", 4], office="p1", role=1) == "NOT_FOUND incident" == ask(incident="JQ-1999-000001", office="p1", role=1)
     assert peek(d, "p1", 2, "explain_rights", incident=made["p1", 1], office="p1", role=1)[0]["reason"] == "ROLE_NOT_ALLOWED"

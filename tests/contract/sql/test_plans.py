@@ -17,8 +17,11 @@ def filled(ground):
     return _grounds[ground]
   d = ground.district()
   desks = [d.desk("p1"), d.desk("j1", "mediator"), d.desk("p2"), d.desk("j2", "mediator")]
+  d.sql("insert into area(code, name, office) select 'g1', '一网格', id from office where code = 'pb'")
+  d.sql("insert into area_office(area, office, started_on) select a.id, o.id, '2020-01-01' from area a, office o where o.code = 'j1'")
   for part in range(RECORDS // 500):
     d.group(*[(desks[i % 4], {"class": 6, "content": f"邻居争吵第{part}栋{'金鱼' if i == 77 else ''}", "place": f"{part}号院{i}", "reporter_phone": f"138{part:04}{i:04}",
+                              "area": "g1" if i % 20 in (0, 2) else None,
                               "received_at": f"2024-01-{1 + part % 28:02}T{i % 24:02}:00:00Z"}) for i in range(500)])
   d.sql("update incident set sensitivity = num % 35 where num % 35 < 5")
   while desks[0].ask("_search_index", limit=1000)[0]["indexed"]:
@@ -47,7 +50,7 @@ def scans(d, desk, name, account, fields):
 
 
 STATEMENTS = (
-  ("list", "list_incidents", {}), ("list_open", "list_incidents", {"open": "true", "level_at_least": 3}), ("list_office", "list_incidents", {"office": "j1"}),
+  ("list", "list_incidents", {}), ("list_open", "list_incidents", {"open": "true", "level_at_least": 3}), ("list_office", "list_incidents", {"office": "j1"}), ("list_area", "list_incidents", {"area": "g1", "open": "true"}),
   ("list_classes", "list_incidents", {"classes": [6], "limit": 20}), ("show", "show_incident", {"incident": "no"}), ("show_uuid", "show_incident", {"incident": "id"}),
   ("show_tail", "show_incident", {"incident": "tail"}), ("show_hidden", "show_incident", {"incident": "hidden"}), ("history", "show_history", {"incident": "no"}),
   ("search_rare", "search_incidents", {"text": "金鱼"}), ("search_frequent", "search_incidents", {"text": "争吵"}),
@@ -119,3 +122,26 @@ def plans_shown(ground):
   for name, fields in (("list_incidents", {}), ("show_incident", {"incident": no}), ("_feed_page", {"after": 3000, "until": 6000, "limit": 200}),
                        ("_feed_stretch", {"after": 3000, "until": 3500, "limit": 200})):
     print(f"-- {name}\n{scans(d, d.desk('p1'), name, 0, fields)[2]}", flush=True)
+
+
+@case
+def an_area_costs_its_own_rows(ground):
+  """Whoever sees another side's records by an area reads those and no others: of lists, pages of the feed and a snapshot, rows looked at."""
+  d, limit = filled(ground), 200
+  looked = {}
+  for office in ("j1", "j2"):  # with the area, and without
+    for name, fields in (("list_incidents", {"limit": limit}), ("_snapshot", {"limit": limit}), ("_feed_page", {"after": 100, "until": 6000, "limit": limit})):
+      text, names = load(name)
+      d.app.rows("begin")
+      d.app.rows("select set_config('liandong.office', $1, true), set_config('liandong.role', '5', true)", d.ids[office])
+      plan = json.loads("\n".join(row[0] for row in d.app.rows("explain (analyze, timing off, format json) " + text, *(fields.get(n) for n in names))))
+      d.app.rows("commit")
+      looked[office, name] = rows_of(plan[0]["Plan"], "incident")
+  for name in ("list_incidents", "_snapshot", "_feed_page"):
+    assert looked["j1", name] <= looked["j2", name] + 3 * (limit + 1) + 600, (name, looked)  # 600: what the area holds in all
+  print(looked, flush=True)
+
+
+def rows_of(plan, table):
+  own = (plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * plan["Actual Loops"] if plan.get("Relation Name") == table else 0
+  return own + sum(rows_of(part, table) for part in plan.get("Plans", ()))

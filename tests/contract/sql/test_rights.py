@@ -33,7 +33,7 @@ def nobody_sees_nothing(ground):
     no = d.report(d.desk("p1"))["no"]
     for table in ("incident", "incident_search", "feed", "record_access"):
       assert d.app.value(f"select count(*) from {table}") == "0", table
-    assert d.sql("select visible(origin, sensitivity, num) from incident") == [("f",)]
+    assert d.sql("select visible(i) from incident i") == [("f",)]
     assert d.app.value("select reason from incident_find($1)", no) == "NOT_FOUND"
     assert d.app.rows("select outcome, reason from incident_change($1, 'x', 'note_incident', $2, null, '{}', 'x')",
                       "018f0000-0000-7000-8000-000000000001", no) == [("refused", "NOT_FOUND")]

@@ -66,7 +66,9 @@ static const struct rows_column feed_columns[] = {{"seq", TYPE_INT8},
                                                   {"sensitivity", TYPE_INT2},
                                                   {"was", TYPE_INT2},
                                                   {"subject", TYPE_INT8},
-                                                  {"named", TYPE_INT8_ARRAY}};
+                                                  {"named", TYPE_INT8_ARRAY},
+                                                  {"area", TYPE_INT4},
+                                                  {"area_was", TYPE_INT4}};
 #define FEED_COLUMNS (int)(sizeof feed_columns / sizeof *feed_columns)
 
 static PGresult *one_event(const char *kind, const void *act, int act_size) {
@@ -321,7 +323,13 @@ static void test_rights_are_judged(void **state) {
     };
     HASH_ADD(hh, r.named, num, sizeof open.num, opened);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct event_right e = {NUM, cases[i].subject, 3, cases[i].level, cases[i].was, cases[i].withdrawn};
+        struct event_right e = {.num = NUM,
+                                .subject = cases[i].subject,
+                                .origin = 3,
+                                .sensitivity = cases[i].level,
+                                .was = cases[i].was,
+                                .area_was = -1,
+                                .withdrawn = cases[i].withdrawn};
         if (rights_judge(&r, &role, cases[i].account, &e, cases[i].now) != cases[i].verdict) fail_msg("case %zu", i);
         assert_int_equal(rights_judge(&r, &nobody, cases[i].account, &e, 0) == RIGHTS_EVENT, false);
     }
@@ -334,11 +342,46 @@ static void test_rights_are_judged(void **state) {
     rights_free(&r);
 }
 
+/* Office 9's record, for a role to whose office area 5 is assigned up to S1. */
+static void test_an_area_is_one_more_origin(void **state) {
+    (void)state;
+    enum { NUM = 41 };
+    static int64_t seen[] = {-(5 * 8 + 1), -(5 * 8 + 0), 3 * 8 + 1};
+    struct rights_role role = {.seen = seen, .seen_count = 3, .named_most = -1}, nobody = {.named_most = -1};
+    struct rights r = {0};
+    const struct {
+        int16_t level, was;
+        int32_t area, area_was;
+        enum rights_verdict verdict;
+    } cases[] = {
+        {1, -1, 0, -1, RIGHTS_NOTHING}, {1, -1, 5, -1, RIGHTS_EVENT},  {2, -1, 5, -1, RIGHTS_NOTHING},
+        {1, -1, 6, -1, RIGHTS_NOTHING}, {1, -1, 5, 0, RIGHTS_GRANT},   {1, -1, 5, 6, RIGHTS_GRANT},
+        {1, -1, 0, 5, RIGHTS_RETRACT},  {1, -1, 6, 5, RIGHTS_RETRACT}, {1, -1, 6, 7, RIGHTS_NOTHING},
+        {2, -1, 6, 5, RIGHTS_NOTHING},  {2, 1, 5, -1, RIGHTS_RETRACT}, {1, 2, 5, -1, RIGHTS_GRANT},
+        {1, -1, 3, -1, RIGHTS_NOTHING}, /* no area, an office has that number */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct event_right e = {.num = NUM,
+                                .origin = 9,
+                                .sensitivity = cases[i].level,
+                                .was = cases[i].was,
+                                .area = cases[i].area,
+                                .area_was = cases[i].area_was};
+        if (rights_judge(&r, &role, 0, &e, 0) != cases[i].verdict) fail_msg("case %zu", i);
+        assert_int_equal(rights_judge(&r, &nobody, 0, &e, 0), RIGHTS_NOTHING);
+    }
+    assert_int_equal(rights_area(&r, NUM, 5), 5);
+    assert_true(rights_set_area(&r, NUM, 6) && rights_area(&r, NUM, 5) == 6 && rights_area(&r, NUM + 1, 5) == 5);
+    assert_true(rights_set_area(&r, NUM, 0) && rights_area(&r, NUM, 5) == 0);
+    rights_free(&r);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cursor_is_opaque_and_whole),
         cmocka_unit_test(test_event_becomes_a_frame),
         cmocka_unit_test(test_rights_are_judged),
+        cmocka_unit_test(test_an_area_is_one_more_origin),
         cmocka_unit_test(test_report_travels_whole),
         cmocka_unit_test(test_ring_keeps_the_newest_whole),
         cmocka_unit_test(test_what_does_not_fit_is_not_passed_over),
