@@ -86,7 +86,8 @@ def one_word_twice(stage):
     assert refused(said) == ["NO_CHANGE"], said
     said = at_once(lambda: act(duty), lambda: act(also))
     assert refused(said) == ["ILLEGAL_TRANSITION"], said
-    assert stage.sql("select count(*) from feed where kind in ('decide_approval', 'void_incident') group by kind", database=nodes[0].name) == [("1",)] * 2
+    assert stage.sql("select count(*) from feed where kind in ('decide_approval', 'void_incident') and num > 0 group by kind",
+                     database=nodes[0].name) == [("1",)] * 2
 
 
 @case
