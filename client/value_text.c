@@ -69,10 +69,10 @@ static const char *kept_word(struct arena *arena, const ProtobufCMessageDescript
 /* A value as history keeps it, of the field of that name in one of the types; NULL ends them. */
 static const char *kept_text(struct arena *arena, const ProtobufCMessageDescriptor *const *types, const char *name,
                              const char *text, bool one_line) {
-    const struct label *label = name ? label_find(name) : NULL;
-    if (label && label->meaning == MEANING_REQUEST && text) return value_clean(arena, label_name(text), one_line);
     const char *word = name && text && *text ? kept_word(arena, types, name, text) : NULL;
     if (word) return word;
+    const struct label *label = name ? label_find(name) : NULL;
+    if (label && label->meaning == MEANING_REQUEST && text) return value_clean(arena, label_name(text), one_line);
     const ProtobufCFieldDescriptor *field = NULL;
     for (; name && *types && !field; types++) field = protobuf_c_message_descriptor_get_field_by_name(*types, name);
     if (!field || !text || !*text) return value_clean(arena, text, one_line);

@@ -12,8 +12,9 @@ HIDDEN = "〔无权查看〕"
 
 
 def told(watch):
-  """The next delivery: (what, number)."""
-  watch.event(20)
+  """The next delivery but of who has to agree: (what, number)."""
+  while watch.event(20).kind in ("ask_approval", "decide_approval"):
+    pass
   d = watch.delivery
   return ("retract", d.retract.no) if d.HasField("retract") else ("grant", d.grant.no) if d.HasField("grant") else (d.event.kind, d.event.no)
 
@@ -68,7 +69,7 @@ def who_may_grade(stage):
     check_status(refusal(lambda: ask("ytp-duty", incident=no, sensitivity=4)), "ROLE_NOT_ALLOWED")
     assert ask("ytp-duty", incident=no, sensitivity=3).version == 2
     check_status(refusal(lambda: ask("ytp-duty", incident=no, sensitivity=1)), "NOT_FOUND")
-    assert stage.by_two("grade_incident", "ytp-chief", "S3 → S1", node, incident=no, sensitivity=1, reason="理由").version == 3
+    assert stage.by_two("grade_incident", "ytp-chief", "S3 → S1", node, incident=no, sensitivity=1, reason="理由").version == 5  # asked for, agreed to, done
 
 
 @case
