@@ -50,6 +50,7 @@ static const struct {
     {"LOGIN_BLOCKED", NULL},
     {"NO_ASSIGNMENT", NULL},
     {"OTHER_OFFICES_DEVICE", NULL},
+    {"BAD_AREA", "liandong area list"},
     {"BAD_PARTNER_KIND", "liandong office kinds"},
     {"LAST_ONE", NULL},
     {"CENTRE_THERE", NULL},

@@ -90,6 +90,8 @@ const struct status_row status_rows[] = {
     {"BAD_PARTNER_KIND", CODE(INVALID_ARGUMENT),
      "a partner is of one of the kinds in the list, any other office of none",
      "伙伴单位须写明是哪一类，其他单位不写。请用 liandong office kinds 查看可选的类别。", 0},
+    {"BAD_AREA", CODE(INVALID_ARGUMENT), "no such area, or one that is not of the office's side and not assigned to it",
+     "没有这个辖区，或者它不归本单位这一边管、也没有分配给登记单位。请用 liandong area list 查看。", 0},
     {"OWN_SUPERIOR", CODE(INVALID_ARGUMENT), "an office can't stand above itself",
      "上下级绕成了圈。请重新选择上级单位。", 0},
     {"APPROVAL_NEEDED", CODE(PERMISSION_DENIED), "a second person has to agree first",

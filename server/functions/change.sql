@@ -214,7 +214,7 @@ begin
   if patch ? 'area' then
     after.area := area_named(patch ->> 'area', before.origin);
     if after.area is null and patch ->> 'area' is not null then
-      reason := 'UNKNOWN_VALUE';
+      reason := 'BAD_AREA';
       field := 'area';
       return;
     end if;

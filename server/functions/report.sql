@@ -137,7 +137,7 @@ begin
     elsif occurred[ord] > turn.latest then
       reason := 'IN_FUTURE'; field := 'occurred_at';
     elsif areas[ord] <> '' and area is null then
-      reason := 'UNKNOWN_VALUE'; field := 'area';
+      reason := 'BAD_AREA'; field := 'area';
     end if;
     if reason is not null then
       return next;

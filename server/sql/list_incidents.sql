@@ -48,7 +48,7 @@ select r.*, (select page_token(l.received_at, l.num) from hits l
     or i.received_at < fresh.open) over (), 0)::int4 as counted,
   asked.reason
 from read_fresh() fresh cross join (select case when :office::text is not null and not exists (select from office o where o.code = :office::text) then 'UNKNOWN_VALUE office'
-    when :area::text is not null and not exists (select from area a where a.code = :area::text) then 'UNKNOWN_VALUE area' end as reason) asked
+    when :area::text is not null and not exists (select from area a where a.code = :area::text) then 'BAD_AREA area' end as reason) asked
   left join (hits h join incident i using (num) cross join lateral incident_record(i, false) r) on h.n <= page_size(:limit::int4)
 where h.n is not null or asked.reason is not null
 order by h.n

@@ -166,7 +166,7 @@ def an_area_shows_what_happens_in_it(stage):
     assert reset().reason == "RIGHTS"
     report = lambda who, **fields: ask(who, "report_incident", **{"class": CLASS, "content": "网格里的纠纷", **fields}).no  # noqa: E731
     for who, area in (("ytp-duty", "nowhere"), ("yts-mediator", "qw"), ("xcp-duty", "qw")):
-      check_status(refusal(lambda: report(who, area=area)), "UNKNOWN_VALUE", field="report_incident.area")
+      check_status(refusal(lambda: report(who, area=area)), "BAD_AREA", field="report_incident.area")
     start = w.cursor
     hidden, no = report("ytp-duty"), report("ytp-duty", area="qw")
     assert told(w) == ("report_incident", no) and [told(mine) for _ in range(2)] == [("report_incident", hidden), ("report_incident", no)]
@@ -175,7 +175,7 @@ def an_area_shows_what_happens_in_it(stage):
     listed = lambda who, **terms: [i.no for i in ask(who, "list_incidents", **terms).incidents]  # noqa: E731
     assert listed("xcs-mediator") == [no] == listed("xcs-mediator", area="qw") == listed("ytp-duty", area="qw") and not listed("xcs-mediator", area="qw2")
     assert listed("ytp-duty") == [no, hidden] and not listed("xcp-duty")
-    check_status(refusal(lambda: listed("ytp-duty", area="nowhere")), "UNKNOWN_VALUE", field="list_incidents.area")
+    check_status(refusal(lambda: listed("ytp-duty", area="nowhere")), "BAD_AREA", field="list_incidents.area")
     reasons = ask("admin", "explain_rights", incident=no, office="xcs", role="ROLE_MEDIATOR").reasons
     assert sorted((r.relation, r.visible) for r in reasons) == [("AREA", True), ("NONE", False)], reasons
     check_status(refusal(lambda: ask("xcs-mediator", "correct_incident", incident=no, area="")), "NOT_YOURS")
