@@ -169,7 +169,7 @@ static void test_signs_of_life(void **state) {
     (void)state;
     memset(&fake, 0, sizeof fake);
     assert_true(bench_start(&b));
-    b.hub.limits.silence_limit_ms = 60;
+    b.hub.limits.silence_limit_ms = 900; /* a machine that does much else beside answers late */
     assert_true(client_open(&c, &b));
     greet(&c);
     client_say(&c, "now", 3);
