@@ -31,6 +31,15 @@ begin
     where r.account = caller_account() and r.opened_at > moment - make_interval(hours => rule.scene_hours));
 end $$;
 
+-- Whether so many of these already wait for a head's word that no further one is put to them; but for a record that one has agreed to.
+create or replace function glass_waits(rule glass_rule, named text) returns bool stable language plpgsql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+begin
+  return (select count(*) filter (where p.agreed is null) >= greatest(rule.alone_most, 1)
+      and not coalesce(bool_or(p.agreed and p.used_at is null and p.record = (select n.record from audit_named(named) n)), false)
+    from approval p where p.kind = 'break_glass' and p.account = caller_account() and p.until > clock_timestamp());
+end $$;
+
 -- The incident that the caller is on the scene of, as people call it; the newest arrival counts. NULL: none.
 create or replace function glass_scene(moment timestamptz) returns text stable language plpgsql
   security definer set search_path = liandong, pg_catalog, pg_temp as $$
@@ -101,6 +110,9 @@ begin
     (coalesce(btrim(why), '') = '', 'reason', 'REASON_REQUIRED'),
     (scene is null, null, 'NOT_ON_SCENE')) as f(broken, field, reason)
   where f.broken limit 1;
+  if reason is null and glass_is_much(rule, turn.moment) and glass_waits(rule, named) then
+    reason := 'APPROVAL_NEEDED';  -- whatever the name means: nothing is learnt by asking on
+  end if;
   if reason is null then
     select * into found from glass_find(named);
     i := found.i;

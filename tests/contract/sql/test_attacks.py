@@ -65,6 +65,10 @@ def one_record_after_the_other(ground):
     assert not doors(d, "p1", 1, account, many[3])
     waiting = d.sql("select kind, no, account from approval order by id")
     assert waiting == [("break_glass", no, account) for no in many[3:]], waiting
+    # with three waiting she learns no more of what there is, by no number
+    d.sql("update incident set sensitivity = 3 where incident_no(num) = $1", seventh := d.report(d.desk("p1"))["no"])
+    assert [open_it(d, "p1", 1, account, no)["reason"] for no in (seventh, "JQ-2026-009999", many[5])] == ["APPROVAL_NEEDED"] * 3
+    assert d.sql("select count(*) from approval") == [("3",)]
     d.sql("update approval set agreed = true, decided_at = now() where no = $1", many[3])
     assert open_it(d, "p1", 1, account, many[4])["reason"] == "APPROVAL_NEEDED", "it was another record that was agreed to"
     assert open_it(d, "p1", 1, account, many[3])["reason"] is None and doors(d, "p1", 1, account, many[3])
