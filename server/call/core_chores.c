@@ -33,7 +33,8 @@ static void run_chore(struct chore *chore);
 
 static void on_version(struct core *c, const PGresult *r) {
     struct chore *load = &c->chores[CHORE_DIRECTORY];
-    if (PQntuples(r) == 1 && mapping_get_int8(r, 0, 0) != c->directory.version) {
+    /* One under way may have begun before this version was there: it must not pass for it. The next look asks again. */
+    if (!load->busy && PQntuples(r) == 1 && mapping_get_int8(r, 0, 0) != c->directory.version) {
         load->next_ms = (uint64_t)mapping_get_int8(r, 0, 0); /* the version it will be */
         run_chore(load);
     }
@@ -128,7 +129,8 @@ static void run_chore(struct chore *chore) {
     chore->read.caller = (struct caller){0};
     chore->read.timeout_ms = 10000;
     chore->read.done = on_chore;
-    chore->busy = readers_submit(chore->core->readers, &chore->read);
+    chore->busy = true; /* before: it may be over, and failed, when submitting comes back */
+    if (!readers_submit(chore->core->readers, &chore->read)) chore->busy = false;
 }
 
 void core_run_chores(struct core *c) {

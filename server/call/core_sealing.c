@@ -36,7 +36,8 @@ static void submit(struct core_sealing *w, enum step step) {
     w->read.caller.officer = "";
     w->read.timeout_ms = WORK_DEADLINE;
     w->read.done = on_step;
-    w->busy = readers_submit(w->core->readers, &w->read);
+    w->busy = true; /* before: it may be over, and failed, when submitting comes back */
+    if (!readers_submit(w->core->readers, &w->read)) w->busy = false;
 }
 
 /* Values by name; the arena is this step's. */

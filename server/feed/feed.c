@@ -16,6 +16,7 @@ struct feed {
     uv_timer_t tick;
     bool warm, pulling, again; /* again: a poke came while pulling */
     bool waits;                /* for a key of sealed text: see mask.h */
+    bool unreviewed;           /* the rights are to be read again, and were not yet */
     bool head_known;           /* of this connection: checked against our history */
     struct cursor found;       /* head in the table, as this connection told it */
     uint64_t opened, asked;    /* times a record was opened to somebody or closed; and as of the last look at names */
@@ -267,8 +268,10 @@ static void take_rights(struct feed *f, struct link_answer answer, bool (*read)(
     PQclear(answer.result);
 }
 static void on_rights(void *arg, struct link_answer answer) {
-    take_rights(arg, answer, rights_read);
-    if (answer.over && !answer.lost) review_watchers(arg);
+    struct feed *f = arg;
+    if (answer.result && PQresultStatus(answer.result) == PGRES_TUPLES_OK) f->unreviewed = false;
+    take_rights(f, answer, rights_read);
+    if (answer.over && !answer.lost) review_watchers(f);
 }
 static void on_sensitive(void *arg, struct link_answer answer) { take_rights(arg, answer, rights_read_levels); }
 /* A commit of this node may have told something newer than this, on its own connection: then it is read once more. */
@@ -296,6 +299,7 @@ static bool ask_rights(struct feed *f) {
 }
 
 void feed_review(struct feed *f) {
+    f->unreviewed = true;                /* until they were: what fails is tried again at the next tick */
     if (!link_is_ready(f->link)) return; /* read when it is */
     if (!link_send(f->link, f->options.statements.rights, NULL, NULL, on_rights, f) || !link_sync(f->link, on_sync, f))
         link_break(f->link, "the rights could not be asked for");
@@ -331,6 +335,7 @@ static void on_tick(uv_timer_t *timer) {
     if (!f->head_known || !link_is_ready(f->link)) return;
     if (clock_now_ms() >= f->view.rights.lapse_ms && !(ask_names(f) && link_sync(f->link, on_sync, f)))
         link_break(f->link, "the names could not be asked for");
+    if (f->unreviewed) feed_review(f);
     ask_head(f); /* the floor may have moved */
     pull(f);
 }
