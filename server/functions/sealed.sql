@@ -62,16 +62,17 @@ begin
 end $$;
 
 -- Numbers and places of before that have no blind index yet, newest first, and giving them theirs: for nobody's eyes, as the owner. What was
--- corrected meanwhile has its own.
+-- corrected meanwhile has its own; what is sealed already can't be read here, and is left alone.
 drop function if exists sealing_behind(int4), sealing_catch_up(int8[], bytea[]);
 create or replace function sealing_behind(most int4) returns table(num int8, phone text, place text) stable language plpgsql
   security definer set search_path = liandong, pg_catalog, pg_temp as $$
 #variable_conflict use_column
 begin
   return query
-  select b.num, case when i.phone_index is null then i.reporter_phone end, case when i.place_index is null then i.place::text end
-  from (select num from ((select num from incident where phone_index is null and reporter_phone is not null order by num desc limit most)
-      union (select num from incident where place_index is null and place is not null order by num desc limit most)) u order by num desc limit most) b
+  select b.num, case when i.phone_index is null and not sealed(i.reporter_phone) then i.reporter_phone end,
+    case when i.place_index is null and not sealed(i.place) then i.place::text end
+  from (select num from ((select num from incident where phone_index is null and reporter_phone is not null and not sealed(reporter_phone) order by num desc limit most)
+      union (select num from incident where place_index is null and place is not null and not sealed(place) order by num desc limit most)) u order by num desc limit most) b
     join incident i using (num) order by b.num desc;
 end $$;
 
