@@ -29,8 +29,8 @@
  * AES-256 under a key of its own. Who has the database learns which records share a pair and how many do, and with
  * another list of a town's addresses may guess the frequent ones (Naveed, Kamara, Wright 2015, "Inference Attacks on
  * Property-Preserving Encrypted Databases"); the order of the pairs, and how often one comes in a text, are not there.
- * That is the price of finding two characters by an index. AES and not HMAC: an address has some twenty pairs, in one
- * call 0.2 us. */
+ * That is the price of finding two characters by an index. AES and not HMAC: an address has some twenty pairs, and
+ * they are worked out in one call. */
 #ifndef LIANDONG_COMMON_SEAL_H
 #define LIANDONG_COMMON_SEAL_H
 #include <stdbool.h>

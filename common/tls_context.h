@@ -38,7 +38,7 @@ bool tls_context_enrols(struct tls_context *c, const struct ca *ca, struct tls_e
 struct tls_context *tls_context_pinned(const uint8_t *pin, size_t size, struct tls_error *error);
 /* Whether one of the revocation lists of `fresh` is older than its authority's in `used`: by its number (RFC
  * 5280 5.2.3), where both have one and they differ, else by when it was issued. Who puts an old list in place would let
- * in again whom a newer one names. Then error->text says which. */
+ * in again whom a newer one names. Then error->text says so, and what to do. */
 bool tls_context_is_behind(const struct tls_context *fresh, const struct tls_context *used, struct tls_error *error);
 /* Connections made from it stay valid. */
 void tls_context_free(struct tls_context *c);

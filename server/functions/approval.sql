@@ -8,8 +8,9 @@
 -- Decision 2026-11: asked for by doing, not by a request of its own: who is in a hurry types what he would type anyway. What
 -- was agreed to is what `subject` says: purpose and case, person and time, level before and after with a mark of what else the same
 -- correction changes, the reason of a voiding. Who may not see the record is told who asks and for what kind of act, and
--- may decide all the same: of S4 nobody sees anything but the persons named, so that nobody could be the second. The decision is an event of the directory's feed; and of the record, where there is one;
--- so is that somebody asked: who may see the record reads both as they happen.
+-- may decide all the same: of S4 nobody sees anything but the persons named, so that nobody could be the second.
+-- The decision is an event of the directory's feed and, where there is one, of the record; so is that somebody asked. Who may see
+-- the record reads both as they happen.
 
 create or replace function approval_rule_now() returns approval_rule stable language plpgsql
   security definer set search_path = liandong, pg_catalog, pg_temp as $$

@@ -1,7 +1,8 @@
 -- Who asks, and what they see of what others enter: THE predicate of need-to-know.
 --
 -- Deny by default. A record is seen by role AND level AND relation: right_rule says up to which level a role sees what its own office,
--- one paired with it today, or one below it entered, and what happened in an area that is assigned to it (area.sql); beyond that a record is seen only by whom it was opened to by name. Purpose: a
+-- one paired with it today, or one below it entered, and what happened in an area that is assigned to it (area.sql);
+-- beyond that a record is seen only by whom it was opened to by name. Purpose: a
 -- request's verb names it, requests.c says which roles may ask it, and what needs more says why (reason).
 --
 -- Decision 2026-11: the predicate stands once, as the policy of forced row-level security of incident, incident_search and feed
