@@ -283,16 +283,17 @@ static bool take_letters(struct parser *p, const char *argument) {
 
 /* "watch" for "feed watch". NULL: nothing ends so. */
 static const char *verb_ending(const char *word) {
-    for (size_t i = 0; i < verbs_count; i++)
-        if (strchr(verbs[i].words, ' ') && schema_same_word(word, verb_name(&verbs[i]))) return verbs[i].words;
+    for (size_t i = 0; verbs_at(i); i++)
+        if (strchr(verbs_at(i)->words, ' ') && schema_same_word(word, verb_name(verbs_at(i))))
+            return verbs_at(i)->words;
     return NULL;
 }
 
 const char *command_nearest(const char *noun, const char *word, struct arena *arena) {
     struct suggest near;
     suggest_begin(&near, word);
-    for (size_t i = 0; i < verbs_count; i++) {
-        const char *words = verbs[i].words, *blank = strchr(words, ' ');
+    for (size_t i = 0; verbs_at(i); i++) {
+        const char *words = verbs_at(i)->words, *blank = strchr(words, ' ');
         if (words[0] == '_') continue;
         if (!noun) {
             size_t size = blank ? (size_t)(blank - words) : strlen(words);

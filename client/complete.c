@@ -28,8 +28,8 @@ static void offer(FILE *out, const char *word, const char *typed) {
 static void offer_verbs(FILE *out, const char *noun, const char *typed) {
     const char *last = "";
     size_t last_size = 0;
-    for (size_t i = 0; i < verbs_count; i++) {
-        const char *words = verbs[i].words, *blank = strchr(words, ' ');
+    for (size_t i = 0; verbs_at(i); i++) {
+        const char *words = verbs_at(i)->words, *blank = strchr(words, ' ');
         size_t size = blank ? (size_t)(blank - words) : strlen(words);
         if (words[0] == '_') continue;
         if (noun) {

@@ -298,9 +298,9 @@ static bool print_allowed(struct client *client, const struct command *command, 
 static const char *list_of(const struct command *command) {
     const char *words = command->verb->words;
     size_t noun = strcspn(words, " ");
-    for (size_t i = 0; i < verbs_count; i++)
-        if (strncmp(verbs[i].words, words, noun) == 0 && strcmp(verbs[i].words + noun, " list") == 0)
-            return verbs[i].words;
+    for (size_t i = 0; verbs_at(i); i++)
+        if (strncmp(verbs_at(i)->words, words, noun) == 0 && strcmp(verbs_at(i)->words + noun, " list") == 0)
+            return verbs_at(i)->words;
     return NULL;
 }
 

@@ -166,12 +166,12 @@ static void verb_page(const struct page *p, const struct verb *verb) {
 
 static void verb_list(const struct page *p, const char *noun) {
     size_t widest = 0;
-    for (size_t i = 0; i < verbs_count; i++)
-        if (verbs[i].words[0] != '_' && strlen(verbs[i].words) > widest) widest = strlen(verbs[i].words);
-    for (size_t i = 0; i < verbs_count; i++) {
+    for (size_t i = 0; verbs_at(i); i++)
+        if (verbs_at(i)->words[0] != '_' && strlen(verbs_at(i)->words) > widest) widest = strlen(verbs_at(i)->words);
+    for (size_t i = 0; verbs_at(i); i++) {
         size_t size = noun ? strlen(noun) : 0;
-        bool wanted = !noun || (strncmp(verbs[i].words, noun, size) == 0 && verbs[i].words[size] == ' ');
-        if (wanted && verbs[i].words[0] != '_') entry(p, verbs[i].words, widest, _(verbs[i].about));
+        bool wanted = !noun || (strncmp(verbs_at(i)->words, noun, size) == 0 && verbs_at(i)->words[size] == ' ');
+        if (wanted && verbs_at(i)->words[0] != '_') entry(p, verbs_at(i)->words, widest, _(verbs_at(i)->about));
     }
 }
 

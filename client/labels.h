@@ -5,6 +5,7 @@
 #define LIANDONG_CLIENT_LABELS_H
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 enum meaning {
     MEANING_PLAIN,
@@ -24,8 +25,8 @@ struct label {
     const char *text; /* English msgid */
     enum meaning meaning;
 };
-extern const struct label labels[];
-extern const size_t labels_count;
+/* Every row, in the order of their names; NULL past the last. The rows stand in client/labels/. */
+const struct label *label_at(size_t index);
 
 /* The row of a field in a message (type may be NULL), of an enum value, of anything by its name. NULL: there is none.
  */

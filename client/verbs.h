@@ -1,5 +1,5 @@
-/* THE TABLE OF VERBS. A new request is a row here and its labels in labels.c; flags, help, types, enum words, tables,
- * JSON, CSV and completion follow from the messages. Client. */
+/* THE TABLE OF VERBS. A new request is a row in client/verbs/ and its labels in client/labels/; flags, help, types,
+ * enum words, tables, JSON, CSV and completion follow from the messages. Client. */
 #ifndef LIANDONG_CLIENT_VERBS_H
 #define LIANDONG_CLIENT_VERBS_H
 #include "client/flag.h"
@@ -29,8 +29,8 @@ struct verb {
     const char *idle;            /* fields that alone change nothing: another must be given; NULL: no such rule */
     const char *secrets;         /* fields that are never flags: passwords and codes, see login.h; NULL: none */
 };
-extern const struct verb verbs[];
-extern const size_t verbs_count;
+/* Every verb, in the order of the help; NULL past the last. */
+const struct verb *verbs_at(size_t index);
 
 /* The verb of exactly these words ("incident", "report"; second may be NULL). */
 const struct verb *verbs_find(const char *first, const char *second);

@@ -19,6 +19,8 @@ static const struct sealed_field {
     {"incident", "reporter", "incident.reporter", SEALING_NAME, false},
     {"incident", "reporter_phone", "incident.reporter_phone", SEALING_PHONE, false},
     {"incident", "place", "incident.place", SEALING_PLACE, true},
+    {"dispute", "place", "incident.place", SEALING_PLACE,
+     true}, /* bound to the record's id as well: the name is only its first home's */
 };
 #define FIELDS (sizeof fields / sizeof *fields)
 
@@ -30,6 +32,7 @@ static const struct sealed_request {
 } requests_with[] = {
     {LIANDONG__V1__TO_SERVER__BODY_REPORT_INCIDENT, "incident", SEALING_BY_REQUEST},
     {LIANDONG__V1__TO_SERVER__BODY_CORRECT_INCIDENT, "incident", SEALING_BY_NAME},
+    {LIANDONG__V1__TO_SERVER__BODY_OPEN_DISPUTE, "dispute", SEALING_BY_REQUEST},
 };
 
 /* Where telephone numbers and places are compared: the fields that name them, or the text that is searched for, which
@@ -40,6 +43,7 @@ static const struct marked_request {
 } marked[] = {
     {LIANDONG__V1__TO_SERVER__BODY_REPORT_INCIDENT, "reporter_phone", "place", NULL},
     {LIANDONG__V1__TO_SERVER__BODY_CORRECT_INCIDENT, "reporter_phone", "place", NULL},
+    {LIANDONG__V1__TO_SERVER__BODY_OPEN_DISPUTE, NULL, "place", NULL},
     {LIANDONG__V1__TO_SERVER__BODY_SEARCH_INCIDENTS, NULL, NULL, "text"},
 };
 
@@ -51,6 +55,7 @@ static const struct sealed_reply {
     bool whole;
 } told[] = {
     {&liandong__v1__incident__descriptor, "incident", true},
+    {&liandong__v1__dispute__descriptor, "dispute", true},
     {&liandong__v1__history_entry__descriptor, "incident", false},
 };
 

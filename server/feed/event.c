@@ -64,6 +64,12 @@ uint32_t event_kind(const char *name) {
 
 /* ---- the event's fields */
 
+/* The numbers of records say their kind: record_type_of in server/functions/record.sql. */
+static int64_t record_type_of(int64_t num) {
+    int64_t type = num / INT64_C(10000000000000);
+    return type ? type : LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_INCIDENT;
+}
+
 /* A PGresult's text values end with a NUL of libpq's: they can be borrowed as they are. */
 static char *text(const PGresult *r, int row, int column) {
     return PQgetisnull(r, row, column) ? NULL : PQgetvalue(r, row, column);
@@ -117,15 +123,29 @@ static bool read_threats(Liandong__V1__Event *e, const PGresult *r, int row, str
     return true;
 }
 
+/* Each kind of record has states of its own. */
+static void read_state(Liandong__V1__Event *e, int64_t num, int16_t state) {
+    if (num <= 0) return;
+    e->record = (Liandong__V1__RecordType)record_type_of(num);
+    e->has_record = true;
+    switch (e->record) {
+    case LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_DISPUTE:
+        e->has_dispute_state = true;
+        e->dispute_state = (Liandong__V1__DisputeState)state;
+        break;
+    default: e->has_state = true; e->state = (Liandong__V1__IncidentState)state;
+    }
+}
+
 static bool read_fields(Liandong__V1__Event *e, const PGresult *r, int row, struct masking *m) {
     liandong__v1__event__init(e);
-    e->has_at = e->has_entity = e->has_version = e->has_state = true;
+    e->has_at = e->has_entity = e->has_version = true;
     e->at = mapping_get_time(r, row, AT);
     e->kind = text(r, row, KIND);
     e->entity = (ProtobufCBinaryData){(size_t)PQgetlength(r, row, ENTITY), (uint8_t *)PQgetvalue(r, row, ENTITY)};
     e->no = text(r, row, NO);
     e->version = (uint32_t)mapping_get_int4(r, row, VERSION);
-    e->state = (Liandong__V1__IncidentState)number(r, row, STATE);
+    read_state(e, mapping_get_int8(r, row, NUM), number(r, row, STATE));
     e->class_ = (Liandong__V1__IncidentClass)number(r, row, CLASS);
     e->has_class_ = e->class_ != 0;
     e->level = (Liandong__V1__IncidentLevel)number(r, row, LEVEL);
@@ -273,6 +293,7 @@ bool event_read(struct event *out, const PGresult *r, int row, const struct even
         return false;
     if (PQgetisnull(r, row, AT)) return true;
     if (!read_fields(&e, r, row, &m) || !read_audience(out, r, row, arena)) return false;
+    out->face.record = (int16_t)e.record;
     out->face.class = (int16_t)e.class_;
     out->face.level = (int16_t)e.level;
     out->face.office = mapping_get_int4(r, row, ACTOR);

@@ -17,6 +17,7 @@ struct event_face {
     uint32_t kind;        /* number of the request in ToServer's oneof; 0: none of this version's */
     int16_t class, level; /* 0: none */
     int32_t office;       /* the acting one's id: a code may be long, and the ring holds many */
+    int16_t record;       /* enum RecordType; 0: it tells of the organisation */
 };
 struct event {
     uint64_t seq, mark;

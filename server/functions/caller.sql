@@ -118,14 +118,17 @@ begin
   return array(select (-b / 8)::int4 from right_seen r, unnest(r.beyond) b where r.office = caller_office() and r.role = caller_role() and b < 0 and b % 8 = 0);
 end $$;
 
--- The records that are open to the caller by name.
+-- The records that are open to the caller by name, or to the caller's office by a transfer or an alert.
 create or replace function records_named() returns int8[] stable parallel safe language plpgsql security definer
   set search_path = liandong, pg_catalog, pg_temp as $$
 begin
-  return coalesce((select array_agg(distinct i.num)
-    from record_access a join feed f on f.request_id = a.record and f.kind = 'report_incident' join incident i on i.num = f.num
+  return coalesce((select array_agg(distinct r.num)
+    from record_access a join feed f on f.request_id = a.record and f.entity = f.request_id join any_record r on r.num = f.num
     where a.account = caller_account() and a.since <= clock_timestamp() and a.until > clock_timestamp()
-      and a.account <> 0 and i.sensitivity <= right_most(caller_role(), 'NAMED')), '{}');
+      and a.account <> 0 and r.sensitivity <= right_most(caller_role(), 'NAMED')), '{}')
+  || coalesce((select array_agg(distinct r.num) from record_office g join any_record r using (num)
+    where g.office = caller_office() and g.since <= clock_timestamp() and g.until > clock_timestamp()
+      and r.sensitivity <= right_most(caller_role(), 'GIVEN')), '{}');
 end $$;
 
 -- Those, and the ones that were open to the caller at any time: of these a watcher must hear that they no longer are.
@@ -133,16 +136,17 @@ create or replace function records_told() returns int8[] stable parallel safe la
   set search_path = liandong, pg_catalog, pg_temp as $$
 begin
   return coalesce((select array_agg(distinct f.num)
-    from record_access a join feed f on f.request_id = a.record and f.kind = 'report_incident'
-    where a.account = caller_account() and a.account <> 0), '{}');
+    from record_access a join feed f on f.request_id = a.record and f.entity = f.request_id
+    where a.account = caller_account() and a.account <> 0), '{}')
+  || coalesce((select array_agg(distinct g.num) from record_office g where g.office = caller_office()), '{}');
 end $$;
 
 -- The events of a record, for whom it was open to by name: where they stand, nothing of what they say.
-create or replace view record_events as select i.num, i.origin, e.seq from incident i cross join unnest(i.events) as e(seq);
+create or replace view record_events as select r.num, r.origin, e.seq from any_record r cross join unnest(r.events) as e(seq);
 grant select on record_events to liandong_app;
 -- And of the records of an area. last: the newest; those that have nothing new are not even opened.
 create or replace view area_events as
-  select i.area, i.num, i.origin, i.events[cardinality(i.events)] as last, e.seq from incident i cross join unnest(i.events) as e(seq) where i.area is not null;
+  select r.area, r.num, r.origin, r.events[cardinality(r.events)] as last, e.seq from any_record r cross join unnest(r.events) as e(seq) where r.area is not null;
 grant select on area_events to liandong_app;
 
 -- What the caller sees that is not plain work: office * 8 + level, -(area * 8 + level), and the numbers of records open to the caller by name.
@@ -163,6 +167,8 @@ begin
   return query select o.origin, '-infinity'::timestamptz, 'infinity'::timestamptz, 0::int8, 9223372036854775807 from unnest(offices) as o(origin);
   if named <> '{}' then
     return query select i.origin, i.received_at, i.received_at, i.num, i.num from incident i where i.num = any (named) and i.origin <> all (offices);
+    return query select r.origin, r.created_at, r.created_at, r.num, r.num from any_record r
+      where r.num = any (named) and r.origin <> all (offices) and record_type_of(r.num) > 1;
   end if;
 end $$;
 

@@ -207,8 +207,8 @@ grant execute on function audit_named(text), rights_explain(text, text, text, in
 -- view that calls anything volatile is not merged into the statement that reads it, which loses the index's order; then each page reads and
 -- sorts all that comes after it (100,000 events: 0.17 s a page of 1,000 instead of 0.01).
 create or replace view record_named as
-  select i.num, a.account, (extract(epoch from a.until) * 1000)::int8 as until
-  from record_access a join feed f on f.request_id = a.record and f.kind = 'report_incident' join incident i on i.num = f.num
+  select f.num, a.account, (extract(epoch from a.until) * 1000)::int8 as until
+  from record_access a join feed f on f.request_id = a.record and f.entity = f.request_id
   where a.since <= statement_timestamp() and a.until > statement_timestamp();
 create or replace view feed_told as
   select f.*, coalesce((select s.sensitivity from record_sensitive s where s.num = f.num), 1)::int2 as sensitivity,

@@ -9,9 +9,9 @@ do $$
 declare
   f record;
 begin
-  for f in select p.oid::regprocedure as name, p.prosecdef as as_owner from pg_proc p where p.pronamespace = 'liandong'::regnamespace and p.prokind = 'f' loop
-    execute format('revoke execute on function %s from public', f.name);
-    if not f.as_owner then
+  for f in select p.oid::regprocedure as name, p.prosecdef or p.prokind = 'p' as withheld from pg_proc p where p.pronamespace = 'liandong'::regnamespace and p.prokind in ('f', 'p') loop
+    execute format('revoke execute on routine %s from public', f.name);
+    if not f.withheld then
       execute format('grant execute on function %s to liandong_app', f.name);
     end if;
   end loop;

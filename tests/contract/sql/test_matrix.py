@@ -20,6 +20,11 @@ WRITE = {"dispatch_incident": {"dispatched_to": "一组"}, "arrive_incident": {}
          "feedback_incident": {"result": "劝解"}, "close_incident": {"result": "劝解"}, "reopen_incident": {"reason": "再次"},
          "void_incident": {"reason": "误报"}, "correct_incident": {"place": "东门"}, "grade_incident": {"sensitivity": 2, "reason": "x"},
          "grant_access": {"account": "nobody", "until": "2100-01-01Z", "reason": "x"}, "withdraw_access": {"account": "nobody", "reason": "x"}}
+# The other kinds of records: what makes one, and which requests read one, find them, change one
+OTHERS = {
+  "dispute": {"table": "dispute", "make": ("open_dispute", {"type": 2, "title": "邻里漏水"}), "read": {"show_dispute": {}}, "look": {"list_disputes": {"limit": 500}},
+              "write": {"note_dispute": {"note": "记录"}}},
+}
 # These show no record: what they write, count or list is of the caller's own making or of the machine
 NONE = {"hello", "ping", "verify_feed", "report_incident", "follow_logs", "list_connections", "kick_sessions", "drain_node", "set_log_level", "show_order",
         "show_health", "show_metrics", "survey_devices", "explain_rights", "list_audit", "list_approvals", "decide_approval", "break_glass", "list_reviews", "decide_review", "verify_audit", "list_heads", "prove_heads",
@@ -48,11 +53,16 @@ def peek(d, office, role, name, who=0, /, **fields):
     d.app.rows("rollback")
 
 
+def areas(d):
+  """Two areas of p2: one that is also p1's and j1's, one that is not."""
+  d.sql("insert into area(code, name, office) select x, x, id from office, unnest(array['shared', 'other']) x where code = 'p2'")
+  d.sql("insert into area_office(area, office, started_on) select a.id, o.id, '2020-01-01' from area a, office o where a.code = 'shared' and o.code in ('p1', 'j1')")
+
+
 def records(d):
   """(office, level) -> number; all of them with a reporter. "area": of p2, in an area that is assigned to p1 and to j1; those of p2 alone are in
   one that isn't."""
-  d.sql("insert into area(code, name, office) select x, x, id from office, unnest(array['shared', 'other']) x where code = 'p2'")
-  d.sql("insert into area_office(area, office, started_on) select a.id, o.id, '2020-01-01' from area a, office o where a.code = 'shared' and o.code in ('p1', 'j1')")
+  areas(d)
   made = {}
   for office in ("p1", "j1", "p2", "area"):
     for level in range(5):
@@ -89,7 +99,7 @@ def sees(d, office, role, name, no):
 
 def every_request(ground):
   wanted = set(requests_of_the_table())
-  known = {*READ, *LOOK, *WRITE, *NONE}
+  known = {*READ, *LOOK, *WRITE, *NONE, *(name for kind in OTHERS.values() for name in (kind["make"][0], *kind["read"], *kind["look"], *kind["write"]))}
   assert wanted <= known, f"without a row in the matrix: {wanted - known}"
   cells, wrong = 0, []
   with ground.district() as d:
@@ -116,6 +126,39 @@ def every_request(ground):
 
 every_request.seconds = 150
 case(every_request)
+
+
+@case.table((kind, kind) for kind in OTHERS)
+def other_kinds(ground, kind):
+  """The same cells for records that are not incidents."""
+  doors, (maker, fields) = OTHERS[kind], OTHERS[kind]["make"]
+  cells, wrong = 0, []
+  with ground.district() as d:
+    areas(d)
+    made = {}
+    for office in ("p1", "j1", "p2", "area"):
+      for level in range(5):
+        desk = d.desk("p2" if office == "area" else office, "head" if office == "j1" else "chief")
+        made[office, level] = no = desk.ask(maker, **fields, area={"p2": "other", "area": "shared"}.get(office))[0]["no"]
+        assert no, (maker, office)
+        d.sql(f"update {doors['table']} set sensitivity = $1 where record_no(num) = $2", level, no)
+    for role in ROLES:
+      for relation in RELATIONS:
+        reader, origin = place(role, relation)
+        pages = [{r["no"] for r in peek(d, reader, ROLES[role], page, after=0, until=10**6, limit=500) if r["at"]} for page in ("_feed_page", "_feed_stretch")]
+        for level in range(5):
+          no, expected = made[origin, level], level <= MOST[role].get(relation, -1)
+          seen = {"page": no in pages[0], "stretch": no in pages[1]}
+          for name, extra in doors["read"].items():
+            seen[name] = peek(d, reader, ROLES[role], name, **{kind: no}, **extra)[0]["reason"] != "NOT_FOUND"
+          for name, extra in doors["look"].items():
+            seen[name] = no in [r["no"] for r in peek(d, reader, ROLES[role], name, **extra)]
+          for name, extra in doors["write"].items():
+            seen[name] = peek(d, reader, ROLES[role], name, **{kind: no}, **extra)[0]["reason"] != "NOT_FOUND"
+          cells += len(seen)
+          wrong += [(role, relation, level, name) for name, shown in seen.items() if shown != expected]
+  print(f"matrix of {kind}: {cells} cells, {len(wrong)} wrong", flush=True)
+  assert not wrong, wrong[:20]
 
 
 @case

@@ -197,21 +197,22 @@ static void paths_become_flags(void **state) {
 /* A field whose flag is a global one, or one of the verb's own, could never be set. */
 static void no_flag_hides_another(void **state) {
     (void)state;
-    for (size_t v = 0; v < verbs_count; v++) {
+    for (size_t v = 0; verbs_at(v); v++) {
         struct schema_place places[SCHEMA_PLACES_MAX];
-        size_t count = verbs[v].request ? verb_places(&verbs[v], places, SCHEMA_PLACES_MAX) : 0;
+        size_t count = verbs_at(v)->request ? verb_places(verbs_at(v), places, SCHEMA_PLACES_MAX) : 0;
         assert_true(count <= SCHEMA_PLACES_MAX);
         for (size_t i = 0; i < count; i++) {
             char flag[SCHEMA_WORD];
             schema_flag(flag, places[i].field);
             for (size_t g = 0; g < global_flags_count; g++) assert_string_not_equal(flag, global_flags[g].name);
-            for (size_t f = 0; f < verbs[v].flag_count; f++) assert_string_not_equal(flag, verbs[v].flags[f].name);
+            for (size_t f = 0; f < verbs_at(v)->flag_count; f++)
+                assert_string_not_equal(flag, verbs_at(v)->flags[f].name);
             for (size_t j = 0; j < i; j++) assert_false(schema_is_flag(places[j].field, flag, strlen(flag)));
         }
-        for (size_t f = 0; f < verbs[v].flag_count; f++)
+        for (size_t f = 0; f < verbs_at(v)->flag_count; f++)
             for (size_t g = 0; g < global_flags_count; g++) {
-                assert_string_not_equal(verbs[v].flags[f].name, global_flags[g].name);
-                assert_true(!verbs[v].flags[f].letter || verbs[v].flags[f].letter != global_flags[g].letter);
+                assert_string_not_equal(verbs_at(v)->flags[f].name, global_flags[g].name);
+                assert_true(!verbs_at(v)->flags[f].letter || verbs_at(v)->flags[f].letter != global_flags[g].letter);
             }
     }
 }
@@ -222,9 +223,9 @@ static void examples_parse(void **state) {
     static const char *const languages[] = {"en", "zh"};
     for (size_t l = 0; l < 2; l++) {
         language_start(languages[l]);
-        for (size_t v = 0; v < verbs_count; v++) {
-            const char *examples = _(verbs[v].examples);
-            if (strncmp(examples, "source", 6) == 0 || verbs[v].words[0] == '_') continue;
+        for (size_t v = 0; verbs_at(v); v++) {
+            const char *examples = _(verbs_at(v)->examples);
+            if (strncmp(examples, "source", 6) == 0 || verbs_at(v)->words[0] == '_') continue;
             while (*examples) {
                 char line[2048];
                 size_t size = strcspn(examples, "\n");
@@ -232,7 +233,7 @@ static void examples_parse(void **state) {
                 /* standard input is not to be read here */
                 for (char *dash; (dash = strstr(line, " - ")) != NULL;) dash[1] = 'x';
                 if (!parse(line)) fail_msg("%s: %s", line, error.said.text);
-                assert_ptr_equal(command.verb, &verbs[v]);
+                assert_ptr_equal(command.verb, verbs_at(v));
                 examples += size + (examples[size] == '\n');
             }
         }

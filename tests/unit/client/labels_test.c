@@ -113,14 +113,14 @@ static void labels_are_chinese(void **state) {
 
 static void rows_are_unique(void **state) {
     (void)state;
-    for (size_t i = 0; i < labels_count; i++) assert_ptr_equal(label_find(labels[i].name), &labels[i]);
+    for (size_t i = 0; label_at(i); i++) assert_ptr_equal(label_find(label_at(i)->name), label_at(i));
 }
 
 /* Every request has a verb, but those that the connection needs for itself; every verb has its texts and its fields. */
 static void verbs_fit_the_messages(void **state) {
     (void)state;
-    for (size_t i = 0; i < verbs_count; i++) {
-        const struct verb *verb = &verbs[i];
+    for (size_t i = 0; verbs_at(i); i++) {
+        const struct verb *verb = verbs_at(i);
         assert_true(verb->about && verb->examples && (verb->run || verb->request));
         if (!verb->request) continue;
         const ProtobufCFieldDescriptor *request = schema_request(verb->request);
@@ -143,8 +143,8 @@ static void verbs_fit_the_messages(void **state) {
                      strcmp(field->name, "prove_heads") == 0 || /* part of `audit witness` */
                      strcmp(field->name, "renew_device") == 0;  /* enrol --renew, and by itself */
         if (!(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF)) continue;
-        for (size_t v = 0; v < verbs_count; v++)
-            found |= verbs[v].request && strcmp(verbs[v].request, field->name) == 0;
+        for (size_t v = 0; verbs_at(v); v++)
+            found |= verbs_at(v)->request && strcmp(verbs_at(v)->request, field->name) == 0;
         if (!found) fail_msg("the request %s has no verb in client/verbs.c", field->name);
     }
 }

@@ -71,7 +71,7 @@ static void inner_messages_give_flags_too(void **state) {
     (void)state;
     struct schema_place places[SCHEMA_PLACES_MAX];
     size_t count = schema_places(&liandong__v1__watch_feed__descriptor, places, SCHEMA_PLACES_MAX);
-    assert_int_equal(count, 6);
+    assert_int_equal(count, 7);
     assert_null(places[0].outer);
     assert_string_equal(places[2].outer->name, "filter");
     assert_string_equal(places[2].field->name, "kinds");
