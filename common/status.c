@@ -39,6 +39,8 @@ const struct status_row status_rows[] = {
 
     /* what a request must say */
     {"REQUIRED", CODE(INVALID_ARGUMENT), "a required field is missing", "缺少必填项。请补填后重试。", 0},
+    {"ONE_OF_THEM", CODE(INVALID_ARGUMENT), "only one of these may be given",
+     "这几项只能填其中一项。请去掉多余的一项后重试。", 0},
     {"REASON_REQUIRED", CODE(INVALID_ARGUMENT), "this change needs a reason",
      "该操作必须写明原因。请用 --reason 填写后重试。", 0},
     {"IN_FUTURE", CODE(INVALID_ARGUMENT), "the time lies in the future",

@@ -56,6 +56,7 @@ static const struct sealed_reply {
 } told[] = {
     {&liandong__v1__incident__descriptor, "incident", true},
     {&liandong__v1__dispute__descriptor, "dispute", true},
+    {&liandong__v1__timeline_entry__descriptor, "incident", true},
     {&liandong__v1__history_entry__descriptor, "incident", false},
 };
 

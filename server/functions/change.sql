@@ -80,14 +80,14 @@ begin
   end if;
 end $$;
 
--- The caller's event of a record as it is after it; what changed is for whoever makes it to say.
+-- The caller's event of a record as it is after it, or with nobody calling the system's; what changed is for whoever makes it to say.
 create or replace function incident_event(after incident, wanted text, moment timestamptz, request uuid, sent bytea, why text, out event feed) stable
   language plpgsql as $$
 begin
   event.at := moment; event.kind := wanted; event.entity := after.id; event.no := incident_no(after.num); event.version := after.version;
-  event.state := after.state; event.class := after.class; event.level := after.level; event.officer := caller_officer();
+  event.state := after.state; event.class := after.class; event.level := after.level; event.officer := coalesce(caller_officer(), '系统');
   event.title := incident_title(after.place, after.content); event.note := why; event.threats := after.threats; event.act := sent;
-  event.num := after.num; event.origin := after.origin; event.actor := caller_office(); event.device := caller_device();
+  event.num := after.num; event.origin := after.origin; event.actor := coalesce(caller_office(), after.origin); event.device := coalesce(caller_device(), 0);
   event.request_id := request;
   select o.code, o.name into strict event.office, event.office_name from office o where o.id = event.actor;
   event.audience := audience_with(audience_now(event.origin, event.entity), after.area);

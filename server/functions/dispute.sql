@@ -15,10 +15,14 @@ begin
     field := 'note';
     reason := 'REQUIRED';
   end if;
+  if reason is null then
+    select * into patch, field, reason from beside_prepare(wanted, before, patch, moment);
+  end if;
 end $$;
 
 create or replace function dispute_follow(wanted text, before jsonb, after jsonb, given jsonb, event feed) returns void language plpgsql as $$
 begin
+  perform beside_follow(wanted, before, after, given, event);
 end $$;
 
 -- As the protocol's message Dispute tells it. Inlined by the planner.

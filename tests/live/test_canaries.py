@@ -155,6 +155,16 @@ def sing(stage, node, birds):
   return drive, secrets
 
 
+def joined(did, chief, word, report):
+  """What belongs to a dispute: its incidents."""
+  dispute, no = chief.ask("open_dispute", type=2, title=word("open_dispute.title")).no, report()
+  did(chief, "link_incident", dispute=dispute, incident=no, reason=word("link_incident.reason"))
+  did(chief, "unlink_incident", dispute=dispute, incident=no, reason=word("unlink_incident.reason"))
+  outside = {f: word(f"link_incident.{f}") for f in ("external_no", "external_office", "reason")}
+  did(chief, "link_incident", dispute=dispute, external_at=int(time.time() * 1000), **outside)
+  did(chief, "show_timeline", dispute=dispute)
+
+
 def by_two(stage, node, birds, drive):
   """What needs somebody's word, or has to be led up to: a scene, a position, another node."""
   word = lambda where: birds.text(*where.split("."))  # noqa: E731
@@ -178,6 +188,7 @@ def by_two(stage, node, birds, drive):
   did(mediator, "break_glass", incident=secret, purpose="risk", reason=word("break_glass.reason"))
   review = chief.ask("list_reviews", open=True).reviews[0].review
   did(chief, "decide_review", review=review, justified=True, reason=word("decide_review.reason"))
+  joined(did, chief, word, report)
   did(admin, "change_office", office="jinsi", name=word("change_office.name"), reason=word("change_office.reason"))
   area = {"area": "jinsi-area"}
   did(admin, "open_area", **area, office="ytga", name=word("open_area.name"))

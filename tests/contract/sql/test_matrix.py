@@ -22,8 +22,9 @@ WRITE = {"dispatch_incident": {"dispatched_to": "一组"}, "arrive_incident": {}
          "grant_access": {"account": "nobody", "until": "2100-01-01Z", "reason": "x"}, "withdraw_access": {"account": "nobody", "reason": "x"}}
 # The other kinds of records: what makes one, and which requests read one, find them, change one
 OTHERS = {
-  "dispute": {"table": "dispute", "make": ("open_dispute", {"type": 2, "title": "邻里漏水"}), "read": {"show_dispute": {}}, "look": {"list_disputes": {"limit": 500}},
-              "write": {"note_dispute": {"note": "记录"}}},
+  "dispute": {"table": "dispute", "make": ("open_dispute", {"type": 2, "title": "邻里漏水"}), "read": {"show_dispute": {}, "show_timeline": {}}, "look": {"list_disputes": {"limit": 500}},
+              "write": {"note_dispute": {"note": "记录"}, "link_incident": {"external_no": "A-1", "external_office": "外地", "external_at": "2026-01-01Z", "reason": "x"},
+                        "unlink_incident": {"external_no": "A-1", "reason": "x"}}},
 }
 # These show no record: what they write, count or list is of the caller's own making or of the machine
 NONE = {"hello", "ping", "verify_feed", "report_incident", "follow_logs", "list_connections", "kick_sessions", "drain_node", "set_log_level", "show_order",

@@ -8,7 +8,7 @@ AS_OWNER = set("""
   incident_search_page incident_store invite_device issue_code login_begin login_resume login_rows login_secret logins_seen node_beat node_forget
   node_kick node_order_give open_area open_office open_position pair_offices part_offices password_set post_rows records_named records_told records_verify remove_duty
   renew_device report_incidents reveals_since revoke_device rights_reasons sealing_behind sealing_catch_up search_catch_up search_refresh
-  record_number record_react record_store set_account_state set_duty signatures_broken unassign_account unassign_area""".split())
+  link_follow record_number record_react record_store set_account_state set_duty signatures_broken unassign_account unassign_area""".split())
 
 
 @case

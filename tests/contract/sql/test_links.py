@@ -1,0 +1,81 @@
+"""Links between disputes and incidents: N:M, also to incidents elsewhere, told on both records, and what of them stays hidden."""
+from support.runner import case
+
+
+def opened(desk, **fields):
+  answer = desk.ask("open_dispute", type=2, title="邻里漏水", **fields)[0]
+  assert answer["outcome"] == "done", answer
+  return answer["no"]
+
+
+def reason(desk, name, **fields):
+  answer = desk.ask(name, **fields)[0]
+  assert answer["outcome"] == "refused", answer
+  return answer["reason"], answer["field"]
+
+
+@case
+def both_records_hear(ground):
+  with ground.district() as d:
+    p, j = d.desk("p1"), d.desk("j1", "head")
+    first, second = d.report(p, place="东门")["no"], d.report(p)["no"]
+    dispute, other = opened(j), opened(j)
+    for number in (first, second):
+      assert p.ask("link_incident", dispute=dispute, incident=number)[0]["outcome"] == "done"
+    assert j.ask("link_incident", dispute=other, incident=first)[0]["outcome"] == "done", "N:M"
+    assert reason(p, "link_incident", dispute=dispute, incident=first) == ("NO_CHANGE", "incident")
+    told = d.sql("select no, kind, new_values, office from feed where kind = 'link_incident' order by seq")
+    assert told == [(dispute, "link_incident", "{" + first + "}", "p1"), (first, "link_incident", "{" + dispute + "}", "p1"),
+                    (dispute, "link_incident", "{" + second + "}", "p1"), (second, "link_incident", "{" + dispute + "}", "p1"),
+                    (other, "link_incident", "{" + first + "}", "j1"), (first, "link_incident", "{" + other + "}", "j1")], told
+    assert reason(p, "unlink_incident", dispute=dispute, incident=first) == ("REASON_REQUIRED", "reason")
+    assert p.ask("unlink_incident", dispute=dispute, incident=first, reason="另一户")[0]["outcome"] == "done"
+    assert reason(p, "unlink_incident", dispute=dispute, incident=first, reason="另一户") == ("NO_CHANGE", "incident")
+    assert [r["no"] for r in j.ask("show_timeline", dispute=dispute) if r["source"] == 1] == [second]
+    assert [r["no"] for r in j.ask("show_timeline", dispute=other) if r["source"] == 1] == [first]
+    assert p.ask("link_incident", dispute=dispute, incident=first)[0]["outcome"] == "done", "again after it was taken back"
+    assert d.sql("select count(*) from record_link") == [("4",)], "what was linked when stays"
+    assert d.sql("select intact from feed_verify()") == [("t",)]
+    same = dict(request="00000000-0000-4000-8000-0000000000aa", dispute=other, incident=second)
+    assert [p.ask("link_incident", **same)[0]["outcome"] for _ in (1, 2)] == ["done", "replay"]
+
+
+@case
+def elsewhere(ground):
+  with ground.district() as d:
+    p, j = d.desk("p1"), d.desk("j1", "mediator")
+    dispute = opened(p)
+    outside = dict(external_no="A2023-0311", external_office="雨湖派出所", external_at="2023-03-11T12:10:00Z", reason="同一对夫妻，电话13800000001")
+    for lacking, told in (("external_office", "REQUIRED"), ("external_at", "REQUIRED"), ("reason", "REASON_REQUIRED")):
+      assert reason(p, "link_incident", dispute=dispute, **{**outside, lacking: None}) == (told, lacking)
+    assert reason(p, "link_incident", dispute=dispute) == ("REQUIRED", "incident")
+    assert reason(p, "link_incident", dispute=dispute, **{**outside, "external_at": "2100-01-01Z"}) == ("IN_FUTURE", "external_at")
+    assert reason(p, "link_incident", dispute=dispute, incident=d.report(p)["no"], **outside) == ("ONE_OF_THEM", "incident")
+    assert p.ask("link_incident", dispute=dispute, **outside)[0]["outcome"] == "done"
+    assert reason(p, "link_incident", dispute=dispute, **outside) == ("NO_CHANGE", "external_no")
+    assert p.ask("link_incident", dispute=dispute, **{**outside, "external_office": "长沙岳麓"})[0]["outcome"] == "done", "each office counts for itself"
+    rows = j.ask("show_timeline", dispute=dispute)
+    assert [(r["source"], r["no"], r["office_name"]) for r in rows][:2] in (
+      [(2, "A2023-0311", "雨湖派出所"), (2, "A2023-0311", "长沙岳麓")], [(2, "A2023-0311", "长沙岳麓"), (2, "A2023-0311", "雨湖派出所")]), rows
+    assert "13800000001" not in str(rows) and [r["kind"] for r in rows][2:] == ["open_dispute", "link_incident", "link_incident"]
+    assert j.ask("unlink_incident", dispute=dispute, external_no="A2023-0311", external_office="长沙岳麓", reason="不是")[0]["outcome"] == "done"
+    assert [r["office_name"] for r in j.ask("show_timeline", dispute=dispute) if r["source"] == 2] == ["雨湖派出所"]
+
+
+@case
+def hidden(ground):
+  """What the caller does not see can't be linked, is not in the timeline, and a number is not told to more people than see the record."""
+  with ground.district() as d:
+    p, j, chief, elsewhere_ = d.desk("p1"), d.desk("j1", "mediator"), d.desk("p1", "chief"), d.desk("p2")
+    dispute, grave = opened(p), d.report(p)["no"]
+    d.sql("update incident set sensitivity = 3 where incident_no(num) = $1", grave)
+    assert reason(j, "link_incident", dispute=dispute, incident=grave) == ("NOT_FOUND", "incident")
+    assert reason(elsewhere_, "link_incident", dispute=dispute, incident=grave) == ("NOT_FOUND", "dispute")
+    assert d.sql("select count(*) from audit where kind = 'denied'") == [("2",)]
+    assert chief.ask("link_incident", dispute=dispute, incident=grave)[0]["outcome"] == "done"
+    assert d.sql("select new_values from feed where kind = 'link_incident' and no = $1", dispute) == [("{〔无权查看〕}",)]
+    assert [r["no"] for r in chief.ask("show_timeline", dispute=dispute) if r["source"] == 1] == [grave]
+    assert [r["no"] for r in j.ask("show_timeline", dispute=dispute) if r["source"] == 1] == []
+    assert elsewhere_.ask("show_timeline", dispute=dispute)[0]["reason"] == "NOT_FOUND"
+    d.sql("update dispute set state = 23")
+    assert reason(p, "link_incident", dispute=dispute, incident=d.report(p)["no"]) == ("ILLEGAL_TRANSITION", "dispute")
