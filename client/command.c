@@ -354,6 +354,16 @@ static struct schema_place place_named(const struct parser *p, const char *name,
     return (struct schema_place){NULL, NULL};
 }
 
+/* A request about records of any kind is told whose verb it is. */
+static bool name_record(struct parser *p) {
+    const struct verb *verb = p->c->verb;
+    struct value_error error;
+    return !verb->record ||
+           value_set(p->c->message,
+                     protobuf_c_message_descriptor_get_field_by_name(p->c->message->descriptor, "record"), verb->record,
+                     0, p->arena, &error);
+}
+
 /* Words without flags become the verb's positional fields, or its operands. */
 static bool spread_words(struct parser *p) {
     struct command *c = p->c;
@@ -398,7 +408,7 @@ bool command_parse(struct command *c, int argc, char *const *argv, int64_t now, 
         }
         if (!good) return false;
     }
-    return c->verb && !c->globals.help ? spread_words(&p) : true;
+    return c->verb && !c->globals.help ? spread_words(&p) && name_record(&p) : true;
 }
 
 const ProtobufCFieldDescriptor *command_missing(const struct command *c) {

@@ -14,16 +14,17 @@
 static const struct {
     Liandong__V1__Code code;
     int exit_code;
-    const char *next; /* msgid; %s is the incident that the command was about; NULL: the hint says it */
+    const char
+        *next; /* msgid; %s: the kind of record that the command was about, and its number; NULL: the hint says it */
 } ends[] = {
     {CODE(NOT_FOUND), EXIT_CODE_NOT_FOUND, N_("liandong incident list, or liandong incident search WORD")},
     {CODE(UNAUTHENTICATED), EXIT_CODE_CERTIFICATE,
      N_("the administrator runs liandong device invite TERMINAL --office OFFICE; with the token: liandong enrol")},
     {CODE(PERMISSION_DENIED), EXIT_CODE_FORBIDDEN, N_("liandong status shows who you are here")},
     {CODE(ABORTED), EXIT_CODE_CONFLICT,
-     N_("liandong incident show %s, then decide again and name its version with --base-version")},
+     N_("liandong %s show %s, then decide again and name its version with --base-version")},
     {CODE(ALREADY_EXISTS), EXIT_CODE_CONFLICT, N_("leave out --request-id to send this as a request of its own")},
-    {CODE(FAILED_PRECONDITION), EXIT_CODE_FAILED, N_("liandong incident show %s shows its state")},
+    {CODE(FAILED_PRECONDITION), EXIT_CODE_FAILED, N_("liandong %s show %s shows its state")},
     {CODE(INVALID_ARGUMENT), EXIT_CODE_USAGE, NULL},
     {CODE(OUT_OF_RANGE), EXIT_CODE_USAGE, NULL},
     {CODE(UNAVAILABLE), EXIT_CODE_UNREACHABLE,
@@ -233,20 +234,30 @@ static void print_violation(struct client *client, const struct command *command
     client_warn(client, "  %s%s%s%s%s", field ? field : "", *why ? "  " : "", why, *hint ? "  " : "", hint);
 }
 
+/* The field of a request's receipt that tells its record's state: its type says what kind of record it is. */
+static const ProtobufCFieldDescriptor *state_field(const struct command *command) {
+    const ProtobufCFieldDescriptor *request = schema_request(command->verb->request ? command->verb->request : "");
+    const ProtobufCMessageDescriptor *receipt = request ? schema_type(schema_reply(request)) : NULL;
+    const ProtobufCFieldDescriptor *state =
+        receipt ? protobuf_c_message_descriptor_get_field_by_name(receipt, "state") : NULL;
+    return state && state->type == PROTOBUF_C_TYPE_ENUM ? state : NULL;
+}
+
 static void print_details(struct client *client, const struct command *command, const Liandong__V1__Status *status) {
     struct arena *arena = &client->arena;
+    const ProtobufCFieldDescriptor *state = state_field(command);
+    int record = state ? value_record_of(state->descriptor) : 0;
     for (size_t i = 0; i < status->n_violations; i++) print_violation(client, command, status, status->violations[i]);
     for (size_t i = 0; i < status->n_conflicts; i++) {
         const Liandong__V1__Conflict *conflict = status->conflicts[i];
         const char *field = conflict->field ? conflict->field : "";
         client_warn(client, _("  %s: theirs \"%s\", yours \"%s\""), value_clean(arena, label_name(field), true),
-                    value_of_field(arena, field, conflict->theirs, true),
-                    value_of_field(arena, field, conflict->yours, true));
+                    value_of_field(arena, record, field, conflict->theirs, true),
+                    value_of_field(arena, record, field, conflict->yours, true));
     }
     char unknown[16];
-    if (status->has_current_state)
-        client_warn(client, _("  state now: %s"),
-                    label_value(&liandong__v1__incident_state__descriptor, (int)status->current_state, unknown));
+    if (status->has_current_state && state)
+        client_warn(client, _("  state now: %s"), label_value(state->descriptor, (int)status->current_state, unknown));
     bool matters = status->code == CODE(ABORTED) || status->code == CODE(FAILED_PRECONDITION);
     const char *roles = "";
     for (size_t i = 0; i < status->n_roles && roles; i++)
@@ -256,14 +267,13 @@ static void print_details(struct client *client, const struct command *command, 
     if (status->has_current_version && matters) client_warn(client, _("  version now: %u"), status->current_version);
 }
 
-static const ProtobufCFieldDescriptor *incident_field(const struct command *command) {
-    return command->message ? protobuf_c_message_descriptor_get_field_by_name(command->message->descriptor, "incident")
-                            : NULL;
+static const ProtobufCFieldDescriptor *record_field(const struct command *command) {
+    return command->message ? schema_record(command->message->descriptor) : NULL;
 }
 
-/* The incident that a command was about, for the next command. */
+/* The record that a command was about, for the next command. */
 static const char *subject(struct client *client, const struct command *command) {
-    const ProtobufCFieldDescriptor *field = incident_field(command);
+    const ProtobufCFieldDescriptor *field = record_field(command);
     const char *text =
         field && wire_has(command->message, field) ? *(char **)wire_member(command->message, field) : NULL;
     return text ? value_clean(&client->arena, text, true) : "NO";
@@ -281,7 +291,7 @@ static bool print_whole_number(struct client *client, const struct command *comm
     return true;
 }
 
-/* What the incident's state does allow, each as a command. False: nothing is said of it. */
+/* What the record's state does allow, each as a command. False: nothing is said of it. */
 static bool print_allowed(struct client *client, const struct command *command, const Liandong__V1__Status *status) {
     bool said = false;
     for (size_t i = 0; i < status->n_allowed; i++) {
@@ -307,7 +317,9 @@ static const char *list_of(const struct command *command) {
 static void print_next(struct client *client, const struct command *command, const Liandong__V1__Status *status) {
     Liandong__V1__Code code = status->code;
     if (print_whole_number(client, command, status->reason) || print_allowed(client, command, status)) return;
-    if (code == CODE(NOT_FOUND) && !incident_field(command) && list_of(command)) {
+    const ProtobufCFieldDescriptor *about = record_field(command);
+    bool incident = about && strcmp(about->name, "incident") == 0;
+    if (code == CODE(NOT_FOUND) && !incident && list_of(command)) {
         client_warn(client, _("next: liandong %s"), list_of(command));
         return;
     }
@@ -318,8 +330,9 @@ static void print_next(struct client *client, const struct command *command, con
     }
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         if (ends[i].code != code || !ends[i].next) continue;
-        if (!incident_field(command) && strstr(ends[i].next, "%s")) continue; /* it is about something else */
-        const char *next = arena_printf(&client->arena, _(ends[i].next), subject(client, command));
+        if (!about && strstr(ends[i].next, "%s")) continue; /* it is about something else */
+        const char *next =
+            arena_printf(&client->arena, _(ends[i].next), about ? about->name : "", subject(client, command));
         client_warn(client, _("next: %s"), next ? next : "");
     }
     if (code == CODE(INVALID_ARGUMENT) || code == CODE(OUT_OF_RANGE))

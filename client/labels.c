@@ -21,8 +21,8 @@ static const struct label **sorted(size_t *count) {
     static const struct label *rows[LABELS_MAX];
     static size_t n;
     static bool done;
-    for (size_t g = 0; !done & g < GROUPS; g++)
-        for (size_t i = 0; i < groups[g]->count & n < LABELS_MAX; i++) rows[n++] = &groups[g]->labels[i];
+    for (size_t g = 0; !done && g < GROUPS; g++)
+        for (size_t i = 0; i < groups[g]->count && n < LABELS_MAX; i++) rows[n++] = &groups[g]->labels[i];
     if (!done) qsort(rows, n, sizeof *rows, by_name);
     done = true;
     *count = n;

@@ -18,6 +18,7 @@ static const struct {
     const char *message, *columns;
 } views[] = {
     {"Incident", "no,state,class,level,received_at,origin_office_name?,area_name?,repeat_count?,place?,content"},
+    {"Dispute", "no,state,warning,type,created_at,origin_office_name?,lead_office_name?,due_at?,place?,title"},
     {"Connection",
      "session,office?,officer,device,address?,since,last_at,last_request?,bytes_in?,bytes_out?,queue?,client?"},
     {"NodeHealth", "node,state,fault,started?,seen_at,version?,schema?,sessions,writes_waiting,feed_lag,database_ms,"
@@ -36,6 +37,7 @@ static const struct {
     const char *message, *columns;
 } records[] = {
     {"IncidentReceipt", "no,state,version,at,id"},
+    {"DisputeReceipt", "no,state,version,at,id"},
     {"GlassReceipt", "no,at,until,review"},
     {"Invitation", "device,office_code,office_name,until,token"},
 };
@@ -242,6 +244,18 @@ bool print_answer(struct client *client, const ProtobufCMessage *message, const 
         return true;
     }
     return print_many(client, schema_type(rows), items, count, fields, SHAPE_TABLE, true);
+}
+
+bool print_lists(struct client *client, const ProtobufCMessage *message) {
+    bool good = true;
+    for (unsigned i = 0; i < message->descriptor->n_fields && good; i++) {
+        const ProtobufCFieldDescriptor *rows = &message->descriptor->fields[i];
+        if (rows->type != PROTOBUF_C_TYPE_MESSAGE || rows->label != PROTOBUF_C_LABEL_REPEATED) continue;
+        const ProtobufCMessage *const *items = *(void **)wire_member(message, rows);
+        size_t count = *wire_quantifier(message, rows);
+        if (count > 0) good = print_many(client, schema_type(rows), items, count, NULL, SHAPE_TABLE, true);
+    }
+    return good;
 }
 
 bool print_row(struct client *client, const ProtobufCMessage *message, const char *fields, bool first) {

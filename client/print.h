@@ -19,6 +19,8 @@ bool print_fields_fit(struct arena *arena, const ProtobufCMessageDescriptor *typ
 /* A message: a list (see schema_rows) as rows, anything else as one record. fields: NULL for the usual ones.
  * False without memory. */
 bool print_answer(struct client *client, const ProtobufCMessage *message, const char *fields);
+/* Every list of a message that has several (a snapshot's kinds of records), each under its own heading. */
+bool print_lists(struct client *client, const ProtobufCMessage *message);
 /* One row of a growing list: no alignment across rows; `first` writes the heading where the form has one. */
 bool print_row(struct client *client, const ProtobufCMessage *message, const char *fields, bool first);
 /* The same for rows that are no messages. `record`: a single row is shown as a record. */

@@ -65,8 +65,7 @@ static int complete(struct client *client, struct command *command) {
 static int confirm(struct client *client, const struct command *command) {
     char answer[64];
     if (!command->verb->confirm || command->globals.yes) return EXIT_CODE_OK;
-    const ProtobufCFieldDescriptor *field =
-        protobuf_c_message_descriptor_get_field_by_name(command->message->descriptor, "incident");
+    const ProtobufCFieldDescriptor *field = schema_record(command->message->descriptor);
     const char *subject = field ? value_text(&client->arena, command->message, field, true) : "";
     const char *question = arena_printf(&client->arena, _("%s %s? It can't be undone. [y/N] "), _(command->verb->about),
                                         subject ? subject : "");

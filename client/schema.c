@@ -68,6 +68,15 @@ const ProtobufCFieldDescriptor *schema_reply(const ProtobufCFieldDescriptor *req
 
 const ProtobufCMessageDescriptor *schema_type(const ProtobufCFieldDescriptor *field) { return field->descriptor; }
 
+const ProtobufCFieldDescriptor *schema_record(const ProtobufCMessageDescriptor *request) {
+    static const char *const nouns[] = {"incident", "dispute", "transfer", "alert", "task"};
+    for (size_t i = 0; request && i < sizeof nouns / sizeof *nouns; i++) {
+        const ProtobufCFieldDescriptor *f = protobuf_c_message_descriptor_get_field_by_name(request, nouns[i]);
+        if (f && f->type == PROTOBUF_C_TYPE_STRING && f->label != PROTOBUF_C_LABEL_REPEATED) return f;
+    }
+    return NULL;
+}
+
 bool schema_writes(const ProtobufCFieldDescriptor *request) {
     const ProtobufCFieldDescriptor *reply = schema_reply(request);
     return reply && protobuf_c_message_descriptor_get_field_by_name(schema_type(reply), "replay") != NULL;

@@ -23,6 +23,9 @@ bool schema_same_word(const char *a, const char *b);
 const ProtobufCFieldDescriptor *schema_request(const char *name);
 const ProtobufCFieldDescriptor *schema_reply(const ProtobufCFieldDescriptor *request);
 const ProtobufCMessageDescriptor *schema_type(const ProtobufCFieldDescriptor *field); /* of a message field */
+/* The field of a request that names a record (incident, dispute, transfer, alert, task: the noun of its verbs); NULL:
+ * it has none. */
+const ProtobufCFieldDescriptor *schema_record(const ProtobufCMessageDescriptor *request);
 /* A request writes where its answer can say that it was carried out before (a field `replay`). */
 bool schema_writes(const ProtobufCFieldDescriptor *request);
 /* The one repeated message field of a message that is a list of something; NULL where it is a record of its own. */

@@ -30,8 +30,11 @@ const char *value_text(struct arena *arena, const ProtobufCMessage *message, con
                        bool one_line);
 /* The reverse of value_set, to the letter: value_set(value_plain(x)) gives x again. NULL only without memory. */
 const char *value_plain(struct arena *arena, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field);
-/* A value of a record's field as history tells it (enum as number, moment in ISO 8601), for people. */
-const char *value_of_field(struct arena *arena, const char *field, const char *text, bool one_line);
+/* A value of a record's field as history tells it (enum as number, moment in ISO 8601), for people. `record`: of enum
+ * RecordType; 0: an incident. */
+const char *value_of_field(struct arena *arena, int record, const char *field, const char *text, bool one_line);
+/* The kind of record whose states an enum lists; 0: of none. */
+int value_record_of(const ProtobufCEnumDescriptor *states);
 /* Any text from outside, safe for a terminal. "" for NULL, and without memory. */
 const char *value_clean(struct arena *arena, const char *text, bool one_line);
 #endif

@@ -6,9 +6,11 @@
 #include "common/text.h"
 #include "common/uuid.h"
 #include "common/wire.h"
+#include "dispute.pb-c.h"
 #include "incident.pb-c.h"
 #include "operation.pb-c.h"
 #include "organisation.pb-c.h"
+#include "record.pb-c.h"
 #include "rights.pb-c.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -87,11 +89,31 @@ static const char *kept_text(struct arena *arena, const ProtobufCMessageDescript
     return value_clean(arena, text, one_line);
 }
 
-const char *value_of_field(struct arena *arena, const char *name, const char *text, bool one_line) {
-    static const ProtobufCMessageDescriptor *const types[] = {&liandong__v1__incident__descriptor,
-                                                              &liandong__v1__glass_review__descriptor,
-                                                              &liandong__v1__decide_approval__descriptor, NULL};
-    return kept_text(arena, types, name, text, one_line);
+/* The messages whose fields are told of a kind of record, in its events and its history. */
+static const struct {
+    int record;
+    const ProtobufCEnumDescriptor *states;
+    const ProtobufCMessageDescriptor *const *types;
+} told_of[] = {
+    {LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_INCIDENT, &liandong__v1__incident_state__descriptor,
+     (const ProtobufCMessageDescriptor *const[]){&liandong__v1__incident__descriptor,
+                                                 &liandong__v1__glass_review__descriptor,
+                                                 &liandong__v1__decide_approval__descriptor, NULL}},
+    {LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_DISPUTE, &liandong__v1__dispute_state__descriptor,
+     (const ProtobufCMessageDescriptor *const[]){&liandong__v1__dispute__descriptor,
+                                                 &liandong__v1__decide_approval__descriptor, NULL}},
+};
+
+int value_record_of(const ProtobufCEnumDescriptor *states) {
+    for (size_t i = 0; i < sizeof told_of / sizeof *told_of; i++)
+        if (told_of[i].states == states) return told_of[i].record;
+    return 0;
+}
+
+const char *value_of_field(struct arena *arena, int record, const char *name, const char *text, bool one_line) {
+    for (size_t i = 0; i < sizeof told_of / sizeof *told_of; i++)
+        if (told_of[i].record == record) return kept_text(arena, told_of[i].types, name, text, one_line);
+    return kept_text(arena, told_of[0].types, name, text, one_line);
 }
 
 /* Of an office, an account, a position or a device. */
@@ -108,13 +130,23 @@ static const char *sibling_field(const ProtobufCMessage *message) {
     return field && field->type == PROTOBUF_C_TYPE_STRING ? *(char **)wire_member(message, field) : NULL;
 }
 
+/* The kind of record that a message says it tells of; 0: none. */
+static int sibling_record(const ProtobufCMessage *message) {
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, "record");
+    return field && field->descriptor == &liandong__v1__record_type__descriptor && wire_has(message, field)
+               ? *(int *)wire_member(message, field)
+               : 0;
+}
+
 static const char *string_text(struct arena *arena, const ProtobufCMessage *message, enum meaning meaning,
                                const char *text, bool one_line) {
     switch (meaning) {
     case MEANING_REQUEST:
     case MEANING_WORD:
     case MEANING_FIELD: return value_clean(arena, label_name(text), one_line);
-    case MEANING_FIELD_VALUE: return value_of_field(arena, sibling_field(message), text, one_line);
+    case MEANING_FIELD_VALUE:
+        return value_of_field(arena, sibling_record(message), sibling_field(message), text, one_line);
     case MEANING_DIRECTORY_VALUE: return directory_text(arena, sibling_field(message), text, one_line);
     default: return value_clean(arena, text, one_line);
     }

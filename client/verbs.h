@@ -27,6 +27,7 @@ struct verb {
     const char *detail;          /* msgid: paragraphs of help after the flags; NULL: none */
     bool confirm;                /* hard to undo: asks, or wants --yes */
     const char *idle;            /* fields that alone change nothing: another must be given; NULL: no such rule */
+    const char *record;          /* of a request about records of any kind: whose this verb is, as its field `record` */
     const char *secrets;         /* fields that are never flags: passwords and codes, see login.h; NULL: none */
 };
 /* Every verb, in the order of the help; NULL past the last. */

@@ -247,8 +247,8 @@ static void on_reset(struct watch *w, const Liandong__V1__FeedReset *reset) {
 static void on_snapshot(struct watch *w, const Liandong__V1__FeedSnapshot *snapshot) {
     if (is_json(w)) {
         print_json_line(w, &snapshot->base);
-    } else if (snapshot->n_incidents > 0) {
-        print_answer(w->client, &snapshot->base, NULL);
+    } else {
+        print_lists(w->client, &snapshot->base);
     }
 }
 

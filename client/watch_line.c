@@ -47,8 +47,8 @@ static void print_change(FILE *out, const Liandong__V1__Event *event, const Lian
                          struct arena *arena) {
     const char *field = change->field ? change->field : "";
     if (is_now(event, change)) return;
-    const char *old_value = value_of_field(arena, field, change->old_value, true);
-    const char *new_value = value_of_field(arena, field, change->new_value, true);
+    const char *old_value = value_of_field(arena, (int)event->record, field, change->old_value, true);
+    const char *new_value = value_of_field(arena, (int)event->record, field, change->new_value, true);
     fprintf(out, _("; %s: "), value_clean(arena, label_name(field), true));
     if (old_value && *old_value) fprintf(out, "%s→", old_value);
     fputs(new_value && *new_value ? new_value : _("(none)"), out);
@@ -80,18 +80,28 @@ static void print_rest(FILE *out, const Liandong__V1__Event *event, struct arena
         fprintf(out, _("; note: %s"), value_clean(arena, event->note, true));
 }
 
+static bool is_incident(const Liandong__V1__Event *event) {
+    return !event->has_record || event->record == LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_INCIDENT;
+}
+/* An incident by its class, others by their kind. */
+static const char *what(const Liandong__V1__Event *event, char unknown[16]) {
+    if (event->has_class_) return label_value(&liandong__v1__incident_class__descriptor, (int)event->class_, unknown);
+    return is_incident(event) ? "" : label_value(&liandong__v1__record_type__descriptor, (int)event->record, unknown);
+}
+/* The level is an incident's own word; of others it only says how the line is marked. */
+static const char *how_grave(const Liandong__V1__Event *event, char unknown[16]) {
+    if (!event->has_level || !is_incident(event)) return "";
+    return label_value(&liandong__v1__incident_level__descriptor, (int)event->level, unknown);
+}
+
 static void print_what(FILE *out, const Liandong__V1__Event *event, unsigned ambiguous, struct arena *arena) {
     char when[CLOCK_TEXT_SIZE], unknown[16];
     clock_print(when, event->at);
     fprintf(out, "%s %s  ", marks[watch_line_mark(event)], when);
     column(out, value_clean(arena, event->no, true), 14, ambiguous);
     column(out, event->kind ? value_clean(arena, label_name(event->kind), true) : "", 8, ambiguous);
-    column(out,
-           event->has_class_ ? label_value(&liandong__v1__incident_class__descriptor, (int)event->class_, unknown) : "",
-           12, ambiguous);
-    column(out,
-           event->has_level ? label_value(&liandong__v1__incident_level__descriptor, (int)event->level, unknown) : "",
-           6, ambiguous);
+    column(out, what(event, unknown), 12, ambiguous);
+    column(out, how_grave(event, unknown), 6, ambiguous);
 }
 
 static void print_who(FILE *out, const Liandong__V1__Event *event, unsigned ambiguous, struct arena *arena) {

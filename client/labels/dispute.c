@@ -9,6 +9,7 @@ static const struct label labels[] = {
     {"dispute", N_("dispute"), MEANING_PLAIN},
     {"disputes", N_("disputes"), MEANING_PLAIN},
     {"Dispute.outcome", N_("outcome of the dispute"), MEANING_PLAIN},
+    {"ShowHistory.incident", N_("number of the record"), MEANING_PLAIN},
     {"record", N_("kind of record"), MEANING_PLAIN},
     {"records", N_("kinds of records"), MEANING_PLAIN},
     {"dispute_state", N_("state of the dispute"), MEANING_PLAIN},

@@ -30,5 +30,13 @@ static const struct verb verbs[] = {
      .required = "dispute note",
      .about = N_("add a work note to a dispute"),
      .examples = N_("liandong dispute note 17 'both families heard separately, they will come on Friday'")},
+    {.words = "dispute history",
+     .request = "show_history",
+     .record = "dispute",
+     .secrets = "record",
+     .positional = "incident",
+     .required = "incident",
+     .about = N_("show every change of a dispute"),
+     .examples = N_("liandong dispute history 17")},
 };
 const struct verb_group verbs_dispute = VERB_GROUP(verbs);

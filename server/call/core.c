@@ -98,11 +98,11 @@ static bool start_writer(struct core *c, struct metrics *metrics) {
 
 static bool start_readers(struct core *c, struct metrics *metrics) {
     static const char *const names[] = {
-        "_caller",           "_snapshot",          "_feed_page",    "_feed_stretch", "_feed_at",
-        "_directory",        "_directory_version", "_search_index", "_feed_keep",    "_heads",
-        "_record",           "_sealing_version",   "_sealing_keys", "_sealing_make", "_sealing_behind",
-        "_sealing_catch_up", "_node_beat",         "_node_forget",  "_login_secret", "_login_resume",
-        "_logins_ended",     "_logins_seen",       "_reviews_due",  "_pen_free"};
+        "_caller",         "_snapshot",         "_snapshot_disputes", "_feed_page",    "_feed_stretch",
+        "_feed_at",        "_directory",        "_directory_version", "_search_index", "_feed_keep",
+        "_heads",          "_record",           "_sealing_version",   "_sealing_keys", "_sealing_make",
+        "_sealing_behind", "_sealing_catch_up", "_node_beat",         "_node_forget",  "_login_secret",
+        "_login_resume",   "_logins_ended",     "_logins_seen",       "_reviews_due",  "_pen_free"};
     size_t count;
     c->reader_list = collect(c, false, names, sizeof names / sizeof *names, &count);
     if (!c->reader_list) return false;
@@ -121,15 +121,16 @@ static bool start_readers(struct core *c, struct metrics *metrics) {
 }
 
 static bool start_feed(struct core *c, struct metrics *metrics) {
+    core_find_snapshots(c);
     struct feed_options o = {
         .statements = {core_find_statement(c, "_feed_pull"), core_find_statement(c, "_feed_page"),
                        core_find_statement(c, "_feed_stretch"), core_find_statement(c, "_feed_head"),
                        core_find_statement(c, "_feed_at"), core_find_statement(c, "_secret"),
-                       core_find_statement(c, "_snapshot"), core_find_statement(c, "_feed_rights"),
-                       core_find_statement(c, "_feed_sensitive"), core_find_statement(c, "_feed_named"),
-                       core_find_statement(c, "_feed_lapsed")},
+                       core_find_statement(c, "_feed_rights"), core_find_statement(c, "_feed_sensitive"),
+                       core_find_statement(c, "_feed_named"), core_find_statement(c, "_feed_lapsed")},
         .guard = core_find_statement(c, "_guard"),
-        .snapshot_plan = &c->snapshot_plan,
+        .snapshots = c->snapshots,
+        .snapshot_kinds = SNAPSHOT_KINDS,
         .readers = c->readers,
         .opener = {sealing_tell, &c->sealing},
         .ring_bytes = c->options.ring_bytes,

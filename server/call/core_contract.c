@@ -66,6 +66,28 @@ static bool check_feed_statements(const struct core *c, char *error, size_t room
     return true;
 }
 
+/* What a watch that starts over is told of, kind by kind; the first also tells where the feed stands. */
+static const struct {
+    const char *statement;
+    const ProtobufCMessageDescriptor *page;
+} snapshots[SNAPSHOT_KINDS] = {
+    {"_snapshot", &liandong__v1__feed_snapshot__descriptor},
+    {"_snapshot_disputes", &liandong__v1__dispute_page__descriptor},
+};
+
+void core_find_snapshots(struct core *c) {
+    for (size_t i = 0; i < SNAPSHOT_KINDS; i++)
+        c->snapshots[i] = (struct feed_snapshot){core_find_statement(c, snapshots[i].statement), &c->snapshot_plans[i]};
+}
+
+static bool compile_snapshots(struct core *c, char *error, size_t room) {
+    for (size_t i = 0; i < SNAPSHOT_KINDS; i++) {
+        struct contract_terms terms = {NULL, snapshots[i].page, false, false};
+        if (!contract_compile(&c->snapshot_plans[i], c->snapshots[i].statement, &terms, error, room)) return false;
+    }
+    return true;
+}
+
 /* With everything described: does every request fit its statement? */
 bool core_compile_plans(struct core *c, char *error, size_t room) {
     for (unsigned i = 0; i < REQUESTS; i++) {
@@ -84,9 +106,8 @@ bool core_compile_plans(struct core *c, char *error, size_t room) {
     c->rows_plan = (struct plan){.statement = core_find_statement(c, "_rows_read")};
     c->login_begin.statement = core_find_statement(c, "_login_begin");
     c->login_password.statement = core_find_statement(c, "_login_password");
-    struct contract_terms snapshot = {NULL, &liandong__v1__feed_snapshot__descriptor, false, false};
-    return contract_compile(&c->snapshot_plan, core_find_statement(c, "_snapshot"), &snapshot, error, room) &&
-           check_feed_statements(c, error, room) && signing_contract(core_find_statement(c, "_heads"), error, room) &&
+    return compile_snapshots(c, error, room) && check_feed_statements(c, error, room) &&
+           signing_contract(core_find_statement(c, "_heads"), error, room) &&
            directory_contract(core_find_statement(c, "_directory"), error, room) &&
            sealing_contract(core_find_statement(c, "_sealing_keys"), error, room) &&
            operation_contract(c, error, room) && login_contract(c, error, room);

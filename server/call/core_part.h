@@ -18,6 +18,7 @@
 
 #define CALL_DEADLINE_MS     10000u /* where the client names none */
 #define CALL_DEADLINE_MAX_MS 600000u
+#define SNAPSHOT_KINDS       2u   /* kinds of records with a snapshot: core_contract.c */
 #define CALL_POOL            256u /* calls kept for reuse, with the first block of their arenas */
 
 struct core {
@@ -27,7 +28,8 @@ struct core {
     size_t statements_count;
     struct statement *by_request[REQUESTS];
     struct plan *plans[REQUESTS]; /* compiled once everything is described */
-    struct plan snapshot_plan, denied_plan, rows_plan;
+    struct feed_snapshot snapshots[SNAPSHOT_KINDS];
+    struct plan snapshot_plans[SNAPSHOT_KINDS], denied_plan, rows_plan;
     struct statement **writer_list, **reader_list;
     struct writer *writer;
     struct readers *readers;
@@ -83,6 +85,7 @@ void core_work_over(struct core *c);
 /* core_contract.c: the SQL files, and whether every request's pieces fit. False with one sentence. */
 bool core_parse_statements(struct core *c, char *error, size_t room);
 bool core_match_requests(struct core *c, char *error, size_t room);
+void core_find_snapshots(struct core *c);
 bool core_compile_plans(struct core *c, char *error, size_t room);
 struct statement *core_find_statement(const struct core *c, const char *name);
 /* core_chores.c: what is looked at again and again. */

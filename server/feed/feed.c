@@ -389,7 +389,8 @@ struct feed *feed_start(uv_loop_t *loop, const char *conninfo, const char *node,
     f->view.readers = options->readers;
     f->view.statements = options->statements;
     f->view.keys.opener = options->opener;
-    f->view.snapshot_plan = options->snapshot_plan;
+    f->view.snapshots = options->snapshots;
+    f->view.snapshot_kinds = options->snapshot_kinds;
     arena_init(&f->arena, PULL_ARENA_CAP);
     if (!ring_init(&f->view.ring, options->ring_bytes) ||
         !(f->link = open_link(f, loop, conninfo, node, connect_timeout_ms)) || uv_timer_init(loop, &f->tick) != 0) {

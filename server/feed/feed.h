@@ -15,13 +15,20 @@
 #include "feed/ring.h"
 
 struct feed_statements {
-    struct statement *pull, *page, *stretch, *head, *at, *secret, *snapshot, *rights, *sensitive, *named, *lapsed;
+    struct statement *pull, *page, *stretch, *head, *at, *secret, *rights, *sensitive, *named, *lapsed;
+};
+/* How the records of one kind are read for a watch that starts over. */
+struct feed_snapshot {
+    struct statement *statement;
+    const struct plan
+        *plan; /* its rows -> FeedSnapshot, or a page of that kind; compiled by the time the feed is ready */
 };
 struct feed_options {
     struct feed_statements statements;
     struct statement *guard;
-    const struct plan *snapshot_plan; /* _snapshot's rows -> FeedSnapshot; compiled by the time the feed is ready */
-    struct readers *readers;          /* for pages, checks of cursors and snapshots */
+    const struct feed_snapshot *snapshots; /* the first also tells where the feed stands */
+    unsigned snapshot_kinds;
+    struct readers *readers; /* for pages, checks of cursors and snapshots */
     struct mask_opener opener;
     size_t ring_bytes;
     void (*ready)(void *arg); /* the ring is warm: watches may begin */
@@ -54,7 +61,8 @@ struct feed_view {
     uint64_t floor; /* events up to here are no longer replayed */
     struct readers *readers;
     struct feed_statements statements;
-    const struct plan *snapshot_plan;
+    const struct feed_snapshot *snapshots;
+    unsigned snapshot_kinds;
     unsigned wide_pages; /* watchers behind the ring that have long pages */
     struct metric deliveries, watchers, resets, table_pages;
 };

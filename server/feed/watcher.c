@@ -224,7 +224,7 @@ void watcher_continue(struct watcher *w) {
         walk_lane(w);
     else if (w->state == WATCHER_TABLE && w->reading && w->reading->hand.rows && watcher_has_room(w))
         watcher_go_on_with_page(w);
-    else if (w->state == WATCHER_SNAPSHOT && w->page_token_size && watcher_has_room(w))
+    else if (w->state == WATCHER_SNAPSHOT && w->snapshot_waits && watcher_has_room(w))
         watcher_go_on_with_snapshot(w);
 }
 

@@ -36,10 +36,12 @@ struct watcher {
     struct watcher_sink sink;
     void *to;
     enum watcher_state state;
-    bool snapshot_begun; /* its first page came: the head is kept */
-    bool synced;         /* FeedSync was sent since the start or the reset */
-    uint64_t position;   /* every event up to here is delivered or not for this watcher */
-    uint64_t lane_at;    /* position in the lane, in state RING */
+    bool snapshot_begun;    /* its first page came: the head is kept */
+    unsigned snapshot_kind; /* whose pages are being read */
+    bool snapshot_waits;    /* for room, before its next page */
+    bool synced;            /* FeedSync was sent since the start or the reset */
+    uint64_t position;      /* every event up to here is delivered or not for this watcher */
+    uint64_t lane_at;       /* position in the lane, in state RING */
     struct lane *lane;
     struct watcher *prev, *next;     /* in the lane's list, from the start until the end */
     uint8_t last[CURSOR_SIZE];       /* told last, by reply, delivery or sync: the next one's prev */
@@ -48,8 +50,8 @@ struct watcher {
     const struct rights_role *role;  /* what it may see, as it is known now */
     uint64_t veil[2];                /* and its digest when the watch began, or was reset last */
     struct watcher_read *reading;    /* in flight, or with pages */
-    char page_token[SNAPSHOT_TOKEN]; /* where the snapshot's next page begins, while there is no room for it */
-    size_t page_token_size;          /* 0: no page waits */
+    char page_token[SNAPSHOT_TOKEN]; /* where the snapshot's next page begins */
+    size_t page_token_size;          /* 0: at the beginning of its kind */
 };
 
 /* It can't go on. The owner hears of it once and stops it later, never from within. */

@@ -148,6 +148,12 @@ create or replace function record_conflicts(of_type int2, whole jsonb, base int4
     and p.key in (select unnest(f.changed) from feed f where f.seq = any (array(select jsonb_array_elements_text(whole -> 'events')::int8)) and f.version > base)
 $$;
 
+-- How grave a record is that is no incident, as an event's level tells it (1 is the gravest; 0: neither): of a dispute by its colour, of an
+-- alert by its severity. Watchers filter, colour and ring by it.
+create or replace function record_gravity(whole jsonb) returns int2 immutable parallel safe language sql as $$
+  select coalesce(case (whole ->> 'warning')::int2 when 4 then 1 when 3 then 2 when 2 then 3 when 1 then 4 end, (whole ->> 'severity')::int2, 0)::int2
+$$;
+
 -- An event of a record as it is after it, made by the caller; with nobody calling (a clock) by the system itself, for the office that the
 -- record belongs to. What changed is for whoever makes it to say.
 create or replace function record_event(after jsonb, wanted text, moment timestamptz, request uuid, sent bytea, why text, out event feed) stable
@@ -155,7 +161,7 @@ create or replace function record_event(after jsonb, wanted text, moment timesta
 begin
   event.at := moment; event.kind := wanted; event.entity := (after ->> 'id')::uuid; event.num := (after ->> 'num')::int8;
   event.no := record_no(event.num); event.version := (after ->> 'version')::int4; event.state := (after ->> 'state')::int2;
-  event.class := 0; event.level := 0; event.title := after ->> 'title'; event.note := why; event.act := coalesce(sent, ''); event.request_id := request;
+  event.class := 0; event.level := record_gravity(after); event.title := after ->> 'title'; event.note := why; event.act := coalesce(sent, ''); event.request_id := request;
   event.origin := (after ->> 'origin')::int4; event.actor := coalesce(caller_office(), event.origin); event.device := coalesce(caller_device(), 0);
   event.officer := coalesce(caller_officer(), '系统');
   select o.code, o.name into strict event.office, event.office_name from office o where o.id = event.actor;

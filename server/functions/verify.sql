@@ -175,11 +175,34 @@ begin
     (select incident_no(h.done) from search_head h where h.done > coalesce((select max(i.num) from incident i), 0)));
 end $$;
 
+-- The same of a record of another kind, whose fields all stand in its events: each by the last word on it.
+create or replace function other_fault(of_num int8, whole jsonb, events int8[]) returns text stable language plpgsql as $$
+declare
+  later jsonb;
+  newest feed;
+begin
+  if events is null then
+    return 'INVENTED';
+  elsif whole is null then
+    return 'MISSING';
+  elsif whole -> 'events' is distinct from to_jsonb(events) then
+    return 'events';
+  end if;
+  select * into newest from feed f where f.seq = events[cardinality(events)];
+  select jsonb_object_agg(c.field, c.value order by f.seq) into later
+  from feed f cross join lateral unnest(f.changed, f.new_values) as c(field, value) where f.seq = any (events);
+  return coalesce(
+    case when newest.version <> (whole ->> 'version')::int4 then 'version' when newest.state <> (whole ->> 'state')::int2 then 'state'
+      when newest.origin <> (whole ->> 'origin')::int4 then 'origin' end,
+    (select now.key from jsonb_each_text(record_fields(record_type_of(of_num), whole)) now where now.value is distinct from later ->> now.key order by now.key limit 1));
+end $$;
+
 -- All records. first_broken: number and field of the first that differs; broken: how many do.
 create or replace function records_verify(out checked int8, out broken int8, out first_broken text)
   stable language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
 declare
   r record;
+  kind record_type;
   fault text;
   what text;
 begin
@@ -187,7 +210,7 @@ begin
   broken := 0;
   for r in
     select i, i.num is null as gone, f, t.num, t.events
-    from incident i full join (select f.num, array_agg(f.seq order by f.seq) as events from feed f where f.num > 0 group by f.num) t on t.num = i.num
+    from incident i full join (select f.num, array_agg(f.seq order by f.seq) as events from feed f where f.num > 0 and record_type_of(f.num) = 1 group by f.num) t on t.num = i.num
       left join feed f on f.request_id = i.id and f.kind = 'report_incident'
   loop
     begin
@@ -200,6 +223,18 @@ begin
       broken := broken + 1;
       first_broken := coalesce(first_broken, incident_no(coalesce((r.i).num, r.num)) || ' ' || fault);
     end if;
+  end loop;
+  for kind in select * from record_type t where t.type > 1 loop
+    for r in execute format('select coalesce(o.num, t.num) as num, to_jsonb(o) as whole, t.events from %I o full join (select f.num, array_agg(f.seq order by f.seq) as events'
+      || ' from feed f where f.num between $1 and $2 group by f.num) t on t.num = o.num', kind.name) using record_base(kind.type, 0), record_base((kind.type + 1)::int2, 0) - 1
+    loop
+      fault := other_fault(r.num, case when r.whole ->> 'num' is not null then r.whole end, r.events);
+      checked := checked + 1;
+      if fault is not null then
+        broken := broken + 1;
+        first_broken := coalesce(first_broken, record_no(r.num) || ' ' || fault);
+      end if;
+    end loop;
   end loop;
   for what, fault in values ('access', access_fault()), ('review', review_fault()), ('approval', approval_fault()), ('search', search_fault()) loop
     if fault is not null then

@@ -85,7 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         judge_clean(error.text, false);
     }
     judge_clean(value_clean(&arena, text, true), true);
-    judge_clean(value_of_field(&arena, field->name, text, true), true);
+    judge_clean(value_of_field(&arena, 0, field->name, text, true), true);
     free(text);
     arena_free(&arena);
     return 0;

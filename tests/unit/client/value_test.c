@@ -135,12 +135,15 @@ static void switches_and_kinds(void **state) {
 /* History and conflicts tell values as text; people see labels and local time. */
 static void values_of_fields(void **state) {
     (void)state;
-    assert_string_equal(value_of_field(&arena, "state", "2", true), "已派警");
-    assert_string_equal(value_of_field(&arena, "state", "99", true), "99");
-    assert_string_equal(value_of_field(&arena, "arrived_at", "2023-06-25T12:15:03.000Z", true), "2023-06-25 20:15:03");
-    assert_string_equal(value_of_field(&arena, "place", "2", true), "2");
-    assert_string_equal(value_of_field(&arena, "of a newer server", "x\x1b", true), "x\\x1b");
-    assert_string_equal(value_of_field(&arena, NULL, NULL, true), "");
+    assert_string_equal(value_of_field(&arena, 0, "state", "2", true), "已派警");
+    assert_string_equal(value_of_field(&arena, 0, "state", "99", true), "99");
+    assert_string_equal(value_of_field(&arena, 0, "arrived_at", "2023-06-25T12:15:03.000Z", true), "2023-06-25 20:15:03");
+    assert_string_equal(value_of_field(&arena, 0, "place", "2", true), "2");
+    assert_string_equal(value_of_field(&arena, 0, "of a newer server", "x\x1b", true), "x\\x1b");
+    assert_string_equal(value_of_field(&arena, 0, NULL, NULL, true), "");
+    int dispute = LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_DISPUTE;
+    assert_string_equal(value_of_field(&arena, dispute, "state", "2", true), "已评估");
+    assert_string_equal(value_of_field(&arena, dispute, "warning", "4", true), "红色·重大复杂");
     Liandong__V1__HistoryEntry e = LIANDONG__V1__HISTORY_ENTRY__INIT;
     char name[] = "class", kind[] = "correct_incident", value[] = "6";
     e.field = name;

@@ -271,7 +271,7 @@ static void test_filter(void **state) {
     char *kinds[] = {(char[]){"report_incident"}}, *offices[] = {(char[]){"xcs"}, (char[]){"ytp"}};
     const int32_t ids[] = {3, 70000};
     Liandong__V1__IncidentClass classes[] = {LIANDONG__V1__INCIDENT_CLASS__INCIDENT_CLASS_EXTREME_THREAT};
-    struct event_face face = {LIANDONG__V1__TO_SERVER__BODY_REPORT_INCIDENT, 8, 1, 70000}, other = face;
+    struct event_face face = {LIANDONG__V1__TO_SERVER__BODY_REPORT_INCIDENT, 8, 1, 70000, 1}, other = face;
     assert_true(watcher_filter_make(&f, &m, ids, &fault));
     assert_null(f);
     m.kinds = kinds, m.n_kinds = 1;
@@ -290,6 +290,14 @@ static void test_filter(void **state) {
     assert_false(watcher_filter_passes(f, &other));
     other = face, other.office = 7;
     assert_false(watcher_filter_passes(f, &other));
+    free(f);
+    Liandong__V1__FeedFilter disputes = LIANDONG__V1__FEED_FILTER__INIT;
+    Liandong__V1__RecordType kind = LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_DISPUTE;
+    disputes.records = &kind, disputes.n_records = 1;
+    assert_true(watcher_filter_make(&f, &disputes, NULL, &fault));
+    assert_false(watcher_filter_passes(f, &face));
+    other = face, other.record = (int16_t)kind;
+    assert_true(watcher_filter_passes(f, &other));
     free(f);
     kinds[0] = (char[]){"no_such_request"};
     assert_false(watcher_filter_make(&f, &m, ids, &fault));
