@@ -36,6 +36,8 @@ static const struct label labels[] = {
     {"ABOVE", N_("of an office below"), MEANING_PLAIN},
     {"AREA", N_("of an area assigned to it"), MEANING_PLAIN},
     {"NAMED", N_("opened to the person by name"), MEANING_PLAIN},
+    {"GIVEN", N_("opened to the office"), MEANING_PLAIN},
+    {"opened_to", N_("opened to"), MEANING_OFFICE},
     {"NONE", N_("none"), MEANING_PLAIN},
     {"most", N_("seen up to"), MEANING_PLAIN},
     {"visible", N_("visible"), MEANING_PLAIN},

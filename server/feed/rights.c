@@ -7,9 +7,9 @@
 #include <string.h>
 
 bool rights_contract(const struct statement *s, char *error, size_t room) {
-    static const char *const names[] = {"office", "role", "work", "beyond", "named_most"};
-    static const Oid types[] = {TYPE_INT4, TYPE_INT2, TYPE_INT4_ARRAY, TYPE_INT8_ARRAY, TYPE_INT2};
-    return contract_columns(s, names, types, 5, error, room);
+    static const char *const names[] = {"office", "role", "work", "beyond", "named_most", "given_most"};
+    static const Oid types[] = {TYPE_INT4, TYPE_INT2, TYPE_INT4_ARRAY, TYPE_INT8_ARRAY, TYPE_INT2, TYPE_INT2};
+    return contract_columns(s, names, types, 6, error, room);
 }
 
 static int64_t number(const char *bytes, int32_t size) {
@@ -42,8 +42,8 @@ static void digest(const void *bytes, size_t size, uint64_t out[2]) {
 }
 
 static void digest_role(struct rights_role *role) {
-    int64_t all[4] = {role->key, role->named_most};
-    if (role->seen_count) digest(role->seen, (size_t)role->seen_count * sizeof *role->seen, (uint64_t *)&all[2]);
+    int64_t all[5] = {role->key, role->named_most, role->given_most};
+    if (role->seen_count) digest(role->seen, (size_t)role->seen_count * sizeof *role->seen, (uint64_t *)&all[3]);
     digest(all, sizeof all, role->veil);
 }
 
@@ -53,7 +53,7 @@ static struct rights_role *make_role(struct rights *r, int64_t key) {
     role = calloc(1, sizeof *role);
     if (!role) return NULL;
     role->key = key;
-    role->named_most = -1;
+    role->named_most = role->given_most = -1;
     HASH_ADD(hh, r->roles, key, sizeof role->key, role);
     if (role->hh.tbl) {
         digest_role(role);
@@ -64,6 +64,8 @@ static struct rights_role *make_role(struct rights *r, int64_t key) {
 }
 
 static int64_t key_of(int32_t office, int32_t role) { return (int64_t)office * 256 + role; }
+/* As which an office stands among accounts. */
+static int64_t as_account(const struct rights_role *role) { return -(role->key / 256); }
 
 const struct rights_role *rights_role(struct rights *r, int32_t office, int32_t role) {
     return make_role(r, key_of(office, role));
@@ -90,6 +92,7 @@ static bool read_role(struct rights *r, const PGresult *rows, int row) {
     role->seen = seen;
     role->seen_count = n;
     role->named_most = mapping_get_int2(rows, row, 4);
+    role->given_most = mapping_get_int2(rows, row, 5);
     return true;
 }
 
@@ -99,7 +102,7 @@ bool rights_read(struct rights *r, const PGresult *rows) {
         free(role->seen);
         role->seen = NULL;
         role->seen_count = 0;
-        role->named_most = -1;
+        role->named_most = role->given_most = -1;
     }
     for (int row = 0; row < PQntuples(rows); row++) good &= read_role(r, rows, row);
     for (struct rights_role *role = r->roles; role; role = role->hh.next) digest_role(role);
@@ -245,9 +248,8 @@ bool rights_read_lapsed(struct rights *r, const PGresult *rows) {
     return true;
 }
 
-void rights_veil(const struct rights *r, const struct rights_role *role, int64_t account, uint64_t veil[2]) {
+static void veil_lapsed(const struct rights *r, int64_t account, uint64_t veil[2]) {
     struct rights_lapsed *l = NULL;
-    memcpy(veil, role->veil, sizeof role->veil);
     if (account && r->lapsed) HASH_FIND(hh, r->lapsed, &account, sizeof account, l);
     if (!l) return;
     int64_t told[2] = {l->account, l->count};
@@ -255,6 +257,12 @@ void rights_veil(const struct rights *r, const struct rights_role *role, int64_t
     digest(told, sizeof told, more);
     veil[0] ^= more[0];
     veil[1] ^= more[1];
+}
+
+void rights_veil(const struct rights *r, const struct rights_role *role, int64_t account, uint64_t veil[2]) {
+    memcpy(veil, role->veil, sizeof role->veil);
+    veil_lapsed(r, account, veil);
+    veil_lapsed(r, as_account(role), veil);
 }
 
 /* ---- the verdict */
@@ -267,28 +275,39 @@ static bool sees_level(const struct rights_role *role, int32_t origin, int32_t a
     return has(role, (int64_t)origin * 8 + level) || (area && has(role, -((int64_t)area * 8 + level)));
 }
 
-static bool sees_by_name(const struct rights *r, const struct rights_role *role, int64_t account,
-                         const struct event_right *e, int16_t level, int64_t now_ms) {
+/* Opened to the person or to the office. */
+static bool sees_opened(const struct rights *r, const struct rights_role *role, int64_t account,
+                        const struct event_right *e, int16_t level, int64_t now_ms) {
     struct rights_named *n;
-    if (!account || !r->named || level > role->named_most) return false;
+    if (!r->named) return false;
     HASH_FIND(hh, r->named, &e->num, sizeof e->num, n);
-    for (int32_t i = 0; n && i < n->count; i++)
-        if (n->pairs[2 * i] == account) return n->pairs[2 * i + 1] > now_ms;
+    for (int32_t i = 0; n && i < n->count; i++) {
+        bool given = n->pairs[2 * i] == as_account(role);
+        if (!given && (!account || n->pairs[2 * i] != account)) continue;
+        if (level <= (given ? role->given_most : role->named_most) && n->pairs[2 * i + 1] > now_ms) return true;
+    }
     return false;
+}
+
+/* Of a grant or a withdrawal: did it see before? Nobody hears of the end of what was above its level anyway. */
+static bool saw_opened(const struct rights_role *role, int64_t account, const struct event_right *e, bool sees) {
+    bool given = e->subject == as_account(role);
+    if (!given && (!account || e->subject != account)) return sees;
+    return e->withdrawn && e->sensitivity <= (given ? role->given_most : role->named_most);
 }
 
 enum rights_verdict rights_judge(const struct rights *r, const struct rights_role *role, int64_t account,
                                  const struct event_right *e, int64_t now_ms) {
     bool by_level = sees_level(role, e->origin, e->area, e->sensitivity);
     bool changes = e->was >= 0 || e->area_was >= 0 || e->subject;
-    bool sees = by_level || sees_by_name(r, role, account, e, e->sensitivity, now_ms), saw = sees;
+    bool sees = by_level || sees_opened(r, role, account, e, e->sensitivity, now_ms), saw = sees;
     if (e->area_was >= 0)
         saw = sees_level(role, e->origin, e->area_was, e->sensitivity) ||
-              sees_by_name(r, role, account, e, e->sensitivity, now_ms);
+              sees_opened(r, role, account, e, e->sensitivity, now_ms);
     else if (e->was >= 0)
-        saw = sees_level(role, e->origin, e->area, e->was) || sees_by_name(r, role, account, e, e->was, now_ms);
-    else if (e->subject && e->subject == account)
-        saw = by_level || e->withdrawn;
+        saw = sees_level(role, e->origin, e->area, e->was) || sees_opened(r, role, account, e, e->was, now_ms);
+    else if (e->subject)
+        saw = by_level || saw_opened(role, account, e, sees);
     if (sees) return saw ? RIGHTS_EVENT : RIGHTS_GRANT;
     return changes && saw ? RIGHTS_RETRACT : RIGHTS_NOTHING;
 }

@@ -3,8 +3,10 @@
  * The same predicate as server/functions/caller.sql, from what is worked out there: whose entries a role of an office
  * sees, level by level (right_seen, read again when the directory moves), which records are not S1 (few, so that most
  * deliveries cost one look into a list of offices) and which are open to somebody by name; the last two are kept up to
- * date by the events that change them. An area is one more origin, below zero; a row tells that of its record, and the
- * events that move one are remembered, for a row may have been read before. What is not known is not seen.
+ * date by the events that change them. A record opened to an office is as one opened to a person whose account is the
+ * office's number below zero, up to a level of its own. An area is one more origin, below zero; a row tells that of its
+ * record, and the events that move one are remembered, for a row may have been read before. What is not known is not
+ * seen.
  *
  * What nothing in the feed tells of (rules, pairings, offices, days, periods that end) shows as another veil: a digest
  * of what a watcher may see by its role, and of how many records that were open to its person by name are no longer,
@@ -24,7 +26,7 @@
 /* What the check needs to know of an event. */
 struct event_right {
     int64_t num;         /* of its record; 0: it tells of the organisation */
-    int64_t subject;     /* of grants and withdrawals: whose; 0: none */
+    int64_t subject;     /* of grants and withdrawals: whose account, or -office; 0: none */
     int32_t origin;      /* office that entered the record */
     int16_t sensitivity; /* of the record, now */
     int16_t was;         /* of a grading: before it; -1: this is none */
@@ -38,6 +40,7 @@ struct rights_role {
     int64_t *seen;
     int32_t seen_count; /* office * 8 + level and -(area * 8 + level), sorted */
     int16_t named_most; /* and what is open by name, up to this level; -1: nothing */
+    int16_t given_most; /* and what is open to the office, up to this one */
     uint64_t veil[2];   /* digest of all this */
     UT_hash_handle hh;
 };
@@ -54,12 +57,12 @@ struct rights_moved {
 struct rights_named {
     int64_t num;
     int32_t count;
-    int64_t *pairs; /* account, until (ms since 1970): `count` of them */
+    int64_t *pairs; /* account or -office, until (ms since 1970): `count` of them */
     UT_hash_handle hh;
 };
 struct rights_lapsed {
-    int64_t account;
-    int64_t count; /* of accesses by name that ended by their time, ever */
+    int64_t account; /* or -office */
+    int64_t count;   /* of accesses that ended by their time, ever */
     UT_hash_handle hh;
 };
 struct rights {

@@ -68,8 +68,8 @@ bool watcher_deliver(struct watcher *w, struct buffer *out, const uint8_t *frame
 }
 
 bool watcher_offer(struct watcher *w, struct buffer *out, const struct watcher_frames *f) {
-    enum rights_verdict verdict =
-        rights_judge(&w->view->rights, w->role, w->caller.account, f->right, w->caller.account ? clock_now_ms() : 0);
+    enum rights_verdict verdict = rights_judge(&w->view->rights, w->role, w->caller.account, f->right,
+                                               w->view->rights.named ? clock_now_ms() : 0);
     if (verdict == RIGHTS_EVENT)
         return !f->frame || (w->filter && !watcher_filter_passes(w->filter, f->face)) ||
                watcher_deliver(w, out, f->frame, f->frame_size, f->prev_at, f->cursor);

@@ -47,6 +47,9 @@ begin
     select i.id, incident_no(i.num) into record, no from incident i where i.num = substr(ref, 4, 4)::int8 * 1000000000 + substr(ref, 9)::int8;
   elsif ref ~ '^[0-9]{1,9}$' then
     select i.id, incident_no(i.num) into record, no from incident i where i.num = of_year + ref::int8;
+  elsif ref ~ '^[A-Z]{2}-[0-9]{4}-[0-9]{1,9}$' then
+    select r.id, record_no(r.num) into record, no from any_record r
+    where r.num = record_base(array_position(record_prefixes(), left(ref, 2))::int2, substr(ref, 4, 4)::int4) + substr(ref, 9)::int8;
   end if;
   if no is null and ref ~ '^[0-9A-Z-]{1,40}$' then
     no := ref;

@@ -118,17 +118,21 @@ begin
   return array(select (-b / 8)::int4 from right_seen r, unnest(r.beyond) b where r.office = caller_office() and r.role = caller_role() and b < 0 and b % 8 = 0);
 end $$;
 
--- The records that are open to the caller by name, or to the caller's office by a transfer or an alert.
-create or replace function records_named() returns int8[] stable parallel safe language plpgsql security definer
+-- The records that are open to the caller by name, or to the caller's office by a transfer or an alert; where the caller may be shown this level of each.
+create or replace function records_opened(level int2) returns int8[] stable parallel safe language plpgsql security definer
   set search_path = liandong, pg_catalog, pg_temp as $$
 begin
   return coalesce((select array_agg(distinct r.num)
     from record_access a join feed f on f.request_id = a.record and f.entity = f.request_id join any_record r on r.num = f.num
     where a.account = caller_account() and a.since <= clock_timestamp() and a.until > clock_timestamp()
-      and a.account <> 0 and r.sensitivity <= right_most(caller_role(), 'NAMED')), '{}')
+      and a.account <> 0 and greatest(r.sensitivity, records_opened.level) <= right_most(caller_role(), 'NAMED')), '{}')
   || coalesce((select array_agg(distinct r.num) from record_office g join any_record r using (num)
     where g.office = caller_office() and g.since <= clock_timestamp() and g.until > clock_timestamp()
-      and r.sensitivity <= right_most(caller_role(), 'GIVEN')), '{}');
+      and greatest(r.sensitivity, records_opened.level) <= right_most(caller_role(), 'GIVEN')), '{}');
+end $$;
+create or replace function records_named() returns int8[] stable parallel safe language plpgsql as $$
+begin
+  return records_opened(0::int2);
 end $$;
 
 -- Those, and the ones that were open to the caller at any time: of these a watcher must hear that they no longer are.
@@ -152,7 +156,7 @@ grant select on area_events to liandong_app;
 -- What the caller sees that is not plain work: office * 8 + level, -(area * 8 + level), and the numbers of records open to the caller by name.
 create or replace function rights_beyond() returns int8[] stable parallel safe language plpgsql as $$
 begin
-  return (select r.beyond || case when caller_account() <> 0 then records_named() end
+  return (select r.beyond || records_named()
     from right_seen r where r.office = caller_office() and r.role = caller_role());
 end $$;
 
@@ -180,7 +184,7 @@ end $$;
 
 drop function if exists visible(int4), visible(int4, int2, int8), caller_sees();
 grant execute on function caller_office(), caller_device(), caller_officer(), caller_role(), caller_account(), caller_login(), sees(int4),
-  relation_of(office, int4), right_most(int2, text), origins_seen(int2), origins_any(), records_named(), records_told(),
+  relation_of(office, int4), right_most(int2, text), origins_seen(int2), origins_any(), records_opened(int2), records_named(), records_told(),
   rights_beyond(), records_scope(), visible(incident), record_marks(int8, int4, int2, int4), areas_any()
   to liandong_app;
 

@@ -83,7 +83,7 @@ $$;
 -- Whether the caller may be told who reported this record, and the number: identity is S2, whatever the record is.
 create or replace function identity_known(i incident) returns bool stable parallel safe language plpgsql as $$
 begin
-  return coalesce(record_marks(i.num, i.origin, greatest(i.sensitivity, 2::int2), i.area) && rights_beyond(), false);
+  return coalesce(record_marks(0, i.origin, greatest(i.sensitivity, 2::int2), i.area) && rights_beyond() or i.num = any (records_opened(2::int2)), false);
 end $$;
 -- And whether he is with the record itself: the office that entered it. Anybody else has to say what for: reveal.sql.
 create or replace function identity_shown(i incident) returns bool stable parallel safe language plpgsql as $$

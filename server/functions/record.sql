@@ -107,6 +107,7 @@ create or replace function record_rule(of_type int2, wanted text, whole jsonb, o
 declare
   me office;
   t record_transition;
+  only_read bool := given_to_read((whole ->> 'num')::int8, (whole ->> 'origin')::int4, (whole ->> 'area')::int4, (whole ->> 'id')::uuid);
 begin
   select * into me from office o where o.id = caller_office();
   reason := 'NOT_YOURS';
@@ -114,11 +115,11 @@ begin
     select * from record_transition x
     where x.type = of_type and x.kind = wanted and me.system = any (x.systems) and x.started_on <= today() and (x.ended_on is null or x.ended_on > today())
     order by x.from_state = (whole ->> 'state')::int2, record_fulfils(x.condition, whole), caller_role() = any (x.roles),
-      x.side is null or (whole ->> x.side)::int4 = me.id, x.to_state <> x.from_state
+      x.side is null or record_mine(x.side, whole), x.to_state <> x.from_state
   loop
     rule := t;
     reason := case
-      when coalesce((whole ->> t.side)::int4 <> me.id, t.side is not null) then 'NOT_YOURS'
+      when t.side is not null and not record_mine(t.side, whole) or t.side is null and only_read then 'NOT_YOURS'
       when coalesce(caller_role() <> all (t.roles), true) or not record_fulfils(t.condition, whole) then 'ROLE_NOT_ALLOWED'
       when t.from_state <> (whole ->> 'state')::int2 then 'ILLEGAL_TRANSITION' end;
     exit when reason is null;
@@ -129,7 +130,7 @@ create or replace function record_moves(of_type int2, whole jsonb) returns text[
   select array_agg(x.kind order by x.to_state)
   from (select t.kind, min(t.to_state) as to_state from record_transition t, office me
     where t.type = $1 and me.id = caller_office() and t.from_state = (whole ->> 'state')::int2 and t.to_state <> t.from_state and me.system = any (t.systems)
-      and caller_role() = any (t.roles) and record_fulfils(t.condition, whole) and (t.side is null or (whole ->> t.side)::int4 = me.id)
+      and caller_role() = any (t.roles) and record_fulfils(t.condition, whole) and (t.side is null or record_mine(t.side, whole))
       and t.started_on <= today() and (t.ended_on is null or t.ended_on > today())
     group by t.kind) x
 $$;
@@ -166,7 +167,7 @@ begin
   event.officer := coalesce(caller_officer(), '系统');
   select o.code, o.name into strict event.office, event.office_name from office o where o.id = event.actor;
   event.audience := audience_with(audience_now(event.origin, event.entity), (after ->> 'area')::int4)
-    || array(select g.office from record_office g where g.num = event.num and g.until > moment);
+    || given_to(event.num);
 end $$;
 
 -- The request_id of the nth further event that a request brings about: the same again if it is carried out again.

@@ -160,7 +160,7 @@ begin
   elsif caller_role() = 7 then
     select a.record into target from audit_named(named) a;
   else
-    select i.id into target from incident_find(named) f join incident i using (num);
+    select i.id into target from record_find(named, null) f join any_record i using (num);
   end if;
   if target is null then
     return query select null::text, null::int2, null::text, null::int2, null::int2, null::timestamptz, null::bool, 'NOT_FOUND incident';
@@ -177,7 +177,7 @@ create or replace function rights_reasons(target uuid, person text, office_code 
 #variable_conflict use_column
 begin
   return query
-  with i as (select x.origin, x.sensitivity, x.id, x.area from feed f join incident x on x.num = f.num where f.request_id = target and f.kind = 'report_incident'),
+  with i as (select x.num, x.origin, x.sensitivity, x.id, x.area from feed f join any_record x on x.num = f.num where f.request_id = target and f.entity = f.request_id),
     who as (
       select o as reader, s.role, a.id as account from account a join assignment s on s.account = a.id join office o on o.id = s.office
       where a.code = nullif(person, '') and s.started_on <= today() and (s.ended_on is null or s.ended_on > today())
@@ -189,6 +189,9 @@ begin
       select w.reader, w.role, 'NAMED', (select max(r.until) from record_access r
         where r.record = i.id and r.account = w.account and r.since <= clock_timestamp() and r.until > clock_timestamp()), i.sensitivity
       from who w, i where w.account <> 0
+      union all
+      select w.reader, w.role, 'GIVEN', (select nullif(max(g.until), 'infinity') from record_office g where g.num = i.num and g.office = (w.reader).id), i.sensitivity
+      from who w, i where (w.reader).id = any (given_to(i.num))
       union all
       select w.reader, w.role, 'AREA', null, i.sensitivity from who w, i join area_today t on t.area = i.area where t.office = (w.reader).id)
   select (a.reader).code, a.role, a.relation, m.most, a.sensitivity, a.until,
@@ -207,23 +210,30 @@ grant execute on function audit_named(text), rights_explain(text, text, text, in
 -- view that calls anything volatile is not merged into the statement that reads it, which loses the index's order; then each page reads and
 -- sorts all that comes after it (100,000 events: 0.17 s a page of 1,000 instead of 0.01).
 create or replace view record_named as
-  select f.num, a.account, (extract(epoch from a.until) * 1000)::int8 as until
+  select f.num, a.account, until_ms(a.until) as until
   from record_access a join feed f on f.request_id = a.record and f.entity = f.request_id
-  where a.since <= statement_timestamp() and a.until > statement_timestamp();
+  where a.since <= statement_timestamp() and a.until > statement_timestamp()
+  union all
+  select g.num, -g.office::int8, until_ms(g.until) from record_office g where g.since <= statement_timestamp() and g.until > statement_timestamp();
 create or replace view feed_told as
   select f.*, coalesce((select s.sensitivity from record_sensitive s where s.num = f.num), 1)::int2 as sensitivity,
     case when f.kind = 'grade_incident' then f.old_values[1]::int2 end as was,
     case when f.kind in ('grant_access', 'withdraw_access', 'break_glass') or f.kind = 'decide_review' and f.changed[1] = 'access' then
-      (select a.id from account a where a.code = coalesce(f.new_values[1], f.old_values[1])) end as subject,
+      case f.changed[1] when 'opened_to' then (select -o.id::int8 from office o where o.code = coalesce(f.new_values[1], f.old_values[1]))
+        else (select a.id from account a where a.code = coalesce(f.new_values[1], f.old_values[1])) end end as subject,
     case when f.kind = 'grade_incident' then coalesce(
-      (select array_agg(x order by r.account, o) from record_access r cross join unnest(array[r.account, (extract(epoch from r.until) * 1000)::int8])
-         with ordinality as u(x, o)
-       where r.record = f.entity and r.since <= statement_timestamp() and r.until > statement_timestamp()), '{}')
+      (select array_agg(x order by r.account, o)
+       from (select a.account, a.until from record_access a where a.record = f.entity and a.since <= statement_timestamp() and a.until > statement_timestamp()
+             union all
+             select -g.office::int8, g.until from record_office g where g.num = f.num and g.since <= statement_timestamp() and g.until > statement_timestamp()) r
+         cross join unnest(array[r.account, until_ms(r.until)]) with ordinality as u(x, o)), '{}')
     when f.kind in ('grant_access', 'withdraw_access', 'break_glass', 'decide_review')
         or f.kind = 'report_incident' and f.class = any ((select array_agg(c.class) from class_sensitivity c where c.sensitivity > 1)::int2[]) then
-      (select array_agg(x order by r.account, o) from record_access r cross join unnest(array[r.account, (extract(epoch from r.until) * 1000)::int8])
-         with ordinality as u(x, o)
-       where r.record = f.entity and r.since <= statement_timestamp() and r.until > statement_timestamp()) end as named,
+      (select array_agg(x order by r.account, o)
+       from (select a.account, a.until from record_access a where a.record = f.entity and a.since <= statement_timestamp() and a.until > statement_timestamp()
+             union all
+             select -g.office::int8, g.until from record_office g where g.num = f.num and g.since <= statement_timestamp() and g.until > statement_timestamp()) r
+         cross join unnest(array[r.account, until_ms(r.until)]) with ordinality as u(x, o)) end as named,
     (select a.area from record_area a where a.num = f.num) as area,
     case when f.kind = 'correct_incident' and f.changed @> '{area}' then
       coalesce((select a.id from area a where a.code = f.old_values[array_position(f.changed, 'area')]), 0) end as area_was

@@ -384,12 +384,66 @@ static void test_an_area_is_one_more_origin(void **state) {
     rights_free(&r);
 }
 
+/* Office 9's record, opened to office 4 until 1000 and to account 7: for roles of office 4, up to S2 for one of them.
+ */
+static void test_an_office_is_as_an_account(void **state) {
+    (void)state;
+    enum { NUM = 41, GIVEN = -4, ME = 7 };
+    struct rights_role roles[] = {{.key = 4 * 256 + 3, .named_most = 4, .given_most = 2},
+                                  {.key = 4 * 256 + 7, .named_most = -1, .given_most = -1},
+                                  {.key = 5 * 256 + 3, .named_most = 4, .given_most = 2}};
+    int64_t pairs[] = {GIVEN, 1000, ME, 2000};
+    struct rights_named open = {.num = NUM, .count = 2, .pairs = pairs}, *opened = &open;
+    struct rights_lapsed ended = {.account = GIVEN, .count = 1}, *lapsed = &ended;
+    struct rights r = {0};
+    const struct {
+        int role;
+        int16_t level;
+        int64_t subject, account, now;
+        bool withdrawn;
+        enum rights_verdict verdict;
+    } cases[] = {
+        {0, 2, 0, 0, 999, false, RIGHTS_EVENT},       {0, 3, 0, 0, 999, false, RIGHTS_NOTHING},
+        {0, 2, 0, 0, 1000, false, RIGHTS_NOTHING},    {1, 1, 0, 0, 999, false, RIGHTS_NOTHING},
+        {2, 1, 0, 0, 999, false, RIGHTS_NOTHING},     {0, 2, GIVEN, 0, 999, false, RIGHTS_GRANT},
+        {0, 3, GIVEN, 0, 999, false, RIGHTS_NOTHING}, {0, 2, GIVEN, 0, 1000, true, RIGHTS_RETRACT},
+        {0, 3, GIVEN, 0, 1000, true, RIGHTS_NOTHING}, /* it never was open to it */
+        {1, 1, GIVEN, 0, 1000, true, RIGHTS_NOTHING}, {2, 1, GIVEN, 0, 1000, true, RIGHTS_NOTHING},
+        {0, 2, GIVEN, ME, 1000, true, RIGHTS_EVENT}, /* still open to the person */
+        {0, 2, ME, ME, 999, true, RIGHTS_EVENT},      {0, 2, ME, ME, 2000, true, RIGHTS_RETRACT},
+        {1, 1, ME, ME, 2000, true, RIGHTS_NOTHING},
+    };
+    HASH_ADD(hh, r.named, num, sizeof open.num, opened);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct event_right e = {.num = NUM,
+                                .subject = cases[i].subject,
+                                .origin = 9,
+                                .sensitivity = cases[i].level,
+                                .was = -1,
+                                .area_was = -1,
+                                .withdrawn = cases[i].withdrawn};
+        if (rights_judge(&r, &roles[cases[i].role], cases[i].account, &e, cases[i].now) != cases[i].verdict)
+            fail_msg("case %zu", i);
+    }
+    HASH_DEL(r.named, opened);
+    uint64_t before[2][2], after[2][2];
+    for (int i = 0; i < 2; i++) rights_veil(&r, &roles[i * 2], 0, before[i]);
+    HASH_ADD(hh, r.lapsed, account, sizeof ended.account, lapsed);
+    for (int i = 0; i < 2; i++) rights_veil(&r, &roles[i * 2], 0, after[i]);
+    assert_memory_not_equal(before[0], after[0],
+                            sizeof before[0]);                  /* its time was over: those of the office start anew, */
+    assert_memory_equal(before[1], after[1], sizeof before[1]); /* and nobody else */
+    HASH_DEL(r.lapsed, lapsed);
+    rights_free(&r);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cursor_is_opaque_and_whole),
         cmocka_unit_test(test_event_becomes_a_frame),
         cmocka_unit_test(test_rights_are_judged),
         cmocka_unit_test(test_an_area_is_one_more_origin),
+        cmocka_unit_test(test_an_office_is_as_an_account),
         cmocka_unit_test(test_report_travels_whole),
         cmocka_unit_test(test_ring_keeps_the_newest_whole),
         cmocka_unit_test(test_what_does_not_fit_is_not_passed_over),
