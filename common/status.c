@@ -37,6 +37,9 @@ const struct status_row status_rows[] = {
     {"UNKNOWN_REQUEST", CODE(UNIMPLEMENTED), "this server does not know the request",
      "本服务器尚不支持该操作。请联系管理员升级服务器，或使用与服务器版本一致的客户端。", 0},
 
+    {"TRANSFER_OPEN", CODE(FAILED_PRECONDITION), "another transfer of the record is under way; see conflicts",
+     "这条记录已有一件移送在办（编号见上）。请先办完、退回或撤回那一件，再移送。", 0},
+
     /* what a request must say */
     {"REQUIRED", CODE(INVALID_ARGUMENT), "a required field is missing", "缺少必填项。请补填后重试。", 0},
     {"ONE_OF_THEM", CODE(INVALID_ARGUMENT), "only one of these may be given",

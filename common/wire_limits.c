@@ -23,6 +23,7 @@
 
 /* Sorted by message, and within it by the field's number: both are found without an index. */
 const struct wire_limit wire_limits[] = {
+    {"AcceptTransfer", "note", .max = REMARK, .multiline = true},
     {"ArriveIncident", "note", .max = REMARK, .multiline = true},
     {"AuditVerdict", "feed_head", .max = HASH, .size = HASH},
     {"AuditVerdict", "audit_head", .max = HASH, .size = HASH},
@@ -76,6 +77,7 @@ const struct wire_limit wire_limits[] = {
     {"FeedSync", "cursor", .max = CURSOR, .size = CURSOR},
     {"FeedVerdict", "head", .max = HASH, .size = HASH},
     {"FeedbackIncident", "result", .max = REMARK, .multiline = true},
+    {"FeedbackTransfer", "feedback", .max = REMARK, .multiline = true},
     {"FieldViolation", "hint", .max = HINT},
     {"FollowLogs", "cursor", .max = PLACE_IN_LOG, .size = PLACE_IN_LOG},
     {"FollowLogs", "limit", .max = PAGE_ROWS, .min = 1},
@@ -127,6 +129,9 @@ const struct wire_limit wire_limits[] = {
     {"ListOffices", "limit", .max = PAGE_ROWS, .min = 1},
     {"ListPositions", "limit", .max = PAGE_ROWS, .min = 1},
     {"ListReviews", "limit", .max = PAGE_ROWS, .min = 1},
+    {"ListTransfers", "states", .max = 8},
+    {"ListTransfers", "limit", .max = PAGE_ROWS, .min = 1},
+    {"ListTransfers", "page", .max = TOKEN},
     {"LoginRecord", "login", .max = UUID, .size = UUID},
     {"LoginReply", "token", .max = TOKEN, .size = TOKEN},
     {"LoginReply", "login", .max = UUID, .size = UUID},
@@ -142,6 +147,7 @@ const struct wire_limit wire_limits[] = {
     {"PositionRecord", "place", .max = PLACE},
     {"ProveHeads", "feed_hash", .max = HASH, .size = HASH},
     {"ProveHeads", "audit_hash", .max = HASH, .size = HASH},
+    {"RecallTransfer", "reason", .max = REMARK, .multiline = true},
     {"RecordRight", "entity", .max = UUID, .size = UUID},
     {"RemoveDuty", "reason", .max = REMARK, .multiline = true},
     {"RenewDevice", "certificate_request", .max = CA_REQUEST_MAX},
@@ -152,11 +158,13 @@ const struct wire_limit wire_limits[] = {
     {"ReportIncident", "content", .max = CONTENT, .multiline = true},
     {"ReportIncident", "threats", .max = 16},
     {"ReportIncident", "mass_count", .max = CROWD},
+    {"ReturnTransfer", "reason", .max = REMARK, .multiline = true},
     {"RevealIncident", "purpose", .max = 32},
     {"RevealIncident", "case_no", .max = 256},
     {"RevokeDevice", "reason", .max = REMARK, .multiline = true},
     {"SearchIncidents", "text", .max = WIRE_STRING_MAX, .min = 2}, /* the index holds pairs of characters */
     {"SearchIncidents", "limit", .max = PAGE_ROWS, .min = 1},
+    {"SendTransfer", "reason", .max = REMARK, .multiline = true},
     {"SetLogLevel", "reason", .max = REMARK, .multiline = true},
     {"ShowOrder", "order", .max = UUID, .size = UUID},
     {"ShowOrder", "wait_ms", .max = WAIT_MS},
@@ -176,6 +184,10 @@ const struct wire_limit wire_limits[] = {
     {"TimelineEntry", "content", .max = CONTENT, .multiline = true},
     {"ToServer", "request_id", .max = UUID, .size = UUID},
     {"ToServer", "deadline_ms", .max = 600000}, /* ten minutes: a forgotten call ends by itself */
+    {"Transfer", "why", .max = REMARK, .multiline = true},
+    {"Transfer", "returned_reason", .max = REMARK, .multiline = true},
+    {"Transfer", "feedback", .max = REMARK, .multiline = true},
+    {"TransferPage", "next", .max = TOKEN},
     {"UnlinkIncident", "reason", .max = REMARK, .multiline = true},
     {"VoidIncident", "reason", .max = REMARK, .multiline = true},
     {"WatchFeed", "cursor", .max = CURSOR, .size = CURSOR},

@@ -133,6 +133,10 @@ static void read_state(Liandong__V1__Event *e, int64_t num, int16_t state) {
         e->has_dispute_state = true;
         e->dispute_state = (Liandong__V1__DisputeState)state;
         break;
+    case LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_TRANSFER:
+        e->has_transfer_state = true;
+        e->transfer_state = (Liandong__V1__TransferState)state;
+        break;
     default: e->has_state = true; e->state = (Liandong__V1__IncidentState)state;
     }
 }

@@ -35,7 +35,7 @@ begin
 end $$;
 
 -- Adds an event to a record of any kind that changes none of its fields. `also`: who is told besides those who see it.
-create or replace function record_tell(target int8, wanted text, moment timestamptz, request uuid, why text, fields text[], old_told text[], new_told text[], also int4[])
+create or replace function given_tell(target int8, wanted text, moment timestamptz, request uuid, why text, fields text[], old_told text[], new_told text[], also int4[])
   returns void language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
 declare
   next int8 := (select h.seq + 1 from feed_head h);
@@ -68,7 +68,7 @@ create or replace function record_open(target int8, to_office int4, how int2, by
 begin
   insert into record_office(num, office, since, until, cause, mode) values (target, to_office, moment, ends, by_record, how)
   on conflict (num, office, cause, since) do update set until = excluded.until, mode = excluded.mode, closed = false;
-  perform record_tell(target, 'grant_access', moment, request, why, array['opened_to', 'until'], array[null, null]::text[],
+  perform given_tell(target, 'grant_access', moment, request, why, array['opened_to', 'until'], array[null, null]::text[],
     array[(select o.code from office o where o.id = to_office), case when isfinite(ends) then moment_text(ends) end], array[to_office]);
 end $$;
 
@@ -78,11 +78,20 @@ create or replace function record_shut(target int8, to_office int4, by_record in
 begin
   update record_office g set until = moment, closed = true where g.num = target and g.office = to_office and g.cause = by_record and g.until > moment;
   if found then
-    perform record_tell(target, 'withdraw_access', moment, request, why, array['opened_to'],
+    perform given_tell(target, 'withdraw_access', moment, request, why, array['opened_to'],
       array[(select o.code from office o where o.id = to_office)], array[null]::text[], array[to_office]);
   end if;
 end $$;
 
-grant execute on function until_ms(timestamptz), given_to(int8), given_mode(int8), given_to_read(int8, int4, int4, uuid), record_mine(text, jsonb),
-  record_tell(int8, text, timestamptz, uuid, text, text[], text[], text[], int4[]),
+-- Opens a new record to whom it is addressed (record_type.addressed), before its first event, which so goes to them as well.
+create or replace function given_to_addressed(of_type int2, after jsonb, moment timestamptz) returns void language plpgsql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+begin
+  insert into record_office(num, office, since, until, cause)
+  select (after ->> 'num')::int8, (after ->> t.addressed)::int4, moment, 'infinity', (after ->> 'num')::int8
+  from record_type t where t.type = of_type and (after ->> t.addressed)::int4 <> (after ->> 'origin')::int4;
+end $$;
+
+grant execute on function given_to_addressed(int2, jsonb, timestamptz), until_ms(timestamptz), given_to(int8), given_mode(int8), given_to_read(int8, int4, int4, uuid), record_mine(text, jsonb),
+  given_tell(int8, text, timestamptz, uuid, text, text[], text[], text[], int4[]),
   record_open(int8, int4, int2, int8, timestamptz, timestamptz, uuid, text), record_shut(int8, int4, int8, timestamptz, uuid, text) to liandong_app;

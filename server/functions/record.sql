@@ -83,7 +83,7 @@ create or replace function record_text(field text, value jsonb) returns text sta
   select case jsonb_typeof(value)
     when 'array' then (select string_agg(e, '、') from jsonb_array_elements_text(value) e)
     when 'number' then case when field like '%\_office' then (select o.code from office o where o.id = (value #>> '{}')::int4)
-      when field like '%\_into' then record_no((value #>> '{}')::int8) else value #>> '{}' end
+      when field like '%\_into' or field = 'about' then record_no((value #>> '{}')::int8) else value #>> '{}' end
     when 'string' then case when field like '%\_at' or field like '%\_to' and value #>> '{}' ~ '^\d{4}-\d\d-\d\dT' then moment_text((value #>> '{}')::timestamptz)
       else value #>> '{}' end
     else value #>> '{}' end
@@ -294,6 +294,9 @@ begin
   end if;
   select p.patch, p.field, p.reason into given, answer.field, answer.reason from record_prepare(of_type, wanted, null, given, turn.moment) p;
   if answer.reason is not null then
+    if given ? 'standing' then  -- a record that stands in the way
+      answer.conflict_fields := array[answer.field]; answer.conflict_theirs := array[given ->> 'standing'];
+    end if;
     return answer;
   end if;
   after := record_columns(of_type, given) || jsonb_build_object('num', record_number(of_type, turn.moment), 'id', request, 'version', 1, 'state', (verdict.rule).to_state,
@@ -307,6 +310,7 @@ begin
     answer.reason := case answer.field when 'reason' then 'REASON_REQUIRED' else 'REQUIRED' end;
     return answer;
   end if;
+  perform given_to_addressed(of_type, after, turn.moment);
   event := record_event(after, wanted, turn.moment, request, sent, why);
   select d.changed, d.old_values, d.new_values into event.changed, event.old_values, event.new_values from record_difference(of_type, '{}', given || after) d;
   perform record_store(after, event);

@@ -227,7 +227,7 @@ create or replace view feed_told as
              union all
              select -g.office::int8, g.until from record_office g where g.num = f.num and g.since <= statement_timestamp() and g.until > statement_timestamp()) r
          cross join unnest(array[r.account, until_ms(r.until)]) with ordinality as u(x, o)), '{}')
-    when f.kind in ('grant_access', 'withdraw_access', 'break_glass', 'decide_review')
+    when f.kind in ('grant_access', 'withdraw_access', 'break_glass', 'decide_review') or f.version = 1 and f.num > 10000000000000
         or f.kind = 'report_incident' and f.class = any ((select array_agg(c.class) from class_sensitivity c where c.sensitivity > 1)::int2[]) then
       (select array_agg(x order by r.account, o)
        from (select a.account, a.until from record_access a where a.record = f.entity and a.since <= statement_timestamp() and a.until > statement_timestamp()

@@ -165,6 +165,23 @@ def joined(did, chief, word, report):
   did(chief, "show_timeline", dispute=dispute)
 
 
+def handed(did, chief, mediator, word, report):
+  """A transfer to the paired office and back, leg by leg."""
+  send = lambda: chief.ask("send_transfer", about=report(), to_office="yts", **{f: word(f"send_transfer.{f}") for f in ("reason", "doc_no", "title")}).no  # noqa: E731
+  first, second, third = send(), send(), send()
+  did(chief, "send_transfer", about=report(), to_office="yts", reason=word("send_transfer.reason"))
+  did(mediator, "deliver_transfer", transfer=first)
+  for no in (first, second):
+    did(mediator, "sign_transfer", transfer=no)
+  did(mediator, "accept_transfer", transfer=first, note=word("accept_transfer.note"))
+  did(mediator, "feedback_transfer", transfer=first, feedback=word("feedback_transfer.feedback"))
+  did(chief, "confirm_transfer", transfer=first)
+  did(mediator, "return_transfer", transfer=second, reason=word("return_transfer.reason"))
+  did(chief, "recall_transfer", transfer=third, reason=word("recall_transfer.reason"))
+  did(chief, "show_transfer", transfer=first)
+  did(chief, "list_transfers", limit=50)
+
+
 def by_two(stage, node, birds, drive):
   """What needs somebody's word, or has to be led up to: a scene, a position, another node."""
   word = lambda where: birds.text(*where.split("."))  # noqa: E731
@@ -189,6 +206,7 @@ def by_two(stage, node, birds, drive):
   review = chief.ask("list_reviews", open=True).reviews[0].review
   did(chief, "decide_review", review=review, justified=True, reason=word("decide_review.reason"))
   joined(did, chief, word, report)
+  handed(did, chief, mediator, word, report)
   did(admin, "change_office", office="jinsi", name=word("change_office.name"), reason=word("change_office.reason"))
   area = {"area": "jinsi-area"}
   did(admin, "open_area", **area, office="ytga", name=word("open_area.name"))

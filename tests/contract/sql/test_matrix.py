@@ -26,6 +26,10 @@ OTHERS = {
   "dispute": {"table": "dispute", "make": ("open_dispute", {"type": 2, "title": "邻里漏水"}), "read": {"show_dispute": {}, "show_timeline": {}}, "look": {"list_disputes": {"limit": 500}},
               "write": {"note_dispute": {"note": "记录"}, "link_incident": {"external_no": "A-1", "external_office": "外地", "external_at": "2026-01-01Z", "reason": "x"},
                         "unlink_incident": {"external_no": "A-1", "reason": "x"}}},
+  "transfer": {"table": "transfer", "read": {"show_transfer": {}}, "look": {"list_transfers": {"limit": 500}},  # to an office that nobody here is of
+               "make": ("send_transfer", lambda desk, area: {"to_office": "j3", "reason": "x", "about": desk.ask("open_dispute", type=2, title="邻里漏水", area=area)[0]["no"]}),
+               "write": {"deliver_transfer": {}, "sign_transfer": {}, "accept_transfer": {}, "return_transfer": {"reason": "x"}, "feedback_transfer": {"feedback": "x"},
+                         "confirm_transfer": {}, "recall_transfer": {"reason": "x"}}},
 }
 # These show no record: what they write, count or list is of the caller's own making or of the machine
 NONE = {"hello", "ping", "verify_feed", "report_incident", "follow_logs", "list_connections", "kick_sessions", "drain_node", "set_log_level", "show_order",
@@ -149,7 +153,8 @@ def other_kinds(ground, kind):
     for office in ("p1", "j1", "p2", "area", "given"):
       for level in range(5):
         desk = d.desk("p2" if office in ("area", "given") else office, "head" if office == "j1" else "chief")
-        made[office, level] = no = desk.ask(maker, **fields, area={"p2": "other", "area": "shared"}.get(office))[0]["no"]
+        area = {"p2": "other", "area": "shared"}.get(office)
+        made[office, level] = no = desk.ask(maker, **(fields(desk, area) if callable(fields) else {**fields, "area": area}))[0]["no"]
         assert no, (maker, office)
         d.sql(f"update {doors['table']} set sensitivity = $1 where record_no(num) = $2", level, no)
         if office == "given":

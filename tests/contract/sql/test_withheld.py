@@ -7,8 +7,9 @@ AS_OWNER = set("""
   directory_day directory_work_out duty_rows end_login enrol_device feed_append feed_before feed_grown feed_past feed_verify heads_due
   incident_search_page incident_store invite_device issue_code login_begin login_resume login_rows login_secret logins_seen node_beat node_forget
   node_kick node_order_give open_area open_office open_position pair_offices part_offices password_set post_rows records_opened records_told records_verify remove_duty
+  transfer_crossed transfer_follow
   renew_device report_incidents reveals_since revoke_device rights_reasons sealing_behind sealing_catch_up search_catch_up search_refresh
-  given_to link_follow record_number record_open record_react record_shut record_store record_tell set_account_state set_duty signatures_broken unassign_account unassign_area""".split())
+  given_tell given_to given_to_addressed link_follow record_number record_open record_react record_shut record_store set_account_state set_duty signatures_broken unassign_account unassign_area""".split())
 
 
 @case

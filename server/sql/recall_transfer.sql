@@ -1,0 +1,1 @@
+select * from record_change(:request_id::uuid, :act::bytea, 3::int2, 'recall_transfer', :transfer::text, null, '{}', :reason::text)
