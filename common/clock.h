@@ -12,6 +12,9 @@
 int64_t clock_now_ms(void);
 /* us since some start, never goes back. For deadlines and measuring. */
 uint64_t clock_monotonic_us(void);
+/* ms since some start, never goes back, and goes on while the machine sleeps: to hold another machine's clock against.
+ */
+int64_t clock_elapsed_ms(void);
 /* "2023-06-25 20:15:03" in +08:00. Years 0001 to 9999; others print as "-". */
 void clock_print(char out[CLOCK_TEXT_SIZE], int64_t ms);
 /* "2023-06-25T12:15:03.123Z". */

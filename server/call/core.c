@@ -102,7 +102,8 @@ static bool start_readers(struct core *c, struct metrics *metrics) {
         "_feed_at",        "_directory",        "_directory_version", "_search_index", "_feed_keep",
         "_heads",          "_record",           "_sealing_version",   "_sealing_keys", "_sealing_make",
         "_sealing_behind", "_sealing_catch_up", "_node_beat",         "_node_forget",  "_login_secret",
-        "_login_resume",   "_logins_ended",     "_logins_seen",       "_reviews_due",  "_pen_free"};
+        "_login_resume",   "_logins_ended",     "_logins_seen",       "_reviews_due",  "_pen_free",
+        "_clocks_due"};
     size_t count;
     c->reader_list = collect(c, false, names, sizeof names / sizeof *names, &count);
     if (!c->reader_list) return false;
@@ -181,6 +182,7 @@ static void add_metrics(struct core *c, struct metrics *metrics) {
         .name = "liandong_reviews_overdue", .help = "Of these, later than the rule says", .type = METRIC_GAUGE};
     metrics_add(metrics, &c->reviews_open);
     metrics_add(metrics, &c->reviews_overdue);
+    clocks_init(&c->clocks, metrics);
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
         snprintf(c->code_names[i], sizeof c->code_names[i], "liandong_answers_total{code=\"%s\"}", codes[i]);
         c->by_code[i] = (struct metric){.name = c->code_names[i], .help = i ? NULL : "Answers by code"};

@@ -23,7 +23,8 @@ enum {
     CHORE_LOGINS_ENDED,
     CHORE_LOGINS_SEEN,
     CHORE_REVIEWS,
-    CHORE_PEN
+    CHORE_PEN,
+    CHORE_CLOCKS
 };
 
 static struct chore *chore_of(struct read *r) {
@@ -110,6 +111,8 @@ static void on_chore(struct read *read, const PGresult *result, const char *faul
         login_take_ended(c, result);
     else if (which == CHORE_PEN)
         tell_pen_freed(result);
+    else if (which == CHORE_CLOCKS && PQntuples(result) == 1)
+        chore->next_ms = uv_now(c->loop) + clocks_take(&c->clocks, result);
 }
 
 /* What a chore is asked with, made anew for each turn. False: there is nothing to ask. */
@@ -120,6 +123,7 @@ static bool prepare(struct core *c, const struct chore *chore) {
         c->login_end_value[0] = c->login_end_known ? c->login_end_after : NULL;
     }
     if (chore == &c->chores[CHORE_SEARCH]) bind_search_limit(c);
+    if (chore == &c->chores[CHORE_CLOCKS]) clocks_ask(&c->clocks);
     return true;
 }
 
@@ -145,9 +149,10 @@ void core_run_chores(struct core *c) {
 
 /* Their parameters are numbers of the core's own; they stand in the chore for its life. */
 void core_set_up_chores(struct core *c) {
-    static const char *const names[] = {"_directory_version", "_directory",   "_search_index", "_feed_keep", "_heads",
-                                        "_logins_ended",      "_logins_seen", "_reviews_due",  "_pen_free"};
-    static const uint64_t every[] = {1000, 0, 1000, 60000, 1000, 1000, 60000, REVIEWS_MS, 1000};
+    static const char *const names[] = {
+        "_directory_version", "_directory",   "_search_index", "_feed_keep", "_heads",
+        "_logins_ended",      "_logins_seen", "_reviews_due",  "_pen_free",  "_clocks_due"};
+    static const uint64_t every[] = {1000, 0, 1000, 60000, 1000, 1000, 60000, REVIEWS_MS, 1000, 1000};
     static int four[] = {4}, eight[] = {8};
     for (size_t i = 0; i < sizeof c->chores / sizeof *c->chores; i++)
         c->chores[i] = (struct chore){.core = c, .statement = core_find_statement(c, names[i]), .every_ms = every[i]};
@@ -157,5 +162,6 @@ void core_set_up_chores(struct core *c) {
     c->chores[CHORE_SEARCH].read.binding = (struct binding){c->search_limit_value, four};
     c->chores[CHORE_KEEP].read.binding = (struct binding){c->keep_value, eight};
     c->chores[CHORE_LOGINS_ENDED].read.binding = (struct binding){c->login_end_value, eight};
+    c->chores[CHORE_CLOCKS].read.binding = (struct binding){c->clocks.values, c->clocks.lengths};
     c->chores[CHORE_LOGINS_SEEN].read.binding = (struct binding){c->logins_open_value, c->logins_open_length};
 }

@@ -110,5 +110,6 @@ bool core_compile_plans(struct core *c, char *error, size_t room) {
            signing_contract(core_find_statement(c, "_heads"), error, room) &&
            directory_contract(core_find_statement(c, "_directory"), error, room) &&
            sealing_contract(core_find_statement(c, "_sealing_keys"), error, room) &&
-           operation_contract(c, error, room) && login_contract(c, error, room);
+           operation_contract(c, error, room) && clocks_contract(core_find_statement(c, "_clocks_due"), error, room) &&
+           login_contract(c, error, room);
 }

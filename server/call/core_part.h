@@ -2,6 +2,7 @@
  * Floor 4 (call). */
 #ifndef LIANDONG_CALL_CORE_PART_H
 #define LIANDONG_CALL_CORE_PART_H
+#include "call/clocks.h"
 #include "call/core.h"
 #include "call/directory.h"
 #include "call/operation.h"
@@ -40,6 +41,7 @@ struct core {
     struct core_sealing *sealing_work;
     struct operation *operation;
     struct signing signing;
+    struct clocks clocks;
     struct ca *authority; /* owned; NULL: certificates come from elsewhere */
     uv_timer_t tick;
     struct chore { /* a periodic read on the core's own behalf */
@@ -48,7 +50,7 @@ struct core {
         struct statement *statement;
         uint64_t every_ms, next_ms;
         bool busy;
-    } chores[9];
+    } chores[10];
     int32_t search_behind; /* records that are not in the index of search, as last told */
     char search_limit[4];  /* parameter of _search_index */
     const char *search_limit_value[1];

@@ -198,6 +198,9 @@ begin
   else
     execute format('update %1$I r set (%2$s) = (select %2$s from jsonb_populate_record(null::%1$I, $1)) where r.num = $2', of_kind.name, columns)
       using after, event.num;
+    if event.changed is not null then
+      perform clock_owners(after);
+    end if;
   end if;
   perform feed_append(event);
 end $$;

@@ -74,7 +74,8 @@ begin
   if cardinality(events) > 1 then
     select jsonb_object_agg(c.field, c.value order by f.seq) into later
     from feed f cross join lateral unnest(f.changed, f.new_values) as c(field, value) where f.seq = any (i.events);
-    select * into touched from feed f where f.seq = any (i.events) and f.kind not in ('reveal_incident', 'break_glass', 'decide_review', 'ask_approval', 'decide_approval')
+    select * into touched from feed f where f.seq = any (i.events) and f.kind not in ('reveal_incident', 'break_glass', 'decide_review', 'ask_approval', 'decide_approval', 'deadline_near',
+      'deadline_breached')
     order by f.seq desc limit 1;
   end if;
   later := coalesce(later, '{}');

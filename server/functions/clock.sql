@@ -1,0 +1,235 @@
+-- Clocks: what has to happen by when, and what comes of it if it does not. The rules are rows (clock_rule), and so is every clock; none lives in
+-- a process. Whoever changes a record starts, pauses and stops its clocks within the same transaction, the pen held, and so are clocks
+-- that are due carried out (clocks_due), by whichever node looks first: what stops a clock and what fires it stand one after the
+-- other, and each sees what the other did. A clock is marked as fired in the transaction that holds its event, whose request_id
+-- follows from the clock: it fires once, whatever is killed in between.
+--
+-- Time is the database's alone. The feed's moments never run backwards and so stand still after the clock was set back; clocks do not, they
+-- go by what the database's clock says. See clock_guard for how far that is believed.
+
+-- The moment from which a clock counts: what the caller says, but for the feed's moments while those are ahead of the clock.
+create or replace function clock_base(moment timestamptz) returns timestamptz stable language sql as $$
+  select case when moment <= (select h.at from feed_head h) then least(moment, date_trunc('milliseconds', clock_timestamp())) else moment end
+$$;
+
+create or replace function clock_due(working bool, from_at timestamptz, amount int8) returns timestamptz stable language sql as $$
+  select case when working then working_end(from_at, amount::int4) else from_at + amount * interval '1 millisecond' end
+$$;
+
+-- A clock with everything that follows from where it counts from, how much is left and what was done.
+create or replace function clock_worked_out(c clock) returns clock stable language plpgsql as $$
+begin
+  c.due_at := clock_due(c.working, c.from_at, c.amount);
+  c.near_at := c.due_at - (select r.near_seconds from clock_rule r where r.type = c.type and r.rule = c.rule and r.started_on = c.rule_since) * interval '1 second';
+  c.next_at := case when c.stopped_at is not null or c.fired_at is not null or c.paused_at is not null then null
+    when c.near_fired_at is null then least(c.near_at, c.due_at) else c.due_at end;
+  c.failures := 0;
+  return c;
+end $$;
+
+create or replace function clock_keep(c clock) returns void language sql as $$
+  update clock x set (owner, from_at, amount, due_at, near_at, next_at, paused_at, near_fired_at, fired_at, stopped_at, wall_at, failures) =
+    (select c.owner, c.from_at, c.amount, c.due_at, c.near_at, c.next_at, c.paused_at, c.near_fired_at, c.fired_at, c.stopped_at, c.wall_at, c.failures)
+  where x.id = c.id
+$$;
+
+-- Starts a clock of a record by a rule. Where one is open it is stopped, and a new one begins.
+create or replace function clock_start(of_num int8, of_rule text, moment timestamptz) returns void language plpgsql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+declare
+  whole jsonb := record_row(of_num);
+  of_kind int2 := record_type_of(of_num);
+  r clock_rule;
+  c clock;
+begin
+  select * into r from clock_rule x
+  where x.type = of_kind and x.rule = of_rule and x.started_on <= today() and (x.ended_on is null or x.ended_on > today()) order by x.started_on desc limit 1;
+  if r.rule is null then
+    if not exists (select from clock_rule x where x.type = of_kind and x.rule = of_rule) then
+      raise exception 'no clock_rule % for records of type %', of_rule, of_kind;
+    end if;
+    return;  -- given up since
+  end if;
+  perform clock_stop(of_num, of_rule, moment);
+  c.num := of_num; c.type := of_kind; c.rule := r.rule; c.rule_since := r.started_on; c.origin := whole ->> 'origin';
+  c.owner := coalesce((whole ->> r.owner_field)::int4, c.origin);
+  c.working := r.working_days is not null; c.amount := coalesce(r.seconds * 1000, r.working_days);
+  c.started_at := moment; c.from_at := clock_base(moment); c.wall_at := clock_timestamp();
+  c := clock_worked_out(c);
+  insert into clock(num, type, rule, rule_since, origin, owner, started_at, working, from_at, amount, due_at, near_at, next_at, wall_at)
+  values (c.num, c.type, c.rule, c.rule_since, c.origin, c.owner, c.started_at, c.working, c.from_at, c.amount, c.due_at, c.near_at, c.next_at, c.wall_at);
+end $$;
+
+-- Stops a clock of a record, or all of them (rule NULL); none runs: nothing happens.
+create or replace function clock_stop(of_num int8, of_rule text, moment timestamptz) returns void language plpgsql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+begin
+  update clock c set stopped_at = greatest(moment, c.started_at), next_at = null
+  where c.num = of_num and (of_rule is null or c.rule = of_rule) and c.stopped_at is null;
+end $$;
+
+-- Pauses and resumes a clock that was not due yet: what is left of it stands still.
+create or replace function clock_pause(of_num int8, of_rule text, moment timestamptz) returns void language plpgsql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+declare
+  c clock;
+  base timestamptz := clock_base(moment);
+begin
+  for c in select * from clock x where x.num = of_num and (of_rule is null or x.rule = of_rule) and x.next_at is not null loop
+    c.amount := case when c.working then working_between(base, c.due_at) else greatest(extract(epoch from c.due_at - base) * 1000, 0)::int8 end;
+    c.paused_at := moment; c.next_at := null;
+    perform clock_keep(c);
+  end loop;
+end $$;
+
+create or replace function clock_resume(of_num int8, of_rule text, moment timestamptz) returns void language plpgsql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+declare
+  c clock;
+begin
+  for c in select * from clock x where x.num = of_num and (of_rule is null or x.rule = of_rule) and x.stopped_at is null and x.paused_at is not null loop
+    c.paused_at := null; c.from_at := clock_base(moment); c.wall_at := clock_timestamp();
+    perform clock_keep(clock_worked_out(c));
+  end loop;
+end $$;
+
+-- The clocks of a record belong to whom it says now: part of record_store.
+create or replace function clock_owners(after jsonb) returns void language sql as $$
+  update clock c set owner = (after ->> r.owner_field)::int4
+  from clock_rule r
+  where c.num = (after ->> 'num')::int8 and c.stopped_at is null and r.type = c.type and r.rule = c.rule and r.started_on = c.rule_since
+    and c.owner is distinct from (after ->> r.owner_field)::int4 and after ->> r.owner_field is not null
+$$;
+
+-- An event of a record of any kind by which nothing of it changes: told is what its fields say. Made by the system itself.
+create or replace function record_tell(target int8, wanted text, told jsonb, moment timestamptz, request uuid, why text) returns bool language plpgsql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+declare
+  before jsonb := record_row(target);
+  after jsonb;
+  event feed;
+  i incident;
+begin
+  if before is null then
+    return false;
+  end if;
+  after := before || jsonb_build_object('version', (before ->> 'version')::int4 + 1, 'events', (before -> 'events') || to_jsonb((select h.seq + 1 from feed_head h)));
+  event := record_event(after, wanted, moment, request, null, why);
+  select array_agg(t.key order by t.key), array_agg(null::text), array_agg(t.value order by t.key) into event.changed, event.old_values, event.new_values
+  from jsonb_each_text(told) t;
+  if record_type_of(target) <> 1 then
+    perform record_store(after, event);
+    perform record_follow(record_type_of(target), wanted, before, after, told, event);
+    return true;
+  end if;
+  update incident x set version = event.version, events = x.events || (select h.seq + 1 from feed_head h) where x.num = target returning * into i;
+  event.class := i.class; event.level := i.level; event.threats := i.threats; event.title := incident_title(i.place, i.content);
+  perform feed_append(event);
+  return true;
+end $$;
+
+-- Carries out what a clock is for: it is near, or due. The clock is marked first, for what follows may start it anew.
+create or replace function clock_fire(c clock, wall timestamptz, moment timestamptz) returns void language plpgsql as $$
+declare
+  r clock_rule;
+  is_due bool := c.due_at <= wall;
+  said jsonb := jsonb_build_object('clock', c.rule, 'clock_due', moment_text(c.due_at));
+  request uuid := md5('clock ' || c.id || case when c.due_at <= wall then ' due' else ' near' end)::uuid;
+  reacted bool;
+begin
+  select * into strict r from clock_rule x where x.type = c.type and x.rule = c.rule and x.started_on = c.rule_since;
+  if is_due then
+    c.fired_at := moment;
+  else
+    c.near_fired_at := moment;
+  end if;
+  perform clock_keep(clock_worked_out(c));
+  if (case when is_due then r.on_due else r.on_near end) is null then
+    reacted := record_tell(c.num, case when is_due then 'deadline_breached' else 'deadline_near' end, said, moment, request, r.name);
+  else
+    reacted := record_react(c.num, case when is_due then r.on_due else r.on_near end, said, moment, request, r.name);
+  end if;
+  if is_due and reacted and r.next_rule is not null then
+    perform clock_start(c.num, r.next_rule, moment);
+  end if;
+end $$;
+
+-- One look at the clocks, by each node once a second and again at once while there is more to do: fires those that are due, in their order, `most`
+-- at a time. The pen is taken only where one is. A clock whose reaction fails is put off, and told of, and keeps no other waiting.
+--
+-- expected_ms: what the database's clock should say by the node's own, which nobody sets: what it said at the last look and the time
+-- since; at its first look the node's clock of the day. If it says much more, this look does nothing: the node compares with its clock
+-- after the answer, so that a look that waited long passes for no leap, and the next look brings what is left as leap_ms, negative
+-- where the clock was set back.
+--
+-- A leap ahead is not believed at once (somebody set the clock of the database's machine to next year, and everything would be overdue):
+-- no clock is due until it has stood for clock_guard.still_seconds, an administrator says that it is right (trust_time), or it is taken back.
+create or replace function clocks_due(expected_ms int8, leap_ms int8, most int4, out now_ms int8, out fired int4, out next_ms int4, out held_ms int8,
+    out jump_ms int8, out failed text)
+  language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
+declare
+  wall timestamptz := date_trunc('milliseconds', clock_timestamp());
+  guard clock_guard;
+  which int8;
+  c clock;
+  moment timestamptz;
+begin
+  now_ms := extract(epoch from wall) * 1000;
+  fired := 0; held_ms := 0;
+  if leap_ms < 0 then
+    perform clock_set_back(-leap_ms * interval '1 millisecond', wall);
+  end if;
+  guard := clock_held(leap_ms, wall);
+  jump_ms := guard.jump_ms;
+  if guard.held_until is not null then
+    held_ms := extract(epoch from guard.held_until - wall) * 1000;
+  elsif now_ms - expected_ms <= guard.jump_seconds * 1000 and exists (select from clock x where x.next_at <= wall) then
+    perform set_config('liandong.office', '', true), set_config('liandong.role', '', true), set_config('liandong.officer', '', true);  -- nobody calls
+    perform from feed_head for update;
+    moment := (select b.moment from feed_begin() b);
+    foreach which in array array(select x.id from clock x where x.next_at <= wall order by x.next_at, x.id limit most) loop
+      select * into c from clock x where x.id = which and x.next_at <= wall;
+      continue when not found;  -- what came of another has stopped it
+      begin
+        perform clock_fire(c, wall, moment);
+        fired := fired + 1;
+      exception when others then
+        update clock x set failures = x.failures + 1, next_at = wall + make_interval(secs => least(2 ^ x.failures, 600)) where x.id = c.id;
+        failed := concat_ws('; ', failed, format('%s %s: %s', record_no(c.num), c.rule, sqlerrm));
+      end;
+      exit when clock_timestamp() > wall + interval '500 milliseconds';
+    end loop;
+    perform pg_notify('liandong', '');
+  end if;
+  next_ms := coalesce((select least(greatest(extract(epoch from x.next_at - wall) * 1000, 0), 1000) from clock x where x.next_at is not null order by x.next_at limit 1), 1000);
+end $$;
+
+-- Whether the database's clock is believed: clock_guard as it is now, held_until NULL if it is.
+create or replace function clock_held(leap_ms int8, wall timestamptz) returns clock_guard language plpgsql as $$
+declare
+  guard clock_guard;
+begin
+  select * into strict guard from clock_guard;
+  if leap_ms > guard.jump_seconds * 1000 then
+    update clock_guard g set held_since = coalesce(g.held_since, wall), held_until = wall + make_interval(secs => g.still_seconds), jump_ms = leap_ms returning * into guard;
+  elsif guard.held_since > wall or guard.held_until <= wall then
+    update clock_guard g set held_since = null, held_until = null, jump_ms = null returning * into guard;
+  end if;
+  return guard;
+end $$;
+
+-- The database's clock was set back. What has fired has fired. What began by the clock that was ahead would be due too late by as much:
+-- it counts on from where it stood.
+create or replace function clock_set_back(by_much interval, wall timestamptz) returns void language plpgsql as $$
+declare
+  c clock;
+begin
+  perform from feed_head for update;
+  for c in select * from clock x where x.next_at is not null and x.wall_at > wall loop
+    c.from_at := c.from_at - by_much; c.wall_at := least(c.wall_at - by_much, wall);
+    perform clock_keep(clock_worked_out(c));
+  end loop;
+end $$;
+
+grant execute on function clock_start(int8, text, timestamptz), clock_stop(int8, text, timestamptz), clock_pause(int8, text, timestamptz),
+  clock_resume(int8, text, timestamptz), clocks_due(int8, int8, int4) to liandong_app;

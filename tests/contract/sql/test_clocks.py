@@ -1,0 +1,268 @@
+"""Clocks and working days, without waiting: the moments of a clock are moved instead. With waiting, and with what is killed meanwhile: tests/live/test_clocks.py."""
+import datetime
+
+from desk import request_id
+from support.runner import case
+
+# What the State Council could announce for the Spring Festival of 2027 (its first day is 2027-02-06): eight days, two weekend days worked for them.
+FESTIVAL = ("2027-02-05", "2027-02-06", "2027-02-07", "2027-02-08", "2027-02-09", "2027-02-10", "2027-02-11", "2027-02-12")
+WORKED = ("2027-01-31", "2027-02-14")
+
+
+def rules(d):
+  d.sql("insert into clock_rule(type, rule, name, seconds, working_days, near_seconds, owner_field, next_rule) values"
+        " (2, 'quick', '快钟', 60, null, 20, 'lead_office', null), (2, 'step', '升级一', 60, null, null, 'origin', 'step2'),"
+        " (2, 'step2', '升级二', 60, null, null, 'origin', null), (2, 'days', '三个工作日', null, 3, 86400, 'origin', null), (1, 'feedback', '反馈', 60, null, null, 'origin', null)")
+
+
+def holidays(d):
+  d.sql("insert into calendar_day(day, working, name) select x::date, false, '春节' from unnest($1::text[]) x", "{" + ",".join(FESTIVAL) + "}")
+  d.sql("insert into calendar_day(day, working, name) select x::date, true, '春节调休' from unnest($1::text[]) x", "{" + ",".join(WORKED) + "}")
+
+
+def dispute(d, desk=None):
+  no = (desk or d.desk("j1", "head")).ask("open_dispute", type=2, title="邻里漏水")[0]["no"]
+  return d.sql("select num from dispute where record_no(num) = $1", no)[0][0]
+
+
+def now(d):
+  """What the feed would call now."""
+  return d.sql("select date_trunc('milliseconds', clock_timestamp())")[0][0]
+
+
+def call(d, function, *values):
+  """As a request's statement would, the pen being held."""
+  d.app.rows("begin; select seq from feed_head for update")
+  d.app.rows(f"select {function}({', '.join(f'${i + 1}' for i in range(len(values)))})", *values)
+  d.app.rows("commit")
+
+
+def look(d, leap=0, ahead=0, most=100):
+  """A node's look: (fired, held_ms, failed)."""
+  d.app.rows("begin; select set_config('liandong.office', '0', true), set_config('liandong.role', '0', true)")  # as the server binds nobody
+  row = d.app.rows("select fired, held_ms, failed from clocks_due((extract(epoch from clock_timestamp()) * 1000)::int8 - $1, $2, $3)", ahead, leap, most)[0]
+  d.app.rows("commit")
+  return int(row[0]), int(row[1]), row[2]
+
+
+def pass_time(d, seconds, num=None):
+  """So long a time passes for all clocks, or those of one record."""
+  d.sql("update clock set from_at = from_at - $1 * interval '1 second', due_at = due_at - $1 * interval '1 second', near_at = near_at - $1 * interval '1 second',"
+        " next_at = next_at - $1 * interval '1 second' where $2::int8 is null or num = $2::int8", seconds, num)
+
+
+def told(d, num):
+  return [kind for kind, in d.sql("select kind from feed where num = $1 order by seq", num)]
+
+
+@case
+def near_then_due_once(ground):
+  with ground.district() as d:
+    rules(d)
+    num = dispute(d)
+    call(d, "clock_start", num, "quick", now(d))
+    assert look(d) == (0, 0, None) and told(d, num) == ["open_dispute"]
+    pass_time(d, 45)
+    assert look(d)[0] == 1 and look(d)[0] == 0 and told(d, num) == ["open_dispute", "deadline_near"]
+    pass_time(d, 20)
+    assert look(d)[0] == 1 and look(d)[0] == 0 and told(d, num) == ["open_dispute", "deadline_near", "deadline_breached"]
+    (changed, values, officer, note, version), = d.sql("select changed, new_values, officer, note, version from feed where num = $1 and kind = 'deadline_breached'", num)
+    assert changed == "{clock,clock_due}" and values.startswith("{quick,20") and (officer, note, version) == ("系统", "快钟", "3"), (changed, values, officer, note)
+    assert d.sql("select version, cardinality(events) from dispute where num = $1", num) == [("3", "3")]
+    call(d, "clock_stop", num, "quick", now(d))
+    assert d.sql("select fired_at is not null, stopped_at is not null, next_at from clock") == [("t", "t", None)]
+
+
+@case
+def due_at_once_is_not_told_to_be_near(ground):
+  """Nobody looked for long: what is due is due."""
+  with ground.district() as d:
+    rules(d)
+    num = dispute(d)
+    call(d, "clock_start", num, "quick", now(d))
+    pass_time(d, 3600)
+    assert look(d)[0] == 1 and told(d, num) == ["open_dispute", "deadline_breached"]
+
+
+@case
+def stopped_never_fires_and_starts_anew(ground):
+  with ground.district() as d:
+    rules(d)
+    num, other = dispute(d), dispute(d)
+    for n in (num, other):
+      call(d, "clock_start", n, "quick", now(d))
+    call(d, "clock_stop", num, "quick", now(d))
+    call(d, "clock_stop", num, None, now(d))
+    pass_time(d, 100, num)
+    assert look(d)[0] == 0
+    call(d, "clock_start", num, "quick", now(d))
+    call(d, "clock_start", num, "quick", now(d))
+    assert d.sql("select count(*), count(*) filter (where stopped_at is null) from clock where num = $1", num) == [("3", "1")]
+    pass_time(d, 100)
+    assert look(d)[0] == 2 and told(d, num) == ["open_dispute", "deadline_breached"]
+
+
+@case
+def pause_and_resume(ground):
+  with ground.district() as d:
+    rules(d)
+    num = dispute(d)
+    call(d, "clock_start", num, "quick", now(d))
+    pass_time(d, 15)
+    call(d, "clock_pause", num, "quick", now(d))
+    left, = d.sql("select amount from clock")[0]
+    assert 44000 < int(left) <= 45000, left
+    pass_time(d, 1000)
+    assert look(d)[0] == 0
+    call(d, "clock_resume", num, "quick", now(d))
+    assert d.sql("select due_at - clock_timestamp() between interval '44 seconds' and interval '45 seconds' from clock") == [("t",)]
+    pass_time(d, 46)
+    assert look(d)[0] == 1 and look(d)[0] == 0
+
+
+@case
+def a_step_follows_the_other(ground):
+  with ground.district() as d:
+    rules(d)
+    num = dispute(d)
+    call(d, "clock_start", num, "step", now(d))
+    pass_time(d, 61)
+    assert look(d)[0] == 1 and d.sql("select rule from clock where next_at is not null") == [("step2",)]
+    pass_time(d, 61)
+    assert look(d)[0] == 1 and look(d)[0] == 0 and told(d, num)[1:] == ["deadline_breached"] * 2
+
+
+@case
+def the_owner_is_who_the_record_says_now(ground):
+  with ground.district() as d:
+    rules(d)
+    num = dispute(d)
+    call(d, "clock_start", num, "quick", now(d))
+    assert d.sql("select code from clock c join office o on o.id = c.owner") == [("j1",)]
+    d.sql("select record_store(record_row($1) || jsonb_build_object('version', 2, 'lead_office', $2::int4, 'events', array(select generate_series(1, 2))),"
+          " jsonb_populate_record(f, jsonb_build_object('version', 2, 'request_id', gen_random_uuid(), 'changed', array['lead_office']))) from feed f where f.num = $1", num, d.ids["p1"])
+    assert d.sql("select code from clock c join office o on o.id = c.owner") == [("p1",)]
+
+
+@case
+def of_an_incident_too(ground):
+  with ground.district() as d:
+    rules(d)
+    no = d.report(d.desk("p1"))["no"]
+    num, = d.sql("select num from incident where incident_no(num) = $1", no)[0]
+    call(d, "clock_start", num, "feedback", now(d))
+    pass_time(d, 61)
+    assert look(d)[0] == 1 and told(d, num) == ["report_incident", "deadline_breached"]
+    assert d.sql("select version, cardinality(events) from incident") == [("2", "2")]
+    assert d.desk("p1").ask("verify_feed")[0]["intact"]
+    assert d.desk("p1", "officer").change("note_incident", no, note="记录")["version"] == 3
+
+
+@case
+def one_that_fails_keeps_no_other_waiting(ground):
+  with ground.district() as d:
+    rules(d)
+    bad, good = dispute(d), dispute(d)
+    d.sql("update clock_rule set on_due = 'no_such' where rule = 'step'")
+    d.sql("create or replace function record_react(target int8, wanted text, given jsonb, moment timestamptz, request uuid, why text) returns bool language plpgsql as $$ begin raise 'broken'; end $$")
+    call(d, "clock_start", bad, "step", now(d))
+    call(d, "clock_start", good, "quick", now(d))
+    pass_time(d, 100)
+    fired, _, failed = look(d)
+    assert fired == 1 and "broken" in failed and "JF-" in failed and told(d, good)[-1] == "deadline_breached", (fired, failed)
+    assert d.sql("select failures, fired_at from clock where num = $1", bad) == [("1", None)]
+    assert look(d) == (0, 0, None)
+    pass_time(d, 10)
+    assert "broken" in look(d)[2]
+
+
+@case
+def a_bounded_turn(ground):
+  with ground.district() as d:
+    rules(d)
+    num = [dispute(d) for _ in range(7)]
+    for n in num:
+      call(d, "clock_start", n, "step2", now(d))
+    pass_time(d, 61)
+    assert [look(d, most=3)[0] for _ in range(4)] == [3, 3, 1, 0]
+
+
+@case.table((
+  ("over the festival", "2027-02-03 09:00", 3, "2027-02-15", True),  # the Thursday, the Sunday that is worked, the Monday
+  ("late in the evening", "2027-02-04 23:59", 1, "2027-02-14", True),
+  ("a Sunday that is worked", "2027-01-29 10:00", 1, "2027-01-31", True),
+  ("weekends only", "2027-02-03 09:00", 3, "2027-02-08", False),
+  ("one year is missing", "2026-12-31 17:00", 1, "2027-01-01", True),
+))
+def working_days(ground, start, days, last, imported):
+  with ground.district() as d:
+    if imported:
+      holidays(d)
+    due, lacks = d.sql("select to_char(x at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS'), calendar_lacks($1::timestamp at time zone 'Asia/Shanghai', x)"
+                       " from working_end($1::timestamp at time zone 'Asia/Shanghai', $2) x", start, days)[0]
+    assert due == f"{last} 23:59:59", (start, days, due)
+    year = int(start[:4])
+    missing = [y for y in range(year, int(last[:4]) + 1) if not imported or y != 2027]
+    assert lacks == ("{" + ",".join(map(str, missing)) + "}" if missing else None), lacks
+
+
+@case
+def working_days_paused(ground):
+  with ground.district() as d:
+    rules(d)
+    holidays(d)
+    num = dispute(d)
+    call(d, "clock_start", num, "days", now(d))
+    d.sql("update clock set from_at = '2027-02-03 01:00Z', due_at = clock_due(true, '2027-02-03 01:00Z', 3), next_at = '2027-02-15 15:59:59Z'")
+    call(d, "clock_pause", num, "days", "2027-02-05 01:00Z")  # one of the three is used
+    assert d.sql("select amount, next_at from clock") == [("2", None)]
+    call(d, "clock_resume", num, "days", "2027-02-19 01:00Z")
+    assert d.sql("select due_at from clock") == [("2027-02-23 15:59:59.999+00",)]
+
+
+@case
+def a_leap_ahead_is_not_believed_at_once(ground):
+  with ground.district() as d:
+    rules(d)
+    num = dispute(d)
+    call(d, "clock_start", num, "quick", now(d))
+    pass_time(d, 61)
+    assert look(d, ahead=86400_000) == (0, 0, None)  # this look does nothing
+    fired, held, _ = look(d, leap=86400_000)
+    assert fired == 0 and 299_000 < held <= 300_000, held
+    assert look(d)[:1] == (0,) and look(d)[1] > 0                     # nor does a node that saw nothing
+    d.sql("update clock_guard set held_since = held_since - interval '301 seconds', held_until = held_until - interval '301 seconds'")
+    assert look(d)[:2] == (1, 0) and d.sql("select held_since, held_until from clock_guard") == [(None, None)]
+
+
+@case
+def a_leap_taken_back(ground):
+  """Held by a clock of tomorrow, which is set right."""
+  with ground.district() as d:
+    rules(d)
+    num, late = dispute(d), dispute(d)
+    call(d, "clock_start", num, "quick", now(d))
+    call(d, "clock_start", late, "quick", now(d))
+    d.sql("update clock_guard set held_since = now() + interval '1 day', held_until = now() + interval '1 day 300 seconds', jump_ms = 86400000")
+    d.sql("update clock set wall_at = wall_at + interval '1 day' where num = $1", late)
+    pass_time(d, -86400, late)  # it began by the wrong clock
+    assert look(d, leap=-86400_000)[1] == 0
+    assert d.sql("select bool_and(due_at between now() + interval '50 seconds' and now() + interval '61 seconds') from clock") == [("t",)]
+    assert look(d, leap=-86400_000)[0] == 0  # another node says the same: once is enough
+    assert d.sql("select bool_and(due_at between now() + interval '50 seconds' and now() + interval '61 seconds') from clock") == [("t",)]
+    pass_time(d, 61)
+    assert look(d)[0] == 2
+
+
+@case
+def while_the_feed_stands_still(ground):
+  """Its moments are ahead of the clock that was set back: clocks go on."""
+  with ground.district() as d:
+    rules(d)
+    num = dispute(d)
+    d.sql("update feed_head set at = date_trunc('milliseconds', clock_timestamp()) + interval '1 day'")
+    moment, = d.sql("select moment from feed_begin()")[0]
+    call(d, "clock_start", num, "quick", moment)
+    assert d.sql("select due_at between now() + interval '55 seconds' and now() + interval '61 seconds' from clock") == [("t",)]
+    call(d, "clock_start", num, "days", d.sql("select now() + interval '40 days'")[0][0])  # one that is to begin later does
+    assert d.sql("select due_at > now() + interval '40 days' from clock where rule = 'days'") == [("t",)]
