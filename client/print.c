@@ -19,6 +19,8 @@ static const struct {
 } views[] = {
     {"Incident", "no,state,class,level,received_at,origin_office_name?,area_name?,repeat_count?,place?,content"},
     {"Dispute", "no,state,warning,type,created_at,origin_office_name?,lead_office_name?,due_at?,place?,title"},
+    {"Alert", "no,state,status?,severity,kind,created_at,origin_office_name,escalation?,acked_by?,place?,title"},
+    {"AlertReceipt", "office_name,step?,person,delivered_at,shown_at,acked_at,acted_at"},
     {"Connection",
      "session,office?,officer,device,address?,since,last_at,last_request?,bytes_in?,bytes_out?,queue?,client?"},
     {"NodeHealth", "node,state,fault,started?,seen_at,version?,schema?,sessions,writes_waiting,feed_lag,database_ms,"
@@ -38,6 +40,7 @@ static const struct {
 } records[] = {
     {"IncidentReceipt", "no,state,version,at,id"},
     {"DisputeReceipt", "no,state,version,at,id"},
+    {"AlertReply", "no,state,version,at,id"},
     {"GlassReceipt", "no,at,until,review"},
     {"Invitation", "device,office_code,office_name,until,token"},
 };

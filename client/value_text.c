@@ -6,6 +6,7 @@
 #include "common/text.h"
 #include "common/uuid.h"
 #include "common/wire.h"
+#include "alert.pb-c.h"
 #include "dispute.pb-c.h"
 #include "incident.pb-c.h"
 #include "operation.pb-c.h"
@@ -73,10 +74,11 @@ static const char *kept_text(struct arena *arena, const ProtobufCMessageDescript
                              const char *text, bool one_line) {
     const char *word = name && text && *text ? kept_word(arena, types, name, text) : NULL;
     if (word) return word;
-    const struct label *label = name ? label_find(name) : NULL;
-    if (label && label->meaning == MEANING_REQUEST && text) return value_clean(arena, label_name(text), one_line);
     const ProtobufCFieldDescriptor *field = NULL;
     for (; name && *types && !field; types++) field = protobuf_c_message_descriptor_get_field_by_name(*types, name);
+    const struct label *label = name ? label_find(name) : NULL;
+    if (label && label->meaning == MEANING_REQUEST && text && (!field || field->type != PROTOBUF_C_TYPE_ENUM))
+        return value_clean(arena, label_name(text), one_line);
     if (!field || !text || !*text) return value_clean(arena, text, one_line);
     if (field->type == PROTOBUF_C_TYPE_ENUM && strspn(text, "0123456789") == strlen(text)) {
         char unknown[16];
@@ -102,6 +104,8 @@ static const struct {
     {LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_DISPUTE, &liandong__v1__dispute_state__descriptor,
      (const ProtobufCMessageDescriptor *const[]){&liandong__v1__dispute__descriptor,
                                                  &liandong__v1__decide_approval__descriptor, NULL}},
+    {LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_ALERT, &liandong__v1__alert_state__descriptor,
+     (const ProtobufCMessageDescriptor *const[]){&liandong__v1__alert__descriptor, NULL}},
 };
 
 int value_record_of(const ProtobufCEnumDescriptor *states) {

@@ -21,6 +21,7 @@ static const struct sealed_field {
     {"incident", "place", "incident.place", SEALING_PLACE, true},
     {"dispute", "place", "incident.place", SEALING_PLACE,
      true}, /* bound to the record's id as well: the name is only its first home's */
+    {"alert", "place", "incident.place", SEALING_PLACE, true},
 };
 #define FIELDS (sizeof fields / sizeof *fields)
 
@@ -33,6 +34,8 @@ static const struct sealed_request {
     {LIANDONG__V1__TO_SERVER__BODY_REPORT_INCIDENT, "incident", SEALING_BY_REQUEST},
     {LIANDONG__V1__TO_SERVER__BODY_CORRECT_INCIDENT, "incident", SEALING_BY_NAME},
     {LIANDONG__V1__TO_SERVER__BODY_OPEN_DISPUTE, "dispute", SEALING_BY_REQUEST},
+    {LIANDONG__V1__TO_SERVER__BODY_RAISE_ALERT, "alert", SEALING_BY_REQUEST},
+    {LIANDONG__V1__TO_SERVER__BODY_UPDATE_ALERT, "alert", SEALING_BY_REQUEST},
 };
 
 /* Where telephone numbers and places are compared: the fields that name them, or the text that is searched for, which
@@ -57,6 +60,7 @@ static const struct sealed_reply {
     {&liandong__v1__incident__descriptor, "incident", true},
     {&liandong__v1__dispute__descriptor, "dispute", true},
     {&liandong__v1__timeline_entry__descriptor, "incident", true},
+    {&liandong__v1__alert__descriptor, "alert", true},
     {&liandong__v1__history_entry__descriptor, "incident", false},
 };
 

@@ -90,6 +90,9 @@ begin
   insert into record_office(num, office, since, until, cause)
   select (after ->> 'num')::int8, (after ->> t.addressed)::int4, moment, 'infinity', (after ->> 'num')::int8
   from record_type t where t.type = of_type and (after ->> t.addressed)::int4 <> (after ->> 'origin')::int4;
+  if of_type = 4 then
+    perform alert_address(after, moment);
+  end if;
 end $$;
 
 grant execute on function given_to_addressed(int2, jsonb, timestamptz), until_ms(timestamptz), given_to(int8), given_mode(int8), given_to_read(int8, int4, int4, uuid), record_mine(text, jsonb),

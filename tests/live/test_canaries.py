@@ -38,6 +38,7 @@ MARK = re.compile(r"尉迟丝雀\d{5}|139977\d{5}|43030219900307\d{4}|Jinsique-\
 STARTS = ("尉迟丝雀", "13997700", "43030219900307", "Jinsique-0", "jinsique0")
 SECRET = {"password", "new_password", "code", "token", "certificate_request"}  # in no table either, of whatever request
 SEALED = {f"{request}.{field}" for request in ("report_incident", "correct_incident") for field in ("reporter", "reporter_phone", "place")}  # in the database
+SEALED |= {"raise_alert.place", "update_alert.place"}
 
 
 class Birds:
@@ -229,6 +230,17 @@ def by_two(stage, node, birds, drive):
   until(lambda: hello(node, context) is None, 5, "the new device being served")
   with Peer(node.address, context) as fresh:
     did(fresh, "renew_device", certificate_request=asked)
+  def alarm(maker=chief, name="raise_alert", **fields):
+    return did(maker, name, **fields, **{f: word(f"{name}.{f}") for f in ("title", "content", "place")}).no
+  first = alarm(kind="ALERT_KIND_MASS_EVENT")
+  did(mediator, "confirm_alert", alert=first, shown=True)
+  second = alarm(mediator, "update_alert", alert=first, people_count=60)
+  did(chief, "ack_alert", alert=second, note=word("ack_alert.note"))
+  for name, field in (("act_alert", "note"), ("note_alert", "note"), ("resolve_alert", "outcome")):
+    did(chief, name, alert=second, **{field: word(f"{name}.{field}")})
+  did(chief, "cancel_alert", alert=alarm(kind="ALERT_KIND_SYSTEM"), reason=word("cancel_alert.reason"))
+  did(head, "show_alert", alert=second)
+  did(head, "list_receipts", alert=second)
   other = stage.node(node.name + "-drained", node.name).start()
   until(lambda: len(admin.ask("show_health").nodes) == 2, 5, "the other node")
   order = did(admin, "drain_node", node=other.name, reason=word("drain_node.reason")).id

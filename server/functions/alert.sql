@@ -1,0 +1,197 @@
+-- Alerts (通报预警): what only they know. See record.sql for the rest.
+--
+--   RAISED -> ACKED -> IN_RESPONSE -> RESOLVED       nobody acknowledges: escalation 1, 2, 3 (RAISED all the while), then EXPIRED
+--      '---------'----------'-> CANCELLED, SUPERSEDED (by an update, which is a new alert)
+--
+-- Each office that is addressed acknowledges for itself: the first one ends the escalation, what others say later is their receipt and changes
+-- no state. The office that raised it can't.
+
+-- Whom an office alerts: those paired with it today; where there is none, or the kind says so, the bureaus above it.
+create or replace function alert_paired(office_id int4) returns int4[] stable language sql as $$
+  select coalesce(array_agg(case p.station when office_id then p.judicial else p.station end), '{}') from pairing p
+  where office_id in (p.station, p.judicial) and p.station_agreed and p.judicial_agreed and p.started_on <= today() and (p.ended_on is null or p.ended_on > today())
+$$;
+create or replace function alert_above(offices int4[]) returns int4[] stable language sql as $$
+  with recursive up(id, parent) as (
+    select o.id, o.parent from office o where o.id = any (offices)
+    union select o.id, o.parent from office o join up on o.id = up.parent)
+  select coalesce(array_agg(distinct up.id), '{}') from up where up.id <> all (offices)
+$$;
+create or replace function alert_whom(origin int4, kind int2) returns int4[] stable language sql as $$
+  select paired || case when paired = '{}' or coalesce((select k.above from alert_kind k where k.kind = $2 and k.started_on <= today() order by k.started_on desc limit 1), false)
+    then array(select x from unnest(alert_above(origin || paired)) x where x <> all (paired)) else '{}' end
+  from (select alert_paired(origin) as paired) p
+$$;
+create or replace function alert_addressed(of_num int8) returns bool stable language plpgsql as $$
+begin
+  return exists (select from alert_office a where a.num = of_num and a.office = caller_office());
+end $$;
+
+-- What an update carries on of the alert that it supersedes; a sealed place is bound to its record and can't be.
+create or replace function alert_kept(old jsonb) returns jsonb immutable language sql as $$
+  select jsonb_object_agg(e.key, e.value) from jsonb_each(old) e
+  where e.key in ('status', 'kind', 'severity', 'urgency', 'certainty', 'title', 'content', 'people_count', 'about', 'sensitivity', 'area') and e.value <> 'null'
+$$;
+
+create or replace function alert_prepare(wanted text, before jsonb, given jsonb, moment timestamptz, out patch jsonb, out field text, out reason text)
+  stable language plpgsql as $$
+declare
+  here bool := alert_addressed((before ->> 'num')::int8);
+  home bool := (before ->> 'origin')::int4 = caller_office();
+  usual alert_kind;
+  named record;
+  old jsonb;
+begin
+  patch := given;
+  if wanted = 'update_alert' then
+    select * into named from record_find(given ->> 'alert', 4::int2);
+    old := record_row(named.num);
+    if named.reason is not null then
+      field := 'alert'; reason := named.reason;
+    elsif (old ->> 'origin')::int4 <> caller_office() and not alert_addressed(named.num) then
+      field := 'alert'; reason := 'NOT_YOURS';
+    elsif (old ->> 'state')::int2 not in (1, 2, 3) then
+      field := 'alert'; reason := 'ALERT_OVER';
+    end if;
+    patch := alert_kept(old) || given || jsonb_build_object('supersedes', named.num);
+  end if;
+  if before is null and reason is null then
+    select * into usual from alert_kind k where k.kind = (patch ->> 'kind')::int2 and k.started_on <= today() order by k.started_on desc limit 1;
+    patch := jsonb_build_object('status', 1, 'severity', usual.severity, 'urgency', usual.urgency, 'certainty', usual.certainty, 'escalation', 0,
+      'expires_at', moment + make_interval(hours => usual.hours)) || patch;
+    if usual.kind is null then
+      field := 'kind'; reason := 'REQUIRED';
+    elsif char_length(btrim(coalesce(patch ->> 'title', ''))) < 2 then
+      field := 'title';
+      reason := case when coalesce(btrim(patch ->> 'title'), '') = '' then 'REQUIRED' else 'TOO_SHORT' end;
+    elsif (patch ->> 'expires_at')::timestamptz <= moment then
+      field := 'expires_at'; reason := 'OUT_OF_RANGE';
+    elsif wanted = 'raise_alert' and alert_whom(caller_office(), usual.kind) = '{}' then
+      reason := 'NO_ADDRESSEE';
+    elsif wanted = 'raise_alert' and patch ? 'about' then
+      select * into named from record_find(patch ->> 'about', null);
+      if named.reason is not null then
+        field := 'about'; reason := named.reason;
+      end if;
+      patch := patch || jsonb_build_object('about', named.num);
+    end if;
+  elsif wanted = 'ack_alert' then
+    if (before ->> 'state')::int2 > 3 then
+      field := 'alert'; reason := 'ALERT_OVER';
+    elsif not here then
+      field := 'alert'; reason := case when home then 'OWN_ALERT' else 'NOT_YOURS' end;
+    elsif exists (select from alert_receipt r where r.num = (before ->> 'num')::int8 and r.office = caller_office() and r.acked_at is not null) then
+      field := 'alert'; reason := 'ALREADY_ACKED';
+    end if;
+  elsif wanted in ('act_alert', 'note_alert', 'resolve_alert') and not here and not home or wanted = 'act_alert' and before ->> 'state' = '1' and not here then
+    field := 'alert'; reason := case when home then 'OWN_ALERT' else 'NOT_YOURS' end;
+  elsif wanted = 'cancel_alert' and not home then
+    field := 'alert'; reason := 'NOT_YOURS';
+  elsif wanted = 'note_alert' and coalesce(btrim(given ->> 'note'), '') = '' then
+    field := 'note'; reason := 'REQUIRED';
+  elsif wanted = 'escalate_alert' and (given ->> 'escalation')::int2 <= (before ->> 'escalation')::int2 then
+    reason := 'NO_CHANGE';
+  end if;
+  if wanted in ('ack_alert', 'act_alert') and before ->> 'acked_by' is null then
+    patch := patch || jsonb_build_object('acked_at', moment, 'acked_by', caller_officer(), 'acked_office', caller_office());
+  end if;
+end $$;
+
+-- Whom a new alert is addressed to, before its first event (given_to_addressed): those that the kind says, and with a rule for BOTH its own
+-- office. An update goes to everybody who had the one before it, and not to who says it.
+create or replace function alert_address(after jsonb, moment timestamptz) returns void language plpgsql as $$
+declare
+  of_num int8 := (after ->> 'num')::int8;
+  sender int4 := (after ->> 'origin')::int4;
+  old int8 := (after ->> 'supersedes')::int8;
+begin
+  insert into alert_office(num, office, step, since)
+  select of_num, o.office, 0, moment
+  from (select unnest(alert_whom(sender, (after ->> 'kind')::int2)) as office
+        union select a.office from alert_office a where a.num = old and a.office <> sender
+        union select r.origin from alert r where r.num = old and r.origin <> sender
+        union select sender where exists (select from alert_rule r where r.rule = after ->> 'rule' and r.whom = 'BOTH')) o;
+  insert into record_office(num, office, since, until, cause, mode)
+  select a.num, a.office, moment, 'infinity', a.num, 2 from alert_office a where a.num = of_num and a.office <> sender;
+end $$;
+
+create or replace function alert_receipt_take(of_num int8, moment timestamptz, delivered bool, shown bool, acked bool, acted bool) returns void language sql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+  insert into alert_receipt as r(num, office, account, device, person, delivered_at, shown_at, acked_at, acted_at)
+  values (of_num, caller_office(), caller_account(), coalesce(caller_device(), 0), coalesce(caller_officer(), ''), case when delivered then moment end,
+    case when shown then moment end, case when acked then moment end, case when acted then moment end)
+  on conflict (num, office, account, device) do update set delivered_at = coalesce(r.delivered_at, excluded.delivered_at),
+    shown_at = coalesce(r.shown_at, excluded.shown_at), acked_at = coalesce(r.acked_at, excluded.acked_at), acted_at = coalesce(r.acted_at, excluded.acted_at)
+$$;
+
+create or replace function alert_follow(wanted text, before jsonb, after jsonb, given jsonb, event feed) returns void language plpgsql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+begin
+  if before is null then
+    if after ->> 'supersedes' is not null then
+      perform record_react((after ->> 'supersedes')::int8, 'supersede_alert', jsonb_build_object('superseded_by', event.num), event.at,
+        record_derived(event.request_id, 1), null);
+    end if;
+  elsif wanted in ('ack_alert', 'act_alert') then
+    perform alert_receipt_take(event.num, event.at, true, true, true, wanted = 'act_alert');
+  end if;
+end $$;
+
+-- Raises an alert by itself, about a record: for functions that run within a write. The nth event that `request` brings about. Nothing where
+-- the rule does not hold today, where nobody could be told, and where this rule's last alert about that record is still open.
+create or replace function alert_auto(about int8, rule text, title text, request uuid, n int4, moment timestamptz) returns void language plpgsql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+declare
+  why alert_rule := (select r from alert_rule r where r.rule = $2 and r.started_on <= today() and (r.ended_on is null or r.ended_on > today())
+    order by r.started_on desc limit 1);
+  subject any_record := (select a from any_record a where a.num = $1);
+  prepared record;
+  after jsonb;
+  event feed;
+begin
+  if why.rule is null or subject.num is null or subject.sensitivity = 4
+     or why.whom = 'OTHERS' and alert_whom(subject.origin, why.kind) = '{}'
+     or exists (select from alert a where a.about = $1 and a.rule = $2 and a.state in (1, 2, 3)) then
+    return;
+  end if;
+  select * into prepared from alert_prepare('auto', null, jsonb_strip_nulls(jsonb_build_object('kind', why.kind, 'severity', why.severity, 'title', title,
+    'about', about, 'rule', rule)), moment);
+  after := prepared.patch || jsonb_build_object('num', record_number(4::int2, moment), 'id', record_derived(request, n), 'version', 1, 'state', 1,
+    'origin', subject.origin, 'created_by', '系统', 'created_at', moment, 'updated_by', '系统', 'updated_at', moment,
+    'events', array[(select h.seq + 1 from feed_head h)], 'sensitivity', subject.sensitivity, 'area', subject.area);
+  perform alert_address(after, moment);
+  event := record_event(after, 'raise_alert', moment, record_derived(request, n), null, null);
+  event.actor := subject.origin; event.device := 0; event.officer := '系统';
+  select o.code, o.name into strict event.office, event.office_name from office o where o.id = event.actor;
+  select d.changed, d.old_values, d.new_values into event.changed, event.old_values, event.new_values from record_difference(4::int2, '{}', after) d;
+  perform record_store(after, event);
+  perform alert_follow('raise_alert', null, after, '{}', event);
+end $$;
+
+-- As the protocol's message Alert tells it. Inlined by the planner.
+create or replace function alert_record(a alert)
+  returns table(id uuid, no text, version int4, state int2, status int2, kind int2, severity int2, urgency int2, certainty int2, title text, content text, place text,
+    people_count int4, about text, supersedes text, superseded_by text, escalation int2, escalated_at timestamptz, expires_at timestamptz,
+    acked_at timestamptz, acked_by text, acked_office text, acked_office_name text, responding_at timestamptz, resolved_at timestamptz, outcome text,
+    whom text[], origin_office text, origin_office_name text, created_by text, created_at timestamptz, updated_by text, updated_at timestamptz,
+    sensitivity int2, area text, area_name text)
+  stable parallel safe language sql as $$
+  select a.id, record_no(a.num), a.version, a.state, a.status, a.kind, a.severity, a.urgency, a.certainty, a.title, a.content, told('place', a.place, false),
+    a.people_count, record_no(a.about), record_no(a.supersedes), record_no(a.superseded_by), a.escalation, a.escalated_at, a.expires_at,
+    a.acked_at, a.acked_by, k.code, k.name, a.responding_at, a.resolved_at, a.outcome,
+    array(select w.name from alert_office t join office w on w.id = t.office where t.num = a.num order by t.step, w.code),
+    o.code, o.name, a.created_by, a.created_at, a.updated_by, a.updated_at, a.sensitivity, r.code, r.name
+  from office o left join area r on r.id = a.area left join office k on k.id = a.acked_office where o.id = a.origin
+$$;
+
+-- A terminal says that a notice came, or was shown. Nobody else hears of it: the feed tells of what people do.
+create or replace function alert_confirm(of_num int8, shown bool, out at timestamptz) language plpgsql as $$
+begin
+  at := date_trunc('milliseconds', clock_timestamp());
+  if alert_addressed(of_num) then
+    perform alert_receipt_take(of_num, at, true, coalesce(shown, false), false, false);
+  end if;
+end $$;
+
+grant execute on function alert_receipt_take(int8, timestamptz, bool, bool, bool, bool), alert_follow(text, jsonb, jsonb, jsonb, feed),
+  alert_auto(int8, text, text, uuid, int4, timestamptz) to liandong_app;

@@ -1,0 +1,176 @@
+"""Alerts: whom they reach, the four receipts, acks that come late or twice, updates, and what is raised by itself."""
+from desk import request_id
+from support.runner import case
+
+RAISED, ACKED, IN_RESPONSE, RESOLVED, CANCELLED, EXPIRED, SUPERSEDED = range(1, 8)
+MASS_EVENT, MAJOR, THREAT, SYSTEM = 1, 2, 3, 17
+
+
+def raised(desk, **fields):
+  answer = desk.ask("raise_alert", **{"kind": THREAT, "title": "扬言放火", **fields})[0]
+  assert answer["outcome"] == "done", answer
+  return answer["no"]
+
+
+def made(desk, name, no, **fields):
+  answer = desk.ask(name, alert=no, **fields)[0]
+  return answer["reason"] or answer["outcome"]
+
+
+def state(d, no):
+  return int(d.sql("select state from alert where record_no(num) = $1", no)[0][0])
+
+
+def whom(d, no):
+  return {row[0] for row in d.sql("select o.code from alert_office a join office o on o.id = a.office where record_no(a.num) = $1", no)}
+
+
+def kinds(d, no):
+  return [row[0] for row in d.sql("select kind from feed where no = $1 order by seq", no)]
+
+
+@case
+def reaches_the_other_side(ground):
+  """The paired office, not one's own; by rule the bureaus above both; without a pairing those above; nobody at all is refused."""
+  with ground.district() as d:
+    assert whom(d, raised(d.desk("p1"))) == {"j1"}
+    assert whom(d, raised(d.desk("j1", "mediator"))) == {"p1"}
+    assert whom(d, raised(d.desk("j1", "mediator"), kind=MASS_EVENT)) == {"p1", "pb", "jb"}
+    d.sql("update pairing set ended_on = current_date - 1 where station = (select id from office where code = 'p2')")
+    assert whom(d, raised(d.desk("p2"))) == {"pb"}
+    answer = d.desk("j3", "mediator").ask("raise_alert", kind=THREAT, title="扬言放火")[0]
+    assert (answer["outcome"], answer["reason"]) == ("refused", "NO_ADDRESSEE"), answer
+    # the bureau's own desk sees what was opened to it, and nothing else
+    seen = {row["no"] for row in d.desk("jb", "duty").ask("list_alerts", limit=50)}
+    assert seen == {"YJ-" + no[3:] for no in seen} and len(seen) == 1, seen
+    assert d.desk("j2", "head").ask("list_alerts", limit=50) == []
+
+
+@case.table((name, name) for name in ("defaults", "said"))
+def kind_decides_what_is_not_said(ground, name):
+  with ground.district() as d:
+    fields = {} if name == "defaults" else {"severity": 4, "urgency": 3, "certainty": 3, "status": 2}
+    no = raised(d.desk("p1"), **fields)
+    row = d.desk("j1", "head").ask("show_alert", alert=no)[0]
+    said = tuple(row[f] for f in ("severity", "urgency", "certainty", "status", "state"))
+    assert said == ((1, 1, 2, 1, RAISED) if name == "defaults" else (4, 3, 3, 2, RAISED)), row
+    assert row["whom"] == ["j1"] and row["origin_office"] == "p1" and row["expires_at"] > row["created_at"], row
+
+
+@case
+def bad_input(ground):
+  with ground.district() as d:
+    p, j = d.desk("p1"), d.desk("j1", "mediator")
+    for fields, reason, field in (({"kind": None}, "REQUIRED", "kind"), ({"title": " "}, "REQUIRED", "title"), ({"title": "火"}, "TOO_SHORT", "title"),
+                                  ({"expires_at": "2020-01-01Z"}, "OUT_OF_RANGE", "expires_at"), ({"about": "JQ-2026-000099"}, "NOT_FOUND", "about")):
+      answer = p.ask("raise_alert", **{"kind": THREAT, "title": "扬言放火", **fields})[0]
+      assert (answer["reason"], answer["field"]) == (reason, field), (fields, answer)
+    no = raised(p)
+    for name, fields, reason in (("cancel_alert", {}, "REASON_REQUIRED"), ("ack_alert", {}, "OWN_ALERT"), ("act_alert", {}, "OWN_ALERT"), ("note_alert", {"note": ""}, "REQUIRED")):
+      assert made(p, name, no, **fields) == reason, name
+    assert made(j, "cancel_alert", no, reason="误报") == "NOT_YOURS"
+    assert made(j, "resolve_alert", no, outcome="化解") == "ILLEGAL_TRANSITION", "nobody has acknowledged it"
+    assert made(j, "ack_alert", no) == "done" and made(j, "resolve_alert", no) == "REQUIRED"
+    assert made(d.desk("j2", "mediator"), "ack_alert", no) == "NOT_FOUND"
+    assert d.sql("select count(*) from alert")[0][0] == "1"
+
+
+@case
+def the_whole_life(ground):
+  with ground.district() as d:
+    p, j = d.desk("p1"), d.desk("j1", "mediator")
+    no = raised(p, about=d.report(p, **{"class": 6})["no"])
+    assert made(j, "ack_alert", no, note="两人出发") == "done" and state(d, no) == ACKED
+    row = p.ask("show_alert", alert=no)[0]
+    assert (row["acked_by"], row["acked_office"], row["about"][:3]) == (j.officer, "j1", "JQ-") and row["acked_at"], row
+    assert made(j, "act_alert", no) == "done" and state(d, no) == IN_RESPONSE
+    assert made(p, "note_alert", no, note="汽油已收走") == "done"
+    assert made(p, "resolve_alert", no, outcome="化解") == "done" and state(d, no) == RESOLVED
+    assert kinds(d, no) == ["raise_alert", "ack_alert", "act_alert", "note_alert", "resolve_alert"]
+    told = d.sql("select audience from feed where no = $1 and kind = 'ack_alert'", no)[0][0]
+    assert str(d.ids["p1"]) in told.strip("{}").split(","), "who raised it hears of the ack"
+
+
+@case
+def late_and_repeated_acks(ground):
+  """Clear answers, and nothing is opened again: acknowledged by the same office, by another one, resolved, cancelled."""
+  with ground.district() as d:
+    j, pb = d.desk("j1", "mediator"), d.desk("pb", "duty")
+    p = d.desk("p1")
+    no = raised(p, kind=MASS_EVENT)
+    request = request_id()
+    assert [j.ask("ack_alert", request=request, act="x", alert=no)[0]["outcome"] for _ in range(2)] == ["done", "replay"]
+    assert made(d.desk("j1", "head"), "ack_alert", no) == "ALREADY_ACKED"
+    first = p.ask("show_alert", alert=no)[0]
+    assert made(pb, "ack_alert", no) == "done", "another office signs for itself"
+    after = p.ask("show_alert", alert=no)[0]
+    assert [after[f] for f in ("acked_at", "acked_by", "acked_office", "state")] == [first[f] for f in ("acked_at", "acked_by", "acked_office", "state")]
+    assert made(j, "act_alert", no) == "done" and made(j, "resolve_alert", no, outcome="化解") == "done"
+    assert made(d.desk("jb", "duty"), "ack_alert", no) == "ALERT_OVER" and state(d, no) == RESOLVED
+    gone = raised(p)
+    assert made(p, "cancel_alert", gone, reason="误报") == "done"
+    assert made(j, "ack_alert", gone) == "ALERT_OVER" and state(d, gone) == CANCELLED
+
+
+@case
+def receipts(ground):
+  """Delivered and shown come from terminals and make no event; acknowledged and acted come from people and do."""
+  with ground.district() as d:
+    p, j, head = d.desk("p1"), d.desk("j1", "mediator"), d.desk("j1", "head")
+    no = raised(p)
+    before = d.sql("select seq from feed_head")
+    assert [(r["office"], r["person"]) for r in p.ask("list_receipts", alert=no)] == [("j1", None)]
+    assert j.ask("confirm_alert", alert=no)[0]["alert"] == no
+    head.ask("confirm_alert", alert=no, shown=True)
+    head.ask("confirm_alert", alert=no, shown=True)
+    p.ask("confirm_alert", alert=no, shown=True)  # not addressed to it
+    rows = {r["person"]: r for r in p.ask("list_receipts", alert=no)}
+    assert set(rows) == {j.officer, head.officer}, rows
+    assert rows[j.officer]["delivered_at"] and not rows[j.officer]["shown_at"] and rows[head.officer]["shown_at"], rows
+    assert d.sql("select seq from feed_head") == before
+    made(j, "ack_alert", no)
+    made(j, "act_alert", no)
+    row = {r["person"]: r for r in p.ask("list_receipts", alert=no)}[j.officer]
+    assert row["delivered_at"] <= row["acked_at"] <= row["acted_at"], row
+    assert d.desk("j2", "head").ask("list_receipts", alert=no)[0]["reason"] == "NOT_FOUND"
+    assert d.desk("j2", "head").ask("confirm_alert", alert=no)[0]["reason"] == "NOT_FOUND"
+
+
+@case
+def updates_supersede(ground):
+  """By either side; whoever had it acknowledges anew; of what is over there is no update."""
+  with ground.district() as d:
+    p, j = d.desk("p1"), d.desk("j1", "mediator")
+    old = raised(j, kind=MASS_EVENT, people_count=30, severity=2, title="三十人讨薪")
+    assert made(p, "ack_alert", old) == "done"
+    new = p.ask("update_alert", alert=old, people_count=60, severity=1)[0]["no"]
+    row = j.ask("show_alert", alert=new)[0]
+    assert [row[f] for f in ("people_count", "severity", "title", "kind", "supersedes", "state", "acked_at")] == [60, 1, "三十人讨薪", MASS_EVENT, old, RAISED, None]
+    assert state(d, old) == SUPERSEDED and j.ask("show_alert", alert=old)[0]["superseded_by"] == new
+    assert whom(d, new) == {"j1", "pb", "jb"} and not [r for r in j.ask("list_receipts", alert=new) if r["person"]]
+    assert made(p, "ack_alert", new) == "OWN_ALERT" and made(j, "ack_alert", new) == "done"
+    assert kinds(d, old)[-1] == "supersede_alert" and kinds(d, new)[0] == "update_alert"
+    assert made(p, "update_alert", old, people_count=70) == "ALERT_OVER"
+    assert made(d.desk("p2"), "update_alert", new, people_count=70) == "NOT_FOUND"
+
+
+@case
+def raised_by_itself(ground):
+  """Once about a record while the last one is open; not where the rule has ended; as the record's own office, at the record's level."""
+  with ground.district() as d:
+    p, j = d.desk("p1"), d.desk("j1", "mediator")
+    no = d.report(p)["no"]
+    num = d.sql("select num from incident where incident_no(num) = $1", no)[0][0]
+
+    def auto(rule, n):
+      d.sql("begin; select seq from feed_head for update")
+      d.sql("select alert_auto($1, $2, '反复报警 ' || $3, $4, $5, now())", num, rule, no, "00000000-0000-0000-0000-000000000001", n)
+      d.sql("commit")
+    auto("REPEAT_ALARM", 1)
+    auto("REPEAT_ALARM", 2)
+    d.sql("update alert_rule set ended_on = current_date where rule = 'IGNITE'")
+    auto("IGNITE", 3)
+    rows = j.ask("list_alerts", limit=50)
+    assert [(r["about"], r["origin_office"], r["created_by"], r["kind"]) for r in rows] == [(no, "p1", "系统", 4)], rows
+    assert whom(d, rows[0]["no"]) == {"p1", "j1"} and made(p, "ack_alert", rows[0]["no"]) == "done"
+    assert d.sql("select intact from feed_verify()")[0][0] == "t"
