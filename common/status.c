@@ -183,6 +183,28 @@ const struct status_row status_rows[] = {
      "写工作记录。",
      0},
 
+    /* disputes */
+    {"FIELD_NOT_YOURS", CODE(PERMISSION_DENIED), "the field belongs to the other side",
+     "这一项由另一方填写，您这一方不能填。请用 note 写一条工作记录说明意见，请对方更正。", 0},
+    {"NOT_HIGHER", CODE(INVALID_ARGUMENT), "the colour is no higher than the present one",
+     "新的颜色不比现在高。请先用 dispute show 查看；要降低请用 liandong dispute lower。", 0},
+    {"NOT_LOWER", CODE(INVALID_ARGUMENT), "the colour is no lower than the present one",
+     "新的颜色不比现在低。请先用 dispute show 查看；要升高请用 liandong dispute raise。", 0},
+    {"LOWER_APART", CODE(FAILED_PRECONDITION), "an assessment doesn't lower this colour",
+     "研判不能把这个颜色降下来。请用 liandong dispute lower 写明理由；红色须两所负责人先后执行同一条命令。", 0},
+    {"OTHER_SIDES_WORD", CODE(FAILED_PRECONDITION), "this side has agreed before; the other side's head has not",
+     "您这一方已经同意，还等对方。请对方负责人执行同一条命令。", 0},
+    {"JOINT_STAYS", CODE(FAILED_PRECONDITION), "what both sides have to handle stays so",
+     "已定为两所共同处置的，不能改为单方。请由两所负责人共同办结。", 0},
+    {"TRACK_BARRED", CODE(FAILED_PRECONDITION), "these circumstances bar mediation by the police",
+     "有雇凶、结伙斗殴、寻衅滋事、多次实施、调解中再挑事情形的，不能走治安调解。请司法所用 dispute correct --track "
+     "改走其他渠道，或由派出所依法处理。",
+     0},
+    {"EXTENDED_BEFORE", CODE(FAILED_PRECONDITION), "the period was extended before, and is extended once",
+     "期限已经延长过一次，不能再延。请在期限内达成协议、办结（dispute conclude）或移送。", 0},
+    {"OUTCOME_ELSEWHERE", CODE(INVALID_ARGUMENT), "this outcome comes of another command",
+     "这个结果不在这里登记：达成协议的请用 liandong agreement make，不受理的请用 liandong dispute decline。", 0},
+
     /* the nodes */
     {"UNKNOWN_NODE", CODE(INVALID_ARGUMENT), "no such node is heard of, or this can't be said of all at once",
      "没有这个名字的服务器节点，或它已停止，或该操作不能对全部节点下达。请用 admin health 查看节点名。", 0},

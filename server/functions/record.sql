@@ -383,7 +383,7 @@ begin
   if base < (before ->> 'version')::int4 then
     select c.fields, c.theirs, c.yours into answer.conflict_fields, answer.conflict_theirs, answer.conflict_yours
     from record_conflicts(of_type, before, base, record_columns(of_type, given)
-      || case when rule.to_state <> rule.from_state then jsonb_build_object('state', rule.to_state) else '{}' end) c;
+      || case when rule.to_state not in (0, rule.from_state) then jsonb_build_object('state', rule.to_state) else '{}' end) c;
     if answer.conflict_fields is not null then
       answer.outcome := 'conflict'; answer.reason := 'VERSION_CONFLICT'; answer.id := before ->> 'id';
       return answer;
@@ -403,7 +403,7 @@ begin
       return answer;
     end if;
   end if;
-  given := jsonb_build_object('state', rule.to_state) || case when rule.stamp is null then '{}' else jsonb_build_object(rule.stamp, turn.moment) end || given;
+  given := case rule.to_state when 0 then '{}' else jsonb_build_object('state', rule.to_state) end || case when rule.stamp is null then '{}' else jsonb_build_object(rule.stamp, turn.moment) end || given;
   select p.patch, p.field, p.reason into given, answer.field, answer.reason from record_prepare(of_type, wanted, before, given, turn.moment) p;
   if answer.reason is not null then
     return answer;

@@ -183,6 +183,28 @@ def handed(did, chief, mediator, word, report):
   did(chief, "list_transfers", limit=50)
 
 
+def course(did, chief, head, word):
+  """What a dispute goes through."""
+  no = did(chief, "open_dispute", type=2, **{f: word(f"open_dispute.{f}") for f in ("title", "content", "place", "subtype")}).no
+  step = lambda who, name, texts="", **fields: did(who, name, dispute=no, **fields, **{f: word(f"{name}.{f}") for f in texts.split()})  # noqa: E731
+  step(head, "decline_dispute", "reason")
+  step(chief, "reopen_dispute", "reason")
+  step(chief, "assess_dispute", "reason", warning=2)
+  step(chief, "raise_dispute", "reason", warning=3)
+  step(head, "lower_dispute", "reason", warning=2)
+  step(head, "accept_dispute", "consent")
+  step(chief, "correct_dispute", "title content subtype police_result outcome_note reason")
+  step(head, "investigate_dispute", "note")
+  step(head, "suspend_dispute", "reason")
+  step(head, "resume_dispute", "note")
+  step(head, "extend_dispute", "extension_consent")
+  step(head, "conclude_dispute", "outcome_note", outcome=4)
+  step(chief, "note_dispute", "note")
+  did(head, "show_dispute", dispute=no)
+  did(head, "list_disputes", text=word("list_disputes.text"))
+  return no
+
+
 def by_two(stage, node, birds, drive):
   """What needs somebody's word, or has to be led up to: a scene, a position, another node."""
   word = lambda where: birds.text(*where.split("."))  # noqa: E731
@@ -208,6 +230,7 @@ def by_two(stage, node, birds, drive):
   did(chief, "decide_review", review=review, justified=True, reason=word("decide_review.reason"))
   joined(did, chief, word, report)
   handed(did, chief, mediator, word, report)
+  course(did, chief, head, word)
   did(admin, "change_office", office="jinsi", name=word("change_office.name"), reason=word("change_office.reason"))
   area = {"area": "jinsi-area"}
   did(admin, "open_area", **area, office="ytga", name=word("open_area.name"))

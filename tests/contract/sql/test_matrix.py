@@ -24,7 +24,11 @@ WRITE = {"dispatch_incident": {"dispatched_to": "一组"}, "arrive_incident": {}
 # The other kinds of records: what makes one, and which requests read one, find them, change one
 OTHERS = {
   "dispute": {"table": "dispute", "make": ("open_dispute", {"type": 2, "title": "邻里漏水"}), "read": {"show_dispute": {}, "show_timeline": {}}, "look": {"list_disputes": {"limit": 500}},
-              "write": {"note_dispute": {"note": "记录"}, "link_incident": {"external_no": "A-1", "external_office": "外地", "external_at": "2026-01-01Z", "reason": "x"},
+              "write": {"note_dispute": {"note": "记录"}, "assess_dispute": {"warning": 3}, "raise_dispute": {"warning": 4, "reason": "x"}, "lower_dispute": {"warning": 1, "reason": "x"},
+                        "accept_dispute": {"consent": "x"}, "decline_dispute": {"reason": "x"}, "investigate_dispute": {}, "suspend_dispute": {"reason": "x"}, "resume_dispute": {},
+                        "correct_dispute": {"title": "另题"}, "extend_dispute": {"extension_consent": "x"}, "conclude_dispute": {"outcome": 4}, "close_dispute": {},
+                        "reopen_dispute": {"reason": "x"},
+                        "link_incident": {"external_no": "A-1", "external_office": "外地", "external_at": "2026-01-01Z", "reason": "x"},
                         "unlink_incident": {"external_no": "A-1", "reason": "x"}}},
   "transfer": {"table": "transfer", "read": {"show_transfer": {}}, "look": {"list_transfers": {"limit": 500}},  # to an office that nobody here is of
                "make": ("send_transfer", lambda desk, area: {"to_office": "j3", "reason": "x", "about": desk.ask("open_dispute", type=2, title="邻里漏水", area=area)[0]["no"]}),

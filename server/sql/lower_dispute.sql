@@ -1,0 +1,3 @@
+select c.*, dispute_waits(c.no, 'lower_dispute') as waits_for
+from record_change(:request_id::uuid, :act::bytea, 2::int2, 'lower_dispute', :dispute::text, :base_version::int4,
+  jsonb_build_object('warning', nullif(:warning::int2, 0)), :reason::text) c
