@@ -91,8 +91,8 @@ end $$;
 create or replace function approval_known(p approval) returns bool stable language plpgsql
   security definer set search_path = liandong, pg_catalog, pg_temp as $$
 begin
-  return not exists (select from feed f join incident i on i.num = f.num
-    where f.request_id = p.record and f.kind = 'report_incident' and not visible(i));
+  return not exists (select from feed f join any_record r on r.num = f.num
+    where f.request_id = p.record and f.entity = f.request_id and not visible(r));
 end $$;
 
 -- Newest first, from a page's end on: what the caller may decide about, and what he asked for himself. state: enum ApprovalState.

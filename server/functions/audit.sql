@@ -42,9 +42,7 @@ declare
   of_year int8 := (select extract(year from h.day)::int8 * 1000000000 from feed_head h);
 begin
   if ref ~ '^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$' then
-    select f.entity, f.no into record, no from feed f where f.request_id = ref::uuid and f.kind = 'report_incident';
-  elsif ref ~ '^JQ-[0-9]{4}-[0-9]{1,9}$' then
-    select i.id, incident_no(i.num) into record, no from incident i where i.num = substr(ref, 4, 4)::int8 * 1000000000 + substr(ref, 9)::int8;
+    select f.entity, f.no into record, no from feed f where f.request_id = ref::uuid and f.entity = f.request_id;
   elsif ref ~ '^[0-9]{1,9}$' then
     select i.id, incident_no(i.num) into record, no from incident i where i.num = of_year + ref::int8;
   elsif ref ~ '^[A-Z]{2}-[0-9]{4}-[0-9]{1,9}$' then
@@ -168,8 +166,8 @@ begin
     record := audit_any(named);
     reason := case when record is null then 'NOT_FOUND' end;
   else
-    select f.num, f.reason into found_num, reason from incident_find(named) f;
-    select i.id into record from incident i where i.num = found_num;
+    select f.num, f.reason into found_num, reason from record_find(named, null) f;
+    select r.id into record from any_record r where r.num = found_num;
   end if;
 end $$;
 

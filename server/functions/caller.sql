@@ -177,15 +177,16 @@ begin
 end $$;
 
 -- The predicate once more, for functions that are past the policies. Slow: for single records.
-create or replace function visible(i incident) returns bool stable parallel safe language plpgsql as $$
+drop function if exists visible(incident);
+create or replace function visible(r any_record) returns bool stable parallel safe language plpgsql as $$
 begin
-  return coalesce(i.origin = any (origins_seen(i.sensitivity)) or record_marks(i.num, i.origin, i.sensitivity, i.area) && rights_beyond(), false);
+  return coalesce(r.origin = any (origins_seen(r.sensitivity)) or record_marks(r.num, r.origin, r.sensitivity, r.area) && rights_beyond(), false);
 end $$;
 
 drop function if exists visible(int4), visible(int4, int2, int8), caller_sees();
 grant execute on function caller_office(), caller_device(), caller_officer(), caller_role(), caller_account(), caller_login(), sees(int4),
   relation_of(office, int4), right_most(int2, text), origins_seen(int2), origins_any(), records_opened(int2), records_named(), records_told(),
-  rights_beyond(), records_scope(), visible(incident), record_marks(int8, int4, int2, int4), areas_any()
+  rights_beyond(), records_scope(), visible(any_record), record_marks(int8, int4, int2, int4), areas_any()
   to liandong_app;
 
 -- What follows of the rules may have changed with these texts.

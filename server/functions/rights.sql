@@ -10,10 +10,21 @@ begin
     where a.record = audience_now.record and s.office <> all (told));
 end $$;
 
+-- The rule for such a change of a record of whatever kind.
+create or replace function rights_rule(target int8, whole jsonb, wanted text, out reason text) stable language plpgsql as $$
+begin
+  if record_type_of(target) = 1 then
+    select r.reason into reason from incident_rule(jsonb_populate_record(null::incident, whole), wanted) r;
+  else
+    select r.reason into reason from record_rule(record_type_of(target), wanted, whole) r;
+  end if;
+end $$;
+
 -- Makes one such change. level: the new one, of grade_incident; person and ends: of the others. See incident_change for the answer, and
 -- migrations/0014_rights.sql for who may. Whoever closes a record to all but named persons is the first of them: somebody must be able
 -- to open it again.
-create or replace function rights_change(request uuid, sent bytea, wanted text, named text, base int4, wanted_level int4, person text, ends timestamptz, why text,
+drop function if exists rights_change(uuid, bytea, text, text, int4, int4, text, timestamptz, text);
+create or replace function rights_change(request uuid, sent bytea, of_type int4, wanted text, named text, base int4, wanted_level int4, person text, ends timestamptz, why text,
     out outcome text, out reason text, out field text, out current_version int4,
     out id uuid, out no text, out version int4, out state int2, out at timestamptz, out replay bool)
   language plpgsql as $$
@@ -21,7 +32,8 @@ declare
   turn record;
   past feed;
   event feed;
-  after incident;
+  after jsonb;
+  about uuid;
   verdict record;
   target int8;
   before int2;
@@ -41,24 +53,25 @@ begin
     return;
   end if;
   turn := feed_begin();
-  select f.num, f.reason into target, reason from incident_find(named) f;
+  select f.num, f.reason into target, reason from record_find(named, nullif(of_type, 0)::int2) f;
   if reason is not null then
     field := 'incident';
     perform audit_denied(wanted, named, reason);
     return;
   end if;
-  select * into strict after from incident i where i.num = target;
-  before := after.sensitivity;
-  current_version := after.version;
-  if base <> after.version then
+  after := record_row(target);
+  about := after ->> 'id';
+  before := after ->> 'sensitivity';
+  current_version := after ->> 'version';
+  if base <> current_version then
     reason := 'VERSION_CONFLICT';
     field := 'base_version';
     return;
   end if;
-  select * into verdict from incident_rule(after,
-    case when wanted = 'grade_incident' and (before >= 3 and wanted_level < before or wanted_level = 4) then 'head_grade' else wanted end);
+  select r.reason into verdict from rights_rule(target, after,
+    case when wanted = 'grade_incident' and (before >= 3 and wanted_level < before or wanted_level = 4) then 'head_grade' else wanted end) r;
   reason := case
-    when verdict.reason is not null and not (wanted = 'withdraw_access' and glass_own(after.id, person, turn.moment)) then verdict.reason
+    when verdict.reason is not null and not (wanted = 'withdraw_access' and glass_own(about, person, turn.moment)) then verdict.reason
     when wanted = 'grade_incident' and wanted_level = 4 and caller_account() = 0 then 'ROLE_NOT_ALLOWED' end;
   if reason is not null then
     perform audit_denied(wanted, named, reason);
@@ -80,29 +93,28 @@ begin
   -- Opening a special record takes two; so does making it less special, or one head would take it down, open it, and put it up again.
   opening := case when wanted = 'grant_access' then person || ' ' || to_char(ends at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI')
     when wanted = 'grade_incident' and wanted_level < before then format('S%s → S%s', before, wanted_level) end;
-  if opening is not null and before >= (approval_rule_now()).grant_from and not approval_take(wanted, after.id, incident_no(after.num), opening) then
+  if opening is not null and before >= (approval_rule_now()).grant_from and not approval_take(wanted, about, record_no(target), opening) then
     reason := 'APPROVAL_NEEDED';
     perform audit_denied(wanted, named, reason);
     return;
   end if;
   if wanted = 'grade_incident' then
-    after.sensitivity := wanted_level;
+    after := after || jsonb_build_object('sensitivity', wanted_level);
     if wanted_level = 4 then
-      perform glass_shut(after.id, turn.moment);
+      perform glass_shut(about, turn.moment);
     end if;
   end if;
   if wanted <> 'grade_incident' or wanted_level = 4 then
-    reason := access_change(after.id, wanted, person, turn.moment, ends, why);
+    reason := access_change(about, wanted, person, turn.moment, ends, why);
     if reason is not null then
       field := case reason when 'UNKNOWN_VALUE' then 'account' else 'incident' end;
       return;
     end if;
   end if;
-  after.version := after.version + 1;
-  after.updated_by := caller_officer();
-  after.updated_at := turn.moment;
-  after.events := after.events || turn.seq + 1;
-  event := incident_event(after, wanted, turn.moment, request, sent, why);
+  after := after || jsonb_build_object('version', current_version + 1, 'updated_by', caller_officer(), 'updated_at', turn.moment,
+    'events', (after -> 'events') || to_jsonb(turn.seq + 1));
+  event := case when record_type_of(target) = 1 then incident_event(jsonb_populate_record(null::incident, after), wanted, turn.moment, request, sent, why)
+    else record_event(after, wanted, turn.moment, request, sent, why) end;
   if wanted = 'grade_incident' then
     event.changed := array['sensitivity']; event.old_values := array[before::text]; event.new_values := array[wanted_level::text];
   elsif wanted = 'grant_access' then
@@ -110,7 +122,11 @@ begin
   else
     event.changed := array['access']; event.old_values := array[person]; event.new_values := array[null]::text[];
   end if;
-  perform incident_store(after, event);
+  if record_type_of(target) = 1 then
+    perform incident_store(jsonb_populate_record(null::incident, after), event);
+  else
+    perform record_store(after, event);
+  end if;
   outcome := 'done';
   replay := false;
   current_version := null;
@@ -204,7 +220,8 @@ begin
 end $$;
 
 grant execute on function audit_named(text), rights_explain(text, text, text, int2), rights_reasons(uuid, text, text, int2), audience_now(int4, uuid), access_change(uuid, text, text, timestamptz, timestamptz, text),
-  rights_change(uuid, bytea, text, text, int4, int4, text, timestamptz, text) to liandong_app;
+  rights_rule(int8, jsonb, text),
+  rights_change(uuid, bytea, int4, text, text, int4, int4, text, timestamptz, text) to liandong_app;
 
 -- What the feed's ring is made of: see migrations/0014_rights.sql, which had these first. The moment is the statement's, not the clock's: a
 -- view that calls anything volatile is not merged into the statement that reads it, which loses the index's order; then each page reads and
