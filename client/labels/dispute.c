@@ -132,7 +132,7 @@ static const struct label labels[] = {
     {"DISPUTE_OUTCOME_CRIMINAL", N_("became a criminal case"), MEANING_PLAIN},
     {"DISPUTE_OUTCOME_NOT_ACCEPTED", N_("not accepted"), MEANING_PLAIN},
     {"assess_dispute", N_("dispute assessed"), MEANING_PLAIN},
-    {"raise_dispute", N_("warning raised"), MEANING_PLAIN},
+    {"raise_dispute", N_("dispute warning raised"), MEANING_PLAIN},
     {"lower_dispute", N_("warning lowered"), MEANING_PLAIN},
     {"warn_dispute", N_("warning raised by rule"), MEANING_PLAIN},
     {"accept_dispute", N_("dispute taken on"), MEANING_PLAIN},
