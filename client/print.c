@@ -30,6 +30,8 @@ static const struct {
     {"GlassReview",
      "review,no,officer,office_name?,scene?,purpose?,why,opened_at?,until,reads,due_at,verdict,decided_by?"},
     {"SignedHead", "n,at,node,feed_seq,audit_seq"},
+    {"AttachmentRecord", "attachment,name,size,complete,received?,media_type?,office_name?,officer,attached_at"},
+    {"JournalEntry", "cite,at,kind,office_name?,officer,fields?,note"},
     {"HistoryEntry", "version,at,kind,office?,officer?,field,old_value,new_value,note?"},
 };
 
@@ -38,11 +40,9 @@ static const struct {
 static const struct {
     const char *message, *columns;
 } records[] = {
-    {"IncidentReceipt", "no,state,version,at,id"},
-    {"DisputeReceipt", "no,state,version,at,id"},
-    {"AlertReply", "no,state,version,at,id"},
-    {"GlassReceipt", "no,at,until,review"},
-    {"Invitation", "device,office_code,office_name,until,token"},
+    {"IncidentReceipt", "no,state,version,at,id"}, {"DisputeReceipt", "no,state,version,at,id"},
+    {"AlertReply", "no,state,version,at,id"},      {"AttachmentReceipt", "attachment,complete,no,version,at"},
+    {"GlassReceipt", "no,at,until,review"},        {"Invitation", "device,office_code,office_name,until,token"},
 };
 
 /* Fields whose text is long: they give way where the terminal is narrow. */

@@ -103,6 +103,16 @@ const struct status_row status_rows[] = {
      "这件事须第二人同意。已列入本单位和结对单位负责人的待审批（approval "
      "list），请等其同意后，由您本人再发同一条命令。",
      0},
+    {"FILE_TOO_LARGE", CODE(OUT_OF_RANGE), "an attachment has at most 20 MiB",
+     "附件超过 20 MiB。请压缩、降低照片分辨率或分成几个文件后重新添加。", 0},
+    {"RECORD_FULL", CODE(FAILED_PRECONDITION), "the attachments of this record take all the room there is for one",
+     "这条记录的附件已占满名额。请先用 attach list 查看有无重复，把其余材料附到相关的另一条记录上。", 0},
+    {"WRONG_OFFSET", CODE(FAILED_PRECONDITION), "chunks come one after the other, from where begin_attachment says",
+     "分块不接着已收到的部分。请重新执行 attach add 或 attach get，从服务器记着的位置接着传。", 0},
+    {"WRONG_HASH", CODE(FAILED_PRECONDITION), "the bytes are not those that were announced; they were thrown away",
+     "收到的内容与登记的校验值不符（文件在上传时被改动，或传输出错），已整份作废。请确认文件不再变动后重新添加。", 0},
+    {"NOT_BEGUN", CODE(FAILED_PRECONDITION), "a download begins with get_attachment",
+     "下载没有开始或已过时。请重新执行 attach get。", 0},
     {"NOT_ON_SCENE", CODE(PERMISSION_DENIED), "nobody arrived by this name at a grave incident that still goes on",
      "紧急查看只给正在现场的人：您近来没有到达仍在处置的重大、紧急或扬言极端警情。到场后先执行 liandong incident "
      "arrive "

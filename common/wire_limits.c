@@ -14,10 +14,11 @@
 #define TOKEN        32u
 #define CROWD        1000000u
 #define PLACE_IN_LOG 8u
-#define NAME_PAGE    128u   /* a name of 64 bytes and a number */
-#define LOG_TEXT     8192u  /* a line has 4,096 bytes; its values are quoted */
-#define WAIT_MS      30000u /* an answer held back */
-#define PAGE_ROWS    500u   /* about 400 KiB of whole records: a page fits a frame */
+#define NAME_PAGE    128u    /* a name of 64 bytes and a number */
+#define LOG_TEXT     8192u   /* a line has 4,096 bytes; its values are quoted */
+#define CHUNK        262144u /* of an attachment: a quarter of a frame */
+#define WAIT_MS      30000u  /* an answer held back */
+#define PAGE_ROWS    500u    /* about 400 KiB of whole records: a page fits a frame */
 #define LONGITUDE    180u
 #define LATITUDE     90u
 
@@ -36,6 +37,7 @@ const struct wire_limit wire_limits[] = {
     {"ArriveIncident", "note", .max = REMARK, .multiline = true},
     {"AssessDispute", "causes", .max = 16},
     {"AssessDispute", "reason", .max = REMARK, .multiline = true},
+    {"AttachmentChunk", "bytes", .max = CHUNK},
     {"AuditVerdict", "feed_head", .max = HASH, .size = HASH},
     {"AuditVerdict", "audit_head", .max = HASH, .size = HASH},
     {"BreakGlass", "purpose", .max = 32},
@@ -134,6 +136,7 @@ const struct wire_limit wire_limits[] = {
     {"Incident", "void_reason", .max = REMARK, .multiline = true},
     {"IncidentReceipt", "id", .max = UUID, .size = UUID},
     {"InvestigateDispute", "note", .max = REMARK, .multiline = true},
+    {"JournalEntry", "note", .max = REMARK, .multiline = true},
     {"KickSessions", "reason", .max = REMARK, .multiline = true},
     {"LinkIncident", "reason", .max = REMARK, .multiline = true},
     {"ListAccounts", "limit", .max = PAGE_ROWS, .min = 1},
@@ -142,6 +145,7 @@ const struct wire_limit wire_limits[] = {
     {"ListAlerts", "severity", .max = 8},
     {"ListAlerts", "limit", .max = PAGE_ROWS, .min = 1},
     {"ListAlerts", "page", .max = TOKEN},
+    {"ListAttachments", "limit", .max = PAGE_ROWS, .min = 1},
     {"ListAudit", "limit", .max = PAGE_ROWS, .min = 1},
     {"ListChanges", "limit", .max = PAGE_ROWS, .min = 1},
     {"ListConnections", "limit", .max = PAGE_ROWS, .min = 1},
@@ -157,6 +161,8 @@ const struct wire_limit wire_limits[] = {
     {"ListIncidents", "classes", .max = 16},
     {"ListIncidents", "limit", .max = PAGE_ROWS, .min = 1},
     {"ListIncidents", "purpose", .max = 32},
+    {"ListJournal", "kinds", .max = 32},
+    {"ListJournal", "limit", .max = PAGE_ROWS, .min = 1},
     {"ListLogins", "limit", .max = PAGE_ROWS, .min = 1},
     {"ListOffices", "limit", .max = PAGE_ROWS, .min = 1},
     {"ListPositions", "limit", .max = PAGE_ROWS, .min = 1},
@@ -181,6 +187,7 @@ const struct wire_limit wire_limits[] = {
     {"PositionRecord", "place", .max = PLACE},
     {"ProveHeads", "feed_hash", .max = HASH, .size = HASH},
     {"ProveHeads", "audit_hash", .max = HASH, .size = HASH},
+    {"PutChunk", "bytes", .max = CHUNK},
     {"RaiseAlert", "content", .max = CONTENT, .multiline = true},
     {"RaiseAlert", "place", .max = PLACE},
     {"RaiseAlert", "people_count", .max = CROWD},

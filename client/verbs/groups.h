@@ -11,5 +11,5 @@ struct verb_group {
     { rows, sizeof(rows) / sizeof *(rows) }
 
 extern const struct verb_group verbs_incident, verbs_dispute, verbs_alert, verbs_link, verbs_transfer, verbs_directory,
-    verbs_feed, verbs_operation, verbs_client;
+    verbs_feed, verbs_operation, verbs_client, verbs_attachment;
 #endif

@@ -1,4 +1,5 @@
 #include "call/call.h"
+#include "call/attachment.h"
 #include "call/enrol.h"
 #include "call/verdict.h"
 #include "common/ca.h"
@@ -208,6 +209,7 @@ static void submit_write(struct call *c) {
         in.authority_until = ca_expiry(c->core->authority);
     }
     const struct request_steps *steps = enrol_steps(c->field->id);
+    if (!steps) steps = attachment_steps(c->field->id);
     if (steps && !steps->prepare(c, &in)) return;
     if (!sealing_close(&c->core->sealing, c->field->id, c->message, c->record, &c->arena) || !pack_act(c, &in)) {
         call_refuse(c, "TOO_LARGE", c->field->name);
@@ -237,34 +239,45 @@ static void on_record(struct read *r, const PGresult *result, const char *fault)
     c->resolving = false;
     const char *why = !fault && PQntuples(result) == 1 && !PQgetisnull(result, 0, 1) ? PQgetvalue(result, 0, 1) : NULL;
     if (why && strcmp(why, "NOT_FOUND") == 0) {
-        deny(c, "NOT_FOUND", c->read.binding.values[0], arena_printf(&c->arena, "%s.incident", c->field->name));
+        deny(c, "NOT_FOUND", c->named, arena_printf(&c->arena, "%s.%s", c->field->name, c->named_by));
     } else if (!c->session || fault) {
         call_refuse(c, fault ? fault : "DEADLINE", NULL);
     } else if (PQntuples(result) != 1 || PQgetlength(result, 0, 0) != sizeof c->record) {
-        call_refuse(c, why ? why : "INTERNAL", why ? arena_printf(&c->arena, "%s.incident", c->field->name) : NULL);
+        call_refuse(c, why ? why : "INTERNAL",
+                    why ? arena_printf(&c->arena, "%s.%s", c->field->name, c->named_by) : NULL);
     } else {
         memcpy(c->record, PQgetvalue(result, 0, 0), sizeof c->record);
-        submit_write(c);
+        if (!attachment_looks(c->field->id) || attachment_take(c, result))
+            submit_write(c);
+        else
+            call_refuse(c, "NO_MEMORY", NULL);
     }
 }
 
 /* Sealed text is bound to its record: a change that names one by its number must learn which it is first. */
-static void begin_resolving(struct call *c) {
+static struct statement *name_record(struct call *c) {
     const ProtobufCFieldDescriptor *f =
         protobuf_c_message_descriptor_get_field_by_name(c->message->descriptor, "incident");
-    const char *named = f ? *(char *const *)wire_member(c->message, f) : NULL;
     struct binding *b = &c->read.binding;
+    c->named_by = "incident";
+    c->named = f ? *(char *const *)wire_member(c->message, f) : NULL;
     b->values = arena_take(&c->arena, sizeof *b->values);
     b->lengths = arena_take(&c->arena, sizeof *b->lengths);
-    if (!b->values || !b->lengths) {
+    if (!b->values || !b->lengths) return NULL;
+    b->values[0] = c->named;
+    b->lengths[0] = c->named ? (int)strlen(c->named) : 0;
+    return c->core->record_statement;
+}
+static void begin_resolving(struct call *c) {
+    struct statement *look =
+        attachment_looks(c->field->id) ? attachment_look(c, &c->read.binding, &c->named, &c->named_by) : name_record(c);
+    if (!look) {
         call_refuse(c, "TOO_LARGE", c->field->name);
         return;
     }
-    b->values[0] = named;
-    b->lengths[0] = named ? (int)strlen(named) : 0;
     c->read.caller = c->write.caller;
     c->resolving = true;
-    submit_read(c, c->core->record_statement, on_record);
+    submit_read(c, look, on_record);
 }
 
 static void begin_write(struct call *c) {
@@ -277,6 +290,10 @@ static void begin_write(struct call *c) {
         return;
     }
     fill_caller(c, &c->write.caller);
+    if (attachment_looks(c->field->id)) {
+        begin_resolving(c);
+        return;
+    }
     switch (sealing_need(c->field->id, c->message)) {
     case SEALING_BY_NAME: begin_resolving(c); return;
     case SEALING_BY_REQUEST: memcpy(c->record, c->envelope->request_id.data, sizeof c->record); break;

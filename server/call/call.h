@@ -27,9 +27,11 @@ struct call {
     uint64_t started_us, deadline_ms; /* monotonic; deadline as uv_now */
     struct write write;               /* one of the two is in use at a time */
     struct read read;
-    uint8_t record[16];                /* of a write that brings sealed fields: whose they are */
-    bool resolving;                    /* a write that waits for `read` to find its record: nothing was written yet */
-    const char *denied, *denied_field; /* the refusal that is being written down before it is said */
+    uint8_t record[16];                  /* of a write that brings sealed fields: whose they are */
+    struct attachment_found *attachment; /* the arena's; of a write that brings one */
+    const char *named, *named_by;        /* that record as the request says it, and the field that does */
+    bool resolving;                      /* a write that waits for `read` to find its record: nothing was written yet */
+    const char *denied, *denied_field;   /* the refusal that is being written down before it is said */
     bool waits;                   /* a local request is with the database or the pool: it ends when that comes back */
     ProtobufCMessage *told;       /* a read's answer that goes out once it is counted */
     struct attempt *attempt;      /* of a login; the arena's */

@@ -1,4 +1,5 @@
 #include "call/call.h"
+#include "call/attachment.h"
 #include "call/core_part.h"
 #include "call/login.h"
 #include "db/contract.h"
@@ -111,5 +112,5 @@ bool core_compile_plans(struct core *c, char *error, size_t room) {
            directory_contract(core_find_statement(c, "_directory"), error, room) &&
            sealing_contract(core_find_statement(c, "_sealing_keys"), error, room) &&
            operation_contract(c, error, room) && clocks_contract(core_find_statement(c, "_clocks_due"), error, room) &&
-           login_contract(c, error, room);
+           attachment_contract(core_find_statement(c, "_attachment"), error, room) && login_contract(c, error, room);
 }

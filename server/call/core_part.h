@@ -37,7 +37,8 @@ struct core {
     struct feed *feed;
     struct directory directory;
     struct sealing sealing;
-    struct statement *record_statement; /* which record a change names */
+    struct statement *record_statement;     /* which record a change names */
+    struct statement *attachment_statement; /* how far an attachment came */
     struct core_sealing *sealing_work;
     struct operation *operation;
     struct signing signing;

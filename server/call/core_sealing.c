@@ -206,6 +206,7 @@ bool core_start_sealing(struct core *c, char *error, size_t room) {
     arena_init(&w->arena, 1u << 20);
     for (int i = 0; i < STEPS; i++) w->statements[i] = core_find_statement(c, names[i]);
     c->record_statement = core_find_statement(c, "_record");
+    c->attachment_statement = core_find_statement(c, "_attachment");
     c->sealing_work = w;
     return true;
 }

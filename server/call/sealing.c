@@ -19,6 +19,8 @@ static const struct sealed_field {
     {"incident", "reporter", "incident.reporter", SEALING_NAME, false},
     {"incident", "reporter_phone", "incident.reporter_phone", SEALING_PHONE, false},
     {"incident", "place", "incident.place", SEALING_PLACE, true},
+    {"attachment", "name", "attachment.name", SEALING_NAME, true},
+    {"attachment", "sha256", "attachment.sha256", SEALING_FILE, true},
     {"dispute", "place", "incident.place", SEALING_PLACE,
      true}, /* bound to the record's id as well: the name is only its first home's */
     {"alert", "place", "incident.place", SEALING_PLACE, true},
@@ -50,8 +52,8 @@ static const struct marked_request {
     {LIANDONG__V1__TO_SERVER__BODY_SEARCH_INCIDENTS, NULL, NULL, "text"},
 };
 
-/* The messages in which records are told: whole (`id` is the record's), or one field of it (`field`, of the record that
- * the reply is about). */
+/* The messages in which records are told: whole (`id` is the record's; without one, it is of the record that the reply
+ * is about), or one field of it (`field`, of the record that the reply is about). */
 static const struct sealed_reply {
     const ProtobufCMessageDescriptor *type;
     const char *record;
@@ -61,6 +63,7 @@ static const struct sealed_reply {
     {&liandong__v1__dispute__descriptor, "dispute", true},
     {&liandong__v1__timeline_entry__descriptor, "incident", true},
     {&liandong__v1__alert__descriptor, "alert", true},
+    {&liandong__v1__attachment_record__descriptor, "attachment", true},
     {&liandong__v1__history_entry__descriptor, "incident", false},
 };
 
@@ -283,7 +286,7 @@ static void open_told(struct sealing *s, const struct sealed_reply *t, ProtobufC
     if (t->whole) {
         for (size_t i = 0; i < FIELDS; i++)
             if (strcmp(fields[i].record, t->record) == 0 && text_at(m, fields[i].field, &at))
-                open_text(s, &fields[i], id_of(m), at, arena);
+                open_text(s, &fields[i], id_of(m) ? id_of(m) : record, at, arena);
         return;
     }
     field = text_at(m, "field", &at);

@@ -30,7 +30,7 @@
 #include <stdint.h>
 #include <uthash.h>
 
-enum sealing_class { SEALING_NAME, SEALING_PHONE, SEALING_PLACE, SEALING_CLASSES };
+enum sealing_class { SEALING_NAME, SEALING_PHONE, SEALING_PLACE, SEALING_FILE, SEALING_CLASSES };
 
 struct sealing_key { /* a data key of the table */
     uint32_t id;

@@ -11,7 +11,7 @@
 #include <time.h>
 
 static const char *const class_names[SEALING_CLASSES] = {
-    [SEALING_NAME] = "name", [SEALING_PHONE] = "phone", [SEALING_PLACE] = "place"};
+    [SEALING_NAME] = "name", [SEALING_PHONE] = "phone", [SEALING_PLACE] = "place", [SEALING_FILE] = "file"};
 
 int sealing_year(void) {
     time_t now = (time_t)(clock_now_ms() / 1000) + 8 * 3600; /* Asia/Shanghai, no summer time */

@@ -1,4 +1,5 @@
 #include "call/verdict.h"
+#include "call/attachment.h"
 #include "call/enrol.h"
 #include "common/log.h"
 #include <endian.h>
@@ -232,5 +233,9 @@ void verdict_show(struct call *c, const struct plan *plan, const PGresult *r) {
         return;
     }
     sealing_open(&c->core->sealing, reply, sealed_record(plan, r), &c->arena);
-    if (!count_rows(c, reply)) call_answer(c, reply);
+    const char *closed = attachment_open(c, reply, sealed_record(plan, r));
+    if (closed)
+        call_refuse(c, closed, NULL);
+    else if (!count_rows(c, reply))
+        call_answer(c, reply);
 }

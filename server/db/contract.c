@@ -64,6 +64,7 @@ static const struct {
     bool writes_only;
 } given[] = {{"request_id", SOURCE_REQUEST_ID, TYPE_UUID, true},
              {"act", SOURCE_ACT, TYPE_BYTEA, true},
+             {"digest", SOURCE_DIGEST, TYPE_TEXT, true},
              {"device_key", SOURCE_DEVICE_KEY, TYPE_BYTEA, true},
              {"authority", SOURCE_AUTHORITY, TYPE_BYTEA, true},
              {"authority_until", SOURCE_AUTHORITY_UNTIL, TYPE_TIMESTAMPTZ, true},
@@ -180,8 +181,10 @@ bool contract_compile(struct plan *plan, const struct statement *statement, cons
         snprintf(error, room, "%s.sql: a write returns a column outcome", statement->name);
         return false;
     }
-    /* A write that ignores the key of its request would be carried out twice by a retry. */
-    if (terms->write && (statement_param(statement, "request_id") < 0 || statement_param(statement, "act") < 0)) {
+    /* A write that ignores the key of its request would be carried out twice by a retry. A chunk of an attachment is
+     * told from its repetition by where it begins. */
+    if (terms->write && (statement_param(statement, "request_id") < 0 ||
+                         (statement_param(statement, "act") < 0 && statement_param(statement, "digest") < 0))) {
         snprintf(error, room, "%s.sql: a write uses :request_id and :act", statement->name);
         return false;
     }

@@ -25,6 +25,7 @@ struct mapping_input {
     const uint8_t *act;        /* the packed message, for writes; or NULL */
     size_t act_size;
     struct mapping_marks marks;
+    const char *digest;        /* token of the hash of what an attachment has by now; or NULL */
     const uint8_t *device_key; /* 32 bytes: of a certificate that is asked for, its holder proved; or NULL */
     const uint8_t *authority;  /* 32 bytes: the server's own authority's key; NULL: it has none */
     int64_t authority_until;   /* ms since 1970 UTC; counts where there is one */
@@ -34,6 +35,7 @@ enum plan_source {
     SOURCE_FIELD,
     SOURCE_REQUEST_ID,
     SOURCE_ACT,
+    SOURCE_DIGEST,
     SOURCE_DEVICE_KEY,
     SOURCE_AUTHORITY,
     SOURCE_AUTHORITY_UNTIL,

@@ -166,6 +166,7 @@ static struct value bind_given(struct arena *arena, enum plan_source source, con
     switch (source) {
     case SOURCE_REQUEST_ID: return (struct value){(const char *)in->request_id, 16};
     case SOURCE_ACT: return (struct value){in->act ? (const char *)in->act : "", (int)in->act_size};
+    case SOURCE_DIGEST: return (struct value){in->digest, in->digest ? (int)strlen(in->digest) : 0};
     case SOURCE_DEVICE_KEY: return (struct value){(const char *)in->device_key, 32};
     case SOURCE_AUTHORITY: return (struct value){(const char *)in->authority, 32};
     case SOURCE_AUTHORITY_UNTIL: {

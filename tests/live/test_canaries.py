@@ -1,6 +1,7 @@
 """Words that nobody else uses, through every text field of every request there is, taken or refused; then all places where they must not be."""
 import base64
 import contextlib
+import hashlib
 import itertools
 import mmap
 import os
@@ -39,6 +40,7 @@ STARTS = ("尉迟丝雀", "13997700", "43030219900307", "Jinsique-0", "jinsique0
 SECRET = {"password", "new_password", "code", "token", "certificate_request"}  # in no table either, of whatever request
 SEALED = {f"{request}.{field}" for request in ("report_incident", "correct_incident") for field in ("reporter", "reporter_phone", "place")}  # in the database
 SEALED |= {"raise_alert.place", "update_alert.place"}
+SEALED = {f"{request}.{field}" for request in ("report_incident", "correct_incident") for field in ("reporter", "reporter_phone", "place")} | {"begin_attachment.name", "put_chunk.bytes"}  # in the database
 
 
 class Birds:
@@ -221,6 +223,13 @@ def by_two(stage, node, birds, drive):
   did(head, "decide_approval", approval=waiting.approval, agreed=True, reason=word("decide_approval.reason"))
   did(chief, "void_incident", incident=no, reason=why)
   did(head, "reveal_incident", incident=report(reporter=word("report_incident.reporter")), purpose="risk", case_no=word("reveal_incident.case_no"))
+  body = birds.bytes("put_chunk", "bytes", 16)
+  attachment = did(chief, "begin_attachment", record=no, name=word("begin_attachment.name"), size=len(body), sha256=hashlib.sha256(body).hexdigest()).attachment
+  assert did(chief, "put_chunk", attachment=attachment, offset=0, bytes=body).complete
+  did(chief, "list_attachments", record=no)
+  did(head, "get_attachment", attachment=attachment)
+  did(head, "get_chunk", attachment=attachment, offset=0)
+  did(head, "list_journal", record=no, text=word("list_journal.text"))
   secret, scene = report(), report(**{"class": "INCIDENT_CLASS_EXTREME_THREAT"})
   did(chief, "grade_incident", incident=secret, sensitivity=3, reason=word("grade_incident.reason"))
   did(chief, "dispatch_incident", incident=scene, dispatched_to=word("dispatch_incident.dispatched_to"))

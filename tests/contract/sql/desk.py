@@ -174,7 +174,7 @@ class Desk:
     self.district, self.id, self.role, self.officer = district, int(district.ids[office]), role, officer
     self.device = int.from_bytes(officer.encode()[-6:], "big")
 
-  def ask(self, name, request=None, act=None, **fields):
+  def ask(self, name, /, request=None, act=None, **fields):
     """Carries out one .sql file; rows as dictionaries. Lists become arrays."""
     text, names = load(name)
     given = {"request_id": request or request_id(), "act": "\\x" + (act or json.dumps(fields, default=str)).encode().hex(), **fields}
