@@ -26,23 +26,15 @@ begin
     select from assignment s where s.account = a.id and s.role in (3, 5) and s.started_on <= today() and (s.ended_on is null or s.ended_on > today()))));
 end $$;
 
+drop function if exists approval_told(uuid, text, text[], text[], text);
 -- Tells whoever may see the record what became of an approval about it. About no record: nobody but the list does.
-create or replace function approval_told(about uuid, kind text, fields text[], told text[], why text) returns void language plpgsql as $$
+create or replace function approval_told(about uuid, kind text, told jsonb, why text) returns void language plpgsql as $$
 declare
-  i incident;
-  turn record;
-  event feed;
+  of_num int8 := (select f.num from feed f where f.request_id = about and f.entity = f.request_id and f.num > 0);
 begin
-  select x.* into i from feed f join incident x on x.num = f.num where f.request_id = about and f.kind = 'report_incident';
-  if i.num is null then
-    return;
+  if of_num is not null then
+    perform record_tell(of_num, kind, told, (feed_begin()).moment, gen_random_uuid(), null, why);
   end if;
-  turn := feed_begin();
-  i.version := i.version + 1;
-  i.events := i.events || turn.seq + 1;
-  event := incident_event(i, approval_told.kind, turn.moment, gen_random_uuid(), '', why);
-  event.changed := fields; event.old_values := array_fill(null::text, array[cardinality(fields)]); event.new_values := told;
-  perform incident_store(i, event);
 end $$;
 
 -- Whether the act may go on: an approval of it is there and is used up by this; else it is asked for, where it is not already.
@@ -66,7 +58,7 @@ begin
     and (x.account <> 0 or x.device = caller_device()) and x.office = caller_office() and x.subject = what and x.agreed is null and x.until > moment)
   returning id into asked_id;
   if asked_id is not null then
-    perform approval_told(for_record, 'ask_approval', '{asked_for,approval,subject}', array[asked, asked_id::text, what], null);
+    perform approval_told(for_record, 'ask_approval', jsonb_build_object('asked_for', asked, 'approval', asked_id, 'subject', what), null);
   end if;
   return false;
 end $$;
@@ -133,8 +125,8 @@ begin
   end if;
   update approval x set agreed = agree, decided_by = caller_officer(), decided_at = clock_timestamp(), remark = why where x.id = p.id;
   done := directory_event(request, sent, 'decide_approval', p.uid, p.id::text, 1, '{}', jsonb_build_object('agreed', agree::text, 'incident', p.no, 'request', p.kind, 'officer', p.officer), why);
-  perform approval_told(p.record, 'decide_approval', '{asked_for,approval,agreed}', array[p.kind, p.id::text, agree::text], why);
+  perform approval_told(p.record, 'decide_approval', jsonb_build_object('asked_for', p.kind, 'approval', p.id, 'agreed', agree), why);
   return done;
 end $$;
 
-grant execute on function approval_rule_now(), approval_told(uuid, text, text[], text[], text), approvals_used(text, text, timestamptz), approval_take(text, uuid, text, text), approves(approval), approval_known(approval), approval_page(bool, int8, int4), decide_approval(uuid, bytea, int8, bool, text) to liandong_app;
+grant execute on function approval_rule_now(), approval_told(uuid, text, jsonb, text), approvals_used(text, text, timestamptz), approval_take(text, uuid, text, text), approves(approval), approval_known(approval), approval_page(bool, int8, int4), decide_approval(uuid, bytea, int8, bool, text) to liandong_app;

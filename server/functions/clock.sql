@@ -101,33 +101,6 @@ create or replace function clock_owners(after jsonb) returns void language sql a
     and c.owner is distinct from (after ->> r.owner_field)::int4 and after ->> r.owner_field is not null
 $$;
 
--- An event of a record of any kind by which nothing of it changes: told is what its fields say. Made by the system itself.
-create or replace function record_tell(target int8, wanted text, told jsonb, moment timestamptz, request uuid, why text) returns bool language plpgsql
-  security definer set search_path = liandong, pg_catalog, pg_temp as $$
-declare
-  before jsonb := record_row(target);
-  after jsonb;
-  event feed;
-  i incident;
-begin
-  if before is null then
-    return false;
-  end if;
-  after := before || jsonb_build_object('version', (before ->> 'version')::int4 + 1, 'events', (before -> 'events') || to_jsonb((select h.seq + 1 from feed_head h)));
-  event := record_event(after, wanted, moment, request, null, why);
-  select array_agg(t.key order by t.key), array_agg(null::text), array_agg(t.value order by t.key) into event.changed, event.old_values, event.new_values
-  from jsonb_each_text(told) t;
-  if record_type_of(target) <> 1 then
-    perform record_store(after, event);
-    perform record_follow(record_type_of(target), wanted, before, after, told, event);
-    return true;
-  end if;
-  update incident x set version = event.version, events = x.events || (select h.seq + 1 from feed_head h) where x.num = target returning * into i;
-  event.class := i.class; event.level := i.level; event.threats := i.threats; event.title := incident_title(i.place, i.content);
-  perform feed_append(event);
-  return true;
-end $$;
-
 -- Carries out what a clock is for: it is near, or due. The clock is marked first, for what follows may start it anew.
 create or replace function clock_fire(c clock, wall timestamptz, moment timestamptz) returns void language plpgsql as $$
 declare
@@ -145,7 +118,7 @@ begin
   end if;
   perform clock_keep(clock_worked_out(c));
   if (case when is_due then r.on_due else r.on_near end) is null then
-    reacted := record_tell(c.num, case when is_due then 'deadline_breached' else 'deadline_near' end, said, moment, request, r.name);
+    reacted := (record_tell(c.num, case when is_due then 'deadline_breached' else 'deadline_near' end, said, moment, request, null, r.name)).kind is not null;
   else
     reacted := record_react(c.num, case when is_due then r.on_due else r.on_near end, said, moment, request, r.name);
   end if;

@@ -444,6 +444,37 @@ begin
   return event;
 end $$;
 
+-- An event of a record of any kind by which nothing of it changes but its version: `told` is what its fields say. An event without kind: the
+-- caller sees no such record.
+create or replace function record_tell(target int8, wanted text, told jsonb, moment timestamptz, request uuid, sent bytea, why text) returns feed
+  language plpgsql as $$
+declare
+  before jsonb := record_row(target);
+  after jsonb;
+  event feed;
+  i incident;
+begin
+  if before is null then
+    return event;
+  end if;
+  after := before || jsonb_build_object('version', (before ->> 'version')::int4 + 1, 'events', (before -> 'events') || to_jsonb((select h.seq + 1 from feed_head h)));
+  if record_type_of(target) = 1 then
+    i := jsonb_populate_record(null::incident, after);
+    event := incident_event(i, wanted, moment, request, coalesce(sent, ''), why);
+  else
+    event := record_event(after, wanted, moment, request, sent, why);
+  end if;
+  select array_agg(t.key order by t.key), array_agg(null::text), array_agg(t.value order by t.key) into event.changed, event.old_values, event.new_values
+  from jsonb_each_text(told) t;
+  if record_type_of(target) = 1 then
+    perform incident_store(i, event);
+  else
+    perform record_store(after, event);
+    perform record_follow(record_type_of(target), wanted, before, after, told, event);
+  end if;
+  return event;
+end $$;
+
 -- A change that the system makes of a record by itself, under a transition for nobody (roles {0}): what a clock or another record's change
 -- brings about. False where the record's state does not allow it: then nothing happens.
 create or replace function record_react(target int8, wanted text, given jsonb, moment timestamptz, request uuid, why text) returns bool language plpgsql

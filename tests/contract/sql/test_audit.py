@@ -105,8 +105,8 @@ def above_the_limit(ground):
     assert [a["state"] for a in chief.ask("list_approvals")] == [1, 1, 4]
     assert d.sql("select note, new_values from feed where kind = 'decide_approval' and num = 0")[0][1].count(second) == 1
     told = d.sql("select kind, changed, new_values, officer, num > 0 from feed where kind in ('ask_approval', 'decide_approval') and no = $1 order by seq", second)
-    assert told[:2] == [("ask_approval", "{asked_for,approval,subject}", f'{{reveal_incident,{waiting["approval"]},"联合调解 TJ-7"}}', j.officer, "t"),
-                        ("decide_approval", "{asked_for,approval,agreed}", f'{{reveal_incident,{waiting["approval"]},true}}', chief.officer, "t")], told
+    assert told[:2] == [("ask_approval", "{approval,asked_for,subject}", f'{{{waiting["approval"]},reveal_incident,"联合调解 TJ-7"}}', j.officer, "t"),
+                        ("decide_approval", "{agreed,approval,asked_for}", f'{{true,{waiting["approval"]},reveal_incident}}', chief.officer, "t")], told
     assert d.sql("select version, cardinality(events) from incident where incident_no(num) = $1", second)[0] == d.sql("select max(version), count(*) from feed where no = $1 and num > 0", second)[0]
     assert d.sql("select intact from feed_verify()") == [("t",)]
 
