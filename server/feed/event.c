@@ -140,6 +140,10 @@ static void read_state(Liandong__V1__Event *e, int64_t num, int16_t state) {
         e->has_alert_state = true;
         e->alert_state = (Liandong__V1__AlertState)state;
         break;
+    case LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_TASK:
+        e->has_task_state = true;
+        e->task_state = (Liandong__V1__TaskState)state;
+        break;
     default: e->has_state = true; e->state = (Liandong__V1__IncidentState)state;
     }
 }

@@ -60,6 +60,23 @@ begin
   values (c.num, c.type, c.rule, c.rule_since, c.origin, c.owner, c.started_at, c.working, c.from_at, c.amount, c.due_at, c.near_at, c.next_at, c.wall_at);
 end $$;
 
+-- As clock_start, but due when the record itself says; where that is nearer than the rule tells ahead, nothing is told ahead.
+create or replace function clock_start_at(of_num int8, of_rule text, due timestamptz, moment timestamptz) returns void language plpgsql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+declare
+  c clock;
+begin
+  perform clock_start(of_num, of_rule, moment);
+  for c in select * from clock x where x.num = of_num and x.rule = of_rule and x.stopped_at is null and not x.working loop
+    c.amount := greatest(extract(epoch from due - c.from_at) * 1000, 0)::int8;
+    c := clock_worked_out(c);
+    if c.near_at <= c.from_at then
+      c.near_fired_at := moment;
+    end if;
+    perform clock_keep(clock_worked_out(c));
+  end loop;
+end $$;
+
 -- Stops a clock of a record, or all of them (rule NULL); none runs: nothing happens.
 create or replace function clock_stop(of_num int8, of_rule text, moment timestamptz) returns void language plpgsql
   security definer set search_path = liandong, pg_catalog, pg_temp as $$
@@ -204,5 +221,5 @@ begin
   end loop;
 end $$;
 
-grant execute on function clock_start(int8, text, timestamptz), clock_stop(int8, text, timestamptz), clock_pause(int8, text, timestamptz),
+grant execute on function clock_start(int8, text, timestamptz), clock_start_at(int8, text, timestamptz, timestamptz), clock_stop(int8, text, timestamptz), clock_pause(int8, text, timestamptz),
   clock_resume(int8, text, timestamptz), clocks_due(int8, int8, int4) to liandong_app;

@@ -83,10 +83,20 @@ declare
   derived uuid := record_derived(event.request_id, 1);
 begin
   if wanted = 'send_transfer' then
+    perform clock_start(event.num, 'sign', event.at);
     perform record_open(target, receiver, 1::int2, event.num, event.at, 'infinity', derived, event.no);
+  elsif wanted = 'deadline_breached' then
+    if given ->> 'clock' = 'sign' then
+      perform alert_auto(event.num, 'TRANSFER_UNSIGNED', after ->> 'title', event.request_id, 1, event.at);
+    end if;
+  elsif wanted = 'sign_transfer' then
+    perform clock_stop(event.num, 'sign', event.at);
+    perform clock_start(event.num, 'decide', event.at);
   elsif wanted in ('return_transfer', 'recall_transfer') then
+    perform clock_stop(event.num, null, event.at);
     perform record_shut(target, receiver, event.num, event.at, derived, event.no);
   elsif wanted = 'accept_transfer' then
+    perform clock_stop(event.num, null, event.at);
     update record_office g set mode = (after ->> 'mode')::int2 where g.num = target and g.cause = event.num and g.until > event.at;
     if (after ->> 'mode')::int2 = 3 and record_type_of(target) = 2 then
       perform record_react(target, 'accept_transfer', jsonb_build_object('lead_office', receiver), event.at, derived, event.no);

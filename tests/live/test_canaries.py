@@ -207,6 +207,20 @@ def course(did, chief, head, word):
   return no
 
 
+def tasks(did, chief, mediator, word, report):
+  """Tasks for the paired office, each to an end of its own."""
+  add = lambda: chief.ask("add_task", about=report(), to_office="yts", title=word("add_task.title"), content=word("add_task.content")).no  # noqa: E731
+  done, declined, cancelled = add(), add(), add()
+  did(chief, "add_task", title=word("add_task.title"))
+  did(mediator, "accept_task", task=done, answered_by=word("accept_task.answered_by"))
+  did(mediator, "finish_task", task=done, **{f: word(f"finish_task.{f}") for f in ("result", "answered_by")})
+  did(chief, "recheck_task", task=done, redo=True, reason=word("recheck_task.reason"))
+  did(mediator, "decline_task", task=declined, **{f: word(f"decline_task.{f}") for f in ("reason", "answered_by")})
+  did(chief, "cancel_task", task=cancelled, reason=word("cancel_task.reason"))
+  did(chief, "show_task", task=done)
+  did(chief, "list_tasks", limit=50)
+
+
 def by_two(stage, node, birds, drive):
   """What needs somebody's word, or has to be led up to: a scene, a position, another node."""
   word = lambda where: birds.text(*where.split("."))  # noqa: E731
@@ -240,6 +254,7 @@ def by_two(stage, node, birds, drive):
   joined(did, chief, word, report)
   handed(did, chief, mediator, word, report)
   course(did, chief, head, word)
+  tasks(did, chief, mediator, word, report)
   did(admin, "change_office", office="jinsi", name=word("change_office.name"), reason=word("change_office.reason"))
   area = {"area": "jinsi-area"}
   did(admin, "open_area", **area, office="ytga", name=word("open_area.name"))

@@ -38,6 +38,9 @@ OTHERS = {
   "alert": {"table": "alert", "make": ("raise_alert", {"kind": 3, "title": "扬言放火"}), "read": {"show_alert": {}, "list_receipts": {}, "confirm_alert": {}},
             "look": {"list_alerts": {"limit": 500}},
             "write": {"ack_alert": {}, "act_alert": {}, "note_alert": {"note": "记录"}, "cancel_alert": {"reason": "误报"}, "resolve_alert": {"outcome": "化解"}}},
+  "task": {"table": "task", "read": {"show_task": {}}, "look": {"list_tasks": {"limit": 500}},
+           "make": ("add_task", lambda desk, area: {"to_office": "j3", "title": "上门走访", "about": desk.ask("open_dispute", type=2, title="邻里漏水", area=area)[0]["no"]}),
+           "write": {"accept_task": {}, "finish_task": {"result": "x"}, "decline_task": {"reason": "x"}, "cancel_task": {"reason": "x"}, "recheck_task": {}}},
 }
 # These show no record: what they write, count or list is of the caller's own making or of the machine
 NONE = {"hello", "ping", "verify_feed", "report_incident", "follow_logs", "list_connections", "kick_sessions", "drain_node", "set_log_level", "show_order",

@@ -1,5 +1,6 @@
 """Transfers: from office to office, whoever is paired with whom, leg by leg; what each leg opens, and to whom it stays closed."""
 from support.runner import case
+from test_clocks import look, pass_time
 
 NOTHING = ("show_transfer", "list_transfers", "sign_transfer")
 
@@ -143,3 +144,26 @@ def lists(ground):
     assert p.ask("list_transfers", about="JF-2020-000001")[0]["reason"] == "NOT_FOUND about"
     page = p.ask("list_transfers", limit=2)
     assert [r["no"] for r in page] == [c, b] and [r["no"] for r in p.ask("list_transfers", limit=2, page=page[0]["next"])] == [a]
+
+
+def clocks(d):
+  return d.sql("select c.rule, o.code, c.stopped_at is not null from clock c join office o on o.id = c.owner order by c.id")
+
+
+@case
+def by_when(ground):
+  """Four hours to sign, three working days to decide; both are the receiving office's, which is told before and after."""
+  with ground.district() as d:
+    p, j = d.desk("p1"), d.desk("j2", "head")
+    no = sent(p, opened(p))
+    assert clocks(d) == [("sign", "j2", "f")]
+    assert d.sql("select due_at - started_at from clock") == [("04:00:00",)]
+    pass_time(d, 4 * 3600 + 1)
+    assert look(d)[0] == 1
+    told = d.sql("select kind, note, $1::int4 = any (audience) from feed where no = $2 order by seq desc limit 1", d.ids["j2"], no)
+    assert told == [("deadline_breached", "移送签收", "t")], told
+    raised = [(r["kind"], r["about"], r["title"]) for r in p.ask("list_alerts", limit=9)]
+    assert raised == [(15, no, "邻里漏水")], raised
+    assert turn(j, "sign_transfer", no) == ("done", 3) and clocks(d) == [("sign", "j2", "t"), ("decide", "j2", "f")]
+    assert turn(j, "return_transfer", no, reason="双方均不在本辖区") == ("done", 5) and clocks(d)[1][2] == "t"
+    assert turn(p, "recall_transfer", sent(p, opened(p)), reason="送错") == ("done", 8) and [c[2] for c in clocks(d)] == ["t"] * 3
