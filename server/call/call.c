@@ -257,15 +257,17 @@ static void on_record(struct read *r, const PGresult *result, const char *fault)
 /* Sealed text is bound to its record: a change that names one by its number must learn which it is first. */
 static struct statement *name_record(struct call *c) {
     const ProtobufCFieldDescriptor *f =
-        protobuf_c_message_descriptor_get_field_by_name(c->message->descriptor, "incident");
+        protobuf_c_message_descriptor_get_field_by_name(c->message->descriptor, sealing_named(c->field->id));
     struct binding *b = &c->read.binding;
-    c->named_by = "incident";
+    c->named_by = sealing_named(c->field->id);
     c->named = f ? *(char *const *)wire_member(c->message, f) : NULL;
-    b->values = arena_take(&c->arena, sizeof *b->values);
-    b->lengths = arena_take(&c->arena, sizeof *b->lengths);
+    b->values = arena_take(&c->arena, 2 * sizeof *b->values);
+    b->lengths = arena_take(&c->arena, 2 * sizeof *b->lengths);
     if (!b->values || !b->lengths) return NULL;
     b->values[0] = c->named;
     b->lengths[0] = c->named ? (int)strlen(c->named) : 0;
+    b->values[1] = c->named_by; /* the kind's name */
+    b->lengths[1] = (int)strlen(c->named_by);
     return c->core->record_statement;
 }
 static void begin_resolving(struct call *c) {

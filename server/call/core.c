@@ -103,7 +103,7 @@ static bool start_readers(struct core *c, struct metrics *metrics) {
         "_heads",        "_record",         "_attachment",        "_sealing_version", "_sealing_keys",
         "_sealing_make", "_sealing_behind", "_sealing_catch_up",  "_node_beat",       "_node_forget",
         "_login_secret", "_login_resume",   "_logins_ended",      "_logins_seen",     "_reviews_due",
-        "_pen_free",     "_clocks_due"};
+        "_pen_free",     "_propose",        "_clocks_due"};
     size_t count;
     c->reader_list = collect(c, false, names, sizeof names / sizeof *names, &count);
     if (!c->reader_list) return false;

@@ -12,6 +12,7 @@
  * with writing under way, until the index is that far behind. */
 #define SEARCH_INDEX_LIMIT  1000
 #define SEARCH_BEHIND_LIMIT 50000
+#define PROPOSALS_MS        250  /* a look at an index; both offices hear of a repeated alarm within a second */
 #define REVIEWS_MS          5000 /* an index holds what waits for review, which is little */
 
 enum {
@@ -24,7 +25,8 @@ enum {
     CHORE_LOGINS_SEEN,
     CHORE_REVIEWS,
     CHORE_PEN,
-    CHORE_CLOCKS
+    CHORE_CLOCKS,
+    CHORE_PROPOSALS
 };
 
 static struct chore *chore_of(struct read *r) {
@@ -150,9 +152,9 @@ void core_run_chores(struct core *c) {
 /* Their parameters are numbers of the core's own; they stand in the chore for its life. */
 void core_set_up_chores(struct core *c) {
     static const char *const names[] = {
-        "_directory_version", "_directory",   "_search_index", "_feed_keep", "_heads",
-        "_logins_ended",      "_logins_seen", "_reviews_due",  "_pen_free",  "_clocks_due"};
-    static const uint64_t every[] = {1000, 0, 1000, 60000, 1000, 1000, 60000, REVIEWS_MS, 1000, 1000};
+        "_directory_version", "_directory",   "_search_index", "_feed_keep",  "_heads",  "_logins_ended",
+        "_logins_seen",       "_reviews_due", "_pen_free",     "_clocks_due", "_propose"};
+    static const uint64_t every[] = {1000, 0, 1000, 60000, 1000, 1000, 60000, REVIEWS_MS, 1000, 1000, PROPOSALS_MS};
     static int four[] = {4}, eight[] = {8};
     for (size_t i = 0; i < sizeof c->chores / sizeof *c->chores; i++)
         c->chores[i] = (struct chore){.core = c, .statement = core_find_statement(c, names[i]), .every_ms = every[i]};

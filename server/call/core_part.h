@@ -51,7 +51,7 @@ struct core {
         struct statement *statement;
         uint64_t every_ms, next_ms;
         bool busy;
-    } chores[10];
+    } chores[11];
     int32_t search_behind; /* records that are not in the index of search, as last told */
     char search_limit[4];  /* parameter of _search_index */
     const char *search_limit_value[1];

@@ -24,32 +24,43 @@ static const struct sealed_field {
     {"dispute", "place", "incident.place", SEALING_PLACE,
      true}, /* bound to the record's id as well: the name is only its first home's */
     {"alert", "place", "incident.place", SEALING_PLACE, true},
+    {"party", "name", "party.name", SEALING_NAME, false},
+    {"party", "phone", "party.phone", SEALING_PHONE, false},
+    {"party", "id_no", "party.id_no", SEALING_PHONE, false},
+    {"party", "domicile", "party.domicile", SEALING_PLACE, false},
 };
 #define FIELDS (sizeof fields / sizeof *fields)
 
-/* The requests that bring such fields, by the same names. */
+/* The requests that bring such fields, by the same names; and which field names the record that they are sealed for,
+ * where that exists already: a child is sealed for the record that it belongs to. */
 static const struct sealed_request {
     uint32_t number;
     const char *record;
     enum sealing_need need;
+    const char *named;
 } requests_with[] = {
-    {LIANDONG__V1__TO_SERVER__BODY_REPORT_INCIDENT, "incident", SEALING_BY_REQUEST},
-    {LIANDONG__V1__TO_SERVER__BODY_CORRECT_INCIDENT, "incident", SEALING_BY_NAME},
-    {LIANDONG__V1__TO_SERVER__BODY_OPEN_DISPUTE, "dispute", SEALING_BY_REQUEST},
-    {LIANDONG__V1__TO_SERVER__BODY_RAISE_ALERT, "alert", SEALING_BY_REQUEST},
-    {LIANDONG__V1__TO_SERVER__BODY_UPDATE_ALERT, "alert", SEALING_BY_REQUEST},
+    {LIANDONG__V1__TO_SERVER__BODY_REPORT_INCIDENT, "incident", SEALING_BY_REQUEST, NULL},
+    {LIANDONG__V1__TO_SERVER__BODY_CORRECT_INCIDENT, "incident", SEALING_BY_NAME, "incident"},
+    {LIANDONG__V1__TO_SERVER__BODY_OPEN_DISPUTE, "dispute", SEALING_BY_REQUEST, NULL},
+    {LIANDONG__V1__TO_SERVER__BODY_RAISE_ALERT, "alert", SEALING_BY_REQUEST, NULL},
+    {LIANDONG__V1__TO_SERVER__BODY_UPDATE_ALERT, "alert", SEALING_BY_REQUEST, NULL},
+    {LIANDONG__V1__TO_SERVER__BODY_ADD_PARTY, "party", SEALING_BY_NAME, "dispute"},
+    {LIANDONG__V1__TO_SERVER__BODY_CORRECT_PARTY, "party", SEALING_BY_NAME, "dispute"},
 };
 
-/* Where telephone numbers and places are compared: the fields that name them, or the text that is searched for, which
- * may be one. */
+/* Where telephone numbers, places, names and ID numbers are compared: the fields that name them, or the text that is
+ * searched for, which may be one. */
 static const struct marked_request {
     uint32_t number;
-    const char *phone, *place, *text;
+    const char *phone, *place, *text, *name, *id;
 } marked[] = {
-    {LIANDONG__V1__TO_SERVER__BODY_REPORT_INCIDENT, "reporter_phone", "place", NULL},
-    {LIANDONG__V1__TO_SERVER__BODY_CORRECT_INCIDENT, "reporter_phone", "place", NULL},
-    {LIANDONG__V1__TO_SERVER__BODY_OPEN_DISPUTE, NULL, "place", NULL},
-    {LIANDONG__V1__TO_SERVER__BODY_SEARCH_INCIDENTS, NULL, NULL, "text"},
+    {LIANDONG__V1__TO_SERVER__BODY_REPORT_INCIDENT, "reporter_phone", "place", NULL, NULL, NULL},
+    {LIANDONG__V1__TO_SERVER__BODY_CORRECT_INCIDENT, "reporter_phone", "place", NULL, NULL, NULL},
+    {LIANDONG__V1__TO_SERVER__BODY_OPEN_DISPUTE, NULL, "place", NULL, NULL, NULL},
+    {LIANDONG__V1__TO_SERVER__BODY_SEARCH_INCIDENTS, NULL, NULL, "text", NULL, NULL},
+    {LIANDONG__V1__TO_SERVER__BODY_ADD_PARTY, "phone", "domicile", NULL, "name", "id_no"},
+    {LIANDONG__V1__TO_SERVER__BODY_CORRECT_PARTY, "phone", "domicile", NULL, "name", "id_no"},
+    {LIANDONG__V1__TO_SERVER__BODY_FIND_PERSONS, "phone", "domicile", NULL, "name", "id_no"},
 };
 
 /* The messages in which records are told: whole (`id` is the record's; without one, it is of the record that the reply
@@ -62,6 +73,8 @@ static const struct sealed_reply {
     {&liandong__v1__incident__descriptor, "incident", true},
     {&liandong__v1__dispute__descriptor, "dispute", true},
     {&liandong__v1__timeline_entry__descriptor, "incident", true},
+    {&liandong__v1__party__descriptor, "party", true},
+    {&liandong__v1__person_hit__descriptor, "party", true},
     {&liandong__v1__alert__descriptor, "alert", true},
     {&liandong__v1__attachment_record__descriptor, "attachment", true},
     {&liandong__v1__history_entry__descriptor, "incident", false},
@@ -90,6 +103,11 @@ enum sealing_need sealing_need(uint32_t request, const ProtobufCMessage *message
     for (size_t i = 0; i < FIELDS; i++)
         if (strcmp(fields[i].record, q->record) == 0 && text_at(message, fields[i].field, &at)) return q->need;
     return SEALING_NOTHING;
+}
+
+const char *sealing_named(uint32_t request) {
+    const struct sealed_request *q = find_request(request);
+    return q && q->named ? q->named : "incident";
 }
 
 static bool close_text(struct sealing *s, const struct sealed_field *f, char **at, const uint8_t *record,
@@ -131,6 +149,14 @@ bool sealing_index_phone(struct sealing *s, const char *phone, size_t size, uint
 }
 bool sealing_index_place(struct sealing *s, const char *place, size_t size, uint8_t out[SEAL_MARK_SIZE]) {
     return blind(s, SEALING_PLACE, "place", seal_address, place, size, out);
+}
+
+/* Small letters, half-width, no blanks: what a place is compared by does for these too. */
+static const uint8_t *index_word(struct sealing *s, enum sealing_class class, const char *what,
+                                 const ProtobufCMessage *message, const char *field, struct arena *arena) {
+    char **at, *text = field ? text_at(message, field, &at) : NULL;
+    uint8_t *out = text ? arena_take(arena, SEAL_MARK_SIZE) : NULL;
+    return out && blind(s, class, what, seal_address, text, strlen(text), out) ? out : NULL;
 }
 
 /* Seven digits or more, full-width ones too, and nothing but what stands between digits. */
@@ -189,6 +215,8 @@ struct mapping_marks sealing_marks(struct sealing *s, uint32_t request, const Pr
         const struct marked_request *q = &marked[i];
         char **at, *text;
         if (q->number != request) continue;
+        marks.name_index = index_word(s, SEALING_NAME, "name", message, q->name, arena);
+        marks.id_index = index_word(s, SEALING_PHONE, "id", message, q->id, arena);
         if (q->phone && (text = text_at(message, q->phone, &at)) && (phone = arena_take(arena, SEAL_MARK_SIZE)) &&
             sealing_index_phone(s, text, strlen(text), phone))
             marks.phone_index = phone;

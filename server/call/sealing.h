@@ -81,8 +81,9 @@ int sealing_year(void); /* the year's number where the offices are */
 enum sealing_need {
     SEALING_NOTHING,    /* the message has nothing to seal */
     SEALING_BY_REQUEST, /* its record's UUID will be the request_id */
-    SEALING_BY_NAME     /* its record is one that exists, named in the field `incident` */
+    SEALING_BY_NAME     /* its record is one that exists, named in the field that sealing_named says */
 };
+const char *sealing_named(uint32_t request);
 enum sealing_need sealing_need(uint32_t request, const ProtobufCMessage *message);
 /* Seals the message's fields in place. False without memory: the message must not be used any further. */
 bool sealing_close(struct sealing *s, uint32_t request, ProtobufCMessage *message, const uint8_t *record,

@@ -76,7 +76,9 @@ static const struct {
              {"caller_english", SOURCE_CALLER_ENGLISH, TYPE_BOOL, false},
              {"phone_index", SOURCE_PHONE_INDEX, TYPE_BYTEA, false},
              {"place_index", SOURCE_PLACE_INDEX, TYPE_BYTEA, false},
-             {"place_pairs", SOURCE_PLACE_PAIRS, TYPE_BYTEA, false}};
+             {"place_pairs", SOURCE_PLACE_PAIRS, TYPE_BYTEA, false},
+             {"name_index", SOURCE_NAME_INDEX, TYPE_BYTEA, false},
+             {"id_index", SOURCE_ID_INDEX, TYPE_BYTEA, false}};
 
 static bool compile_given(struct plan_param *p, const char *name, bool write) {
     for (size_t i = 0; i < sizeof given / sizeof *given; i++) {

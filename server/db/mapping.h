@@ -13,7 +13,7 @@
 
 /* What sealed text is found by, worked out before it is sealed (call/sealing.h). NULL: none. */
 struct mapping_marks {
-    const uint8_t *phone_index, *place_index; /* 16 bytes: blind indexes */
+    const uint8_t *phone_index, *place_index, *name_index, *id_index; /* 16 bytes: blind indexes */
     const uint8_t *place_pairs;
     size_t place_pairs_size;
 };
@@ -47,7 +47,9 @@ enum plan_source {
     SOURCE_CALLER_ENGLISH,
     SOURCE_PHONE_INDEX,
     SOURCE_PLACE_INDEX,
-    SOURCE_PLACE_PAIRS
+    SOURCE_PLACE_PAIRS,
+    SOURCE_NAME_INDEX,
+    SOURCE_ID_INDEX
 };
 /* What every write says of its outcome, by column name: outcome (done, replay, conflict, refused), reason, field, …
  * A read refuses by a reason in its first row. */

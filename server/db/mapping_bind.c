@@ -181,6 +181,8 @@ static struct value bind_given(struct arena *arena, enum plan_source source, con
     case SOURCE_CALLER_ACCOUNT: return (struct value){mapping_int8(arena, in->caller->account), 8};
     case SOURCE_CALLER_ENGLISH: return (struct value){in->caller->english ? "\1" : "\0", 1};
     case SOURCE_PHONE_INDEX: return (struct value){(const char *)in->marks.phone_index, 16};
+    case SOURCE_NAME_INDEX: return (struct value){(const char *)in->marks.name_index, 16};
+    case SOURCE_ID_INDEX: return (struct value){(const char *)in->marks.id_index, 16};
     case SOURCE_PLACE_INDEX: return (struct value){(const char *)in->marks.place_index, 16};
     case SOURCE_PLACE_PAIRS:
         return (struct value){(const char *)in->marks.place_pairs, (int)in->marks.place_pairs_size};

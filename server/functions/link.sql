@@ -7,12 +7,22 @@ begin
   patch := given;
   if wanted in ('link_incident', 'unlink_incident') then
     select * into patch, field, reason from link_prepare(wanted, before, given, moment);
+  elsif wanted in ('merge_dispute', 'unmerge_dispute') then
+    select * into patch, field, reason from merge_prepare(wanted, before, given);
+  elsif wanted in ('add_party', 'correct_party', 'remove_party') then
+    select * into patch, field, reason from party_prepare(wanted, before, given);
   end if;
 end $$;
 create or replace function beside_follow(wanted text, before jsonb, after jsonb, given jsonb, event feed) returns void language plpgsql as $$
 begin
   if wanted in ('link_incident', 'unlink_incident') then
     perform link_follow(after, given, event);
+  elsif wanted in ('merge_dispute', 'unmerge_dispute') then
+    perform merge_follow(before, after, event);
+  elsif wanted in ('add_party', 'correct_party', 'remove_party') then
+    perform party_follow(given, event);
+  elsif event.kind = 'open_dispute' then
+    perform dispute_meets(event.num, event.at);
   end if;
 end $$;
 

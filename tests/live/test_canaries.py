@@ -38,7 +38,8 @@ WALK = ("dispatch_incident", "arrive_incident", "handle_incident", "feedback_inc
 MARK = re.compile(r"尉迟丝雀\d{5}|139977\d{5}|43030219900307\d{4}|Jinsique-\d{5}-密码短语|jinsique\d{8}#*")
 STARTS = ("尉迟丝雀", "13997700", "43030219900307", "Jinsique-0", "jinsique0")
 SECRET = {"password", "new_password", "code", "token", "certificate_request"}  # in no table either, of whatever request
-SEALED = {f"{request}.{field}" for request in ("report_incident", "correct_incident") for field in ("reporter", "reporter_phone", "place")}  # in the database
+SEALED = {f"{request}.{field}" for request in ("report_incident", "correct_incident") for field in ("reporter", "reporter_phone", "place")} \
+  | {f"{request}.{field}" for request in ("add_party", "correct_party", "find_persons") for field in ("name", "phone", "id_no", "domicile")} | {"open_dispute.place"}  # in the database
 SEALED |= {"raise_alert.place", "update_alert.place"}
 SEALED = {f"{request}.{field}" for request in ("report_incident", "correct_incident") for field in ("reporter", "reporter_phone", "place")} | {"begin_attachment.name", "put_chunk.bytes"}  # in the database
 
@@ -159,13 +160,30 @@ def sing(stage, node, birds):
 
 
 def joined(did, chief, word, report):
-  """What belongs to a dispute: its incidents."""
-  dispute, no = chief.ask("open_dispute", type=2, title=word("open_dispute.title")).no, report()
+  """What belongs to a dispute: incidents, parties, other disputes."""
+  dispute, no = did(chief, "open_dispute", type=2, **{f: word(f"open_dispute.{f}") for f in ("title", "content", "place", "subtype")}).no, report()
+  did(chief, "note_dispute", dispute=dispute, note=word("note_dispute.note"))
+  did(chief, "show_dispute", dispute=dispute)
+  did(chief, "list_disputes", text=word("list_disputes.text"))
   did(chief, "link_incident", dispute=dispute, incident=no, reason=word("link_incident.reason"))
   did(chief, "unlink_incident", dispute=dispute, incident=no, reason=word("unlink_incident.reason"))
   outside = {f: word(f"link_incident.{f}") for f in ("external_no", "external_office", "reason")}
   did(chief, "link_incident", dispute=dispute, external_at=int(time.time() * 1000), **outside)
   did(chief, "show_timeline", dispute=dispute)
+  did(chief, "list_suspects", dispute=dispute)
+  for role in (1, 2):
+    who = {f: word(f"add_party.{f}") for f in ("name", "phone", "id_no", "domicile")}
+    did(chief, "add_party", dispute=dispute, role=role, **who)
+  did(chief, "correct_party", dispute=dispute, party=2, **{f: word(f"correct_party.{f}") for f in ("name", "phone", "id_no", "domicile", "reason")})
+  one, two = did(chief, "list_parties", dispute=dispute).parties
+  did(chief, "find_persons", **{f: word(f"find_persons.{f}") for f in ("name", "phone", "id_no", "domicile")})
+  did(chief, "reveal_party", dispute=dispute, purpose="handling", case_no=word("reveal_party.case_no"))
+  did(chief, "merge_person", person=one.person, into=two.person, reason=word("merge_person.reason"))
+  did(chief, "unmerge_person", person=one.person, reason=word("unmerge_person.reason"))
+  did(chief, "remove_party", dispute=dispute, party=2, reason=word("remove_party.reason"))
+  other = chief.ask("open_dispute", type=2, title=word("open_dispute.title")).no
+  did(chief, "merge_dispute", dispute=other, into=dispute, reason=word("merge_dispute.reason"))
+  did(chief, "unmerge_dispute", dispute=other, reason=word("unmerge_dispute.reason"))
 
 
 def handed(did, chief, mediator, word, report):

@@ -8,7 +8,7 @@ def opened(desk, **fields):
   return answer["no"]
 
 
-def reason(desk, name, **fields):
+def reason(desk, name, /, **fields):
   answer = desk.ask(name, **fields)[0]
   assert answer["outcome"] == "refused", answer
   return answer["reason"], answer["field"]

@@ -1,0 +1,42 @@
+-- Two disputes that turn out to be one. The one that is merged goes into the state MERGED and keeps all that is its own: links, parties, events
+-- and what else hangs on it are read together with the other's (dispute_family), counted once, so that taking it back restores both exactly.
+-- Whoever writes holds the pen: of two crossing merges the second sees the first, and there is no order of locks to keep.
+create or replace function merge_prepare(wanted text, before jsonb, given jsonb, out patch jsonb, out field text, out reason text) language plpgsql as $$
+declare
+  target int8;
+  other dispute;
+  past dispute_merge;
+begin
+  patch := given;
+  if wanted = 'merge_dispute' then
+    select f.num, f.reason into target, reason from record_find(given ->> 'into', 2::int2) f;
+    select * into other from dispute d where d.num = target;
+    reason := case when coalesce(given ->> 'into', '') = '' then 'REQUIRED' when reason is not null then reason
+      when target = (before ->> 'num')::int8 then 'NO_CHANGE' when other.state = 23 then 'MERGED_ALREADY' when other.state in (4, 20, 21, 24) then 'TARGET_CLOSED' end;
+    field := case when reason is not null then 'into' end;
+    if reason = 'NOT_FOUND' then
+      perform audit_denied(wanted, given ->> 'into', reason);
+    end if;
+    patch := given || jsonb_build_object('state', 23, 'merged_into', target);
+  else
+    select * into past from dispute_merge m where m.dispute = (before ->> 'num')::int8 and m.undone_at is null;
+    patch := given || jsonb_build_object('state', past.state, 'merged_into', null);
+  end if;
+end $$;
+
+create or replace function merge_follow(before jsonb, after jsonb, event feed) returns void language plpgsql security definer
+  set search_path = liandong, pg_catalog, pg_temp as $$
+declare
+  into_num int8 := coalesce(after ->> 'merged_into', before ->> 'merged_into');
+begin
+  if event.kind = 'merge_dispute' then
+    insert into dispute_merge(dispute, into_dispute, state, made_by, made_at) values (event.num, into_num, (before ->> 'state')::int2, event.officer, event.at);
+  else
+    update dispute_merge m set undone_at = event.at where m.dispute = event.num and m.undone_at is null;
+  end if;
+  -- The other one hears of it in an event of its own.
+  perform record_react(into_num, 'absorb_dispute', jsonb_build_object(case event.kind when 'merge_dispute' then 'absorbed' else 'released' end,
+    case when (before ->> 'sensitivity')::int2 > (select d.sensitivity from dispute d where d.num = into_num) then masked('', false) else event.no end),
+    event.at, record_derived(event.request_id, 2), event.note);
+end $$;
+grant execute on function merge_follow(jsonb, jsonb, feed) to liandong_app;

@@ -1,0 +1,74 @@
+"""Merging disputes and taking it back: counted once while merged, and afterwards each as it was."""
+from support.runner import case
+from test_links import opened, reason
+
+
+def snapshot(d, dispute):
+  return d.sql("select to_jsonb(x) - array['version', 'updated_at', 'updated_by', 'events'] from dispute x where record_no(num) = $1", dispute)
+
+
+def merge(desk, dispute, into, name="merge_dispute"):
+  answer = desk.ask(name, dispute=dispute, into=into, reason="同一件事")[0]
+  assert answer["outcome"] == "done", answer
+  return answer
+
+
+@case
+def there_and_back(ground):
+  with ground.district() as d:
+    p, j = d.desk("p1", "chief"), d.desk("j1", "head")
+    one, two = opened(p), opened(j)
+    shared, own = d.report(p)["no"], d.report(p)["no"]
+    for dispute, incident in ((one, shared), (two, shared), (one, own)):
+      p.ask("link_incident", dispute=dispute, incident=incident)
+    p.ask("add_party", dispute=one, role=1, name="张三")
+    d.sql("update dispute set state = 6, warning = 3 where record_no(num) = $1", one)
+    before = snapshot(d, one), snapshot(d, two)
+    assert merge(j, one, two)["state"] == 23
+    alarms = lambda of: sorted(r["no"] for r in j.ask("show_timeline", dispute=of, limit=500) if r["source"] == 1)  # noqa: E731
+    assert alarms(two) == [shared, own], "once, though both had it"
+    assert [r["dispute"] for r in j.ask("list_parties", dispute=two)] == [one]
+    assert d.sql("select no, changed, new_values from feed where kind = 'absorb_dispute'") == [(two, "{absorbed}", "{" + one + "}")]
+    assert reason(p, "link_incident", dispute=one, incident=own)[0] == "ILLEGAL_TRANSITION"
+    assert reason(p, "merge_dispute", dispute=one, into=two, reason="x") == ("ILLEGAL_TRANSITION", "dispute")
+    assert reason(p, "merge_dispute", dispute=two, into=one, reason="x") == ("MERGED_ALREADY", "into"), "crossing"
+    merge(p, one, None, "unmerge_dispute")
+    assert (snapshot(d, one), snapshot(d, two)) == before
+    assert alarms(two) == [shared] and alarms(one) == [shared, own] and j.ask("list_parties", dispute=two) == []
+    assert reason(p, "unmerge_dispute", dispute=one, reason="x") == ("ILLEGAL_TRANSITION", "dispute")
+    merge(p, two, one)  # and the other way round
+    assert d.sql("select intact from feed_verify()") == [("t",)]
+
+
+@case
+def refused(ground):
+  with ground.district() as d:
+    p, j = d.desk("p1", "chief"), d.desk("j1", "head")
+    one, two, foreign = opened(p), opened(j), opened(d.desk("p2"))
+    for state, told in ((4, "TARGET_CLOSED"), (20, "TARGET_CLOSED"), (21, "TARGET_CLOSED"), (24, "TARGET_CLOSED"), (23, "MERGED_ALREADY")):
+      d.sql("update dispute set state = $1 where record_no(num) = $2", state, two)
+      assert reason(p, "merge_dispute", dispute=one, into=two, reason="x") == (told, "into")
+      assert reason(p, "merge_dispute", dispute=two, into=one, reason="x")[0] == "ILLEGAL_TRANSITION"
+    assert reason(p, "merge_dispute", dispute=one, into=foreign, reason="x") == ("NOT_FOUND", "into")
+    assert reason(p, "merge_dispute", dispute=one, into=one, reason="x") == ("NO_CHANGE", "into")
+    assert reason(p, "merge_dispute", dispute=one, reason="x") == ("REQUIRED", "into")
+    assert reason(p, "merge_dispute", dispute=one, into=two)[0] in ("REASON_REQUIRED", "MERGED_ALREADY")
+    assert reason(d.desk("p1", "officer"), "merge_dispute", dispute=one, into=two, reason="x")[0] == "ROLE_NOT_ALLOWED"
+
+
+@case
+def chains(ground):
+  """A into B into C: C has all; B taken back takes A with it."""
+  with ground.district() as d:
+    p = d.desk("p1", "chief")
+    a, b, c = opened(p), opened(p), opened(p)
+    incident = d.report(p)["no"]
+    p.ask("link_incident", dispute=a, incident=incident)
+    merge(p, a, b)
+    merge(p, b, c)
+    alarms = lambda of: [r["no"] for r in p.ask("show_timeline", dispute=of, limit=500) if r["source"] == 1]  # noqa: E731
+    assert alarms(c) == [incident]
+    merge(p, b, None, "unmerge_dispute")
+    assert (alarms(c), alarms(b)) == ([], [incident])
+    merge(p, a, None, "unmerge_dispute")
+    assert (alarms(b), alarms(a)) == ([], [incident])
