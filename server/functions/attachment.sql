@@ -1,41 +1,6 @@
 -- Attachments: begun with a name, a size and a SHA-256, then filled chunk by chunk from where the server says. The same file again on the
 -- same record is the same attachment, whoever sends it and from wherever. The last byte makes it one, in an event of its record.
 
-drop function if exists record_told(int8, text, uuid, text[], text[]);
--- An event of a record of any kind that changes none of its fields: its version moves, the event tells the rest. The pen is held. False where
--- the caller sees no such record.
-create or replace function record_tell(target int8, kind text, request uuid, sent bytea, fields text[], told text[], why text, out event feed) language plpgsql as $$
-declare
-  turn record;
-  i incident;
-  whole jsonb;
-begin
-  if record_type_of(target) = 1 then
-    select * into i from incident x where x.num = target;
-    if i.num is null then
-      return;
-    end if;
-    turn := feed_begin();
-    i.version := i.version + 1;
-    i.events := i.events || turn.seq + 1;
-    event := incident_event(i, kind, turn.moment, request, sent, why);
-  else
-    whole := record_row(target);
-    if whole is null then
-      return;
-    end if;
-    turn := feed_begin();
-    whole := whole || jsonb_build_object('version', (whole ->> 'version')::int4 + 1, 'events', (whole -> 'events') || to_jsonb(turn.seq + 1));
-    event := record_event(whole, kind, turn.moment, request, sent, why);
-  end if;
-  event.changed := fields; event.old_values := array_fill(null::text, array[cardinality(fields)]); event.new_values := told;
-  if i.num is not null then
-    perform incident_store(i, event);
-  else
-    perform record_store(whole, event);
-  end if;
-end $$;
-
 create or replace function attachment_rule_now() returns attachment_rule stable language sql as $$
   select r from attachment_rule r where r.since <= today() order by r.since desc limit 1
 $$;
@@ -167,7 +132,7 @@ begin
     a.received := upto;
     if upto = a.size then
       a.attached_at := a.touched_at;
-      event := record_tell(a.num, 'attached', request, '', '{attachment,media_type,size}', array[a.id::text, a.media_type, a.size::text], null);
+      event := record_tell(a.num, 'attached', jsonb_build_object('attachment', a.id, 'media_type', a.media_type, 'size', a.size), (feed_begin()).moment, request, null, null);
       no := event.no; version := event.version; at := event.at;
     end if;
   end if;

@@ -101,7 +101,7 @@ def sc4_eight_rounds(stage):
     p.see("feedback_transfer", transfer)
     p.do("transfer", "confirm", transfer)
     j.see("confirm_transfer", transfer)
-    talk = p.refused(1, "transfer", "recall", transfer)
+    talk = p.refused(1, "transfer", "recall", transfer, "发错单位")
     assert "下一步" in talk or "现在可以" in talk, talk
     other.never(transfer)
 
@@ -128,3 +128,24 @@ def sc7_mass_event(stage):
     p.do("alert", "resolve", grown, "工资当场发放，人员散去")
     j.see("resolve_alert", grown)
     other.never(alert)
+
+
+@case
+def sc3_noise_complaint(stage):
+  """A complaint becomes a dispute, an alarm about the same place is linked to it, it is settled without an agreement; two outcomes at once: the
+  second gets both values."""
+  with story(stage, "SC3") as s:
+    j, p, other = s.desk("yts-mediator"), s.desk("ytp-duty"), s.desk("xcs-mediator")
+    dispute = j.do("dispute", "open", "--type", "neighbor", "--subtype", "噪音", "--source", "street", "--place", "书院路 88 号", "--warning", "yellow", "夜宵摊噪音扰民")["no"]
+    p.see("open_dispute", dispute, subtype="噪音")
+    incident = p.do("incident", "report", "--class", "dispute", "--place", "书院路 88 号", "夜宵摊噪音，居民报警")["no"]
+    j.see("report_incident", incident)
+    p.do("dispute", "link", dispute, incident)
+    j.see("link_incident", dispute)
+    assert incident in j.told("dispute", "timeline", dispute)
+    version = str(j.do("dispute", "show", dispute)["version"])
+    j.do("dispute", "conclude", dispute, "coordinated", "街道调整经营时间，装隔音棚", "--base-version", version)
+    p.see("conclude_dispute", dispute)
+    talk = p.refused(6, "dispute", "conclude", dispute, "defused", "当场劝离", "--base-version", version)
+    assert "街道调整经营时间" in talk and "当场劝离" in talk, talk
+    other.never(dispute)
