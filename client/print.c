@@ -21,6 +21,7 @@ static const struct {
     {"Dispute", "no,state,warning,type,created_at,origin_office_name?,lead_office_name?,due_at?,place?,title"},
     {"Alert", "no,state,status?,severity,kind,created_at,origin_office_name,escalation?,acked_by?,place?,title"},
     {"AlertReceipt", "office_name,step?,person,delivered_at,shown_at,acked_at,acted_at"},
+    {"Deadline", "no,name,state,due_at,left,office_name?,started_at?,without_calendar?"},
     {"Connection",
      "session,office?,officer,device,address?,since,last_at,last_request?,bytes_in?,bytes_out?,queue?,client?"},
     {"NodeHealth", "node,state,fault,started?,seen_at,version?,schema?,sessions,writes_waiting,feed_lag,database_ms,"

@@ -125,6 +125,11 @@ const struct status_row status_rows[] = {
      "此人在这段时间不属于该阵地的单位，也不属于与其结对的单位。请先用 liandong account assign 增加岗位。", 0},
     {"DUTY_OVERLAP", CODE(FAILED_PRECONDITION), "the person is on duty elsewhere, or there already, at that time",
      "此人这段时间已排有值班。请用 liandong duty list --account 查看，先用 liandong duty remove 取消。", 0},
+    {"BAD_CALENDAR", CODE(INVALID_ARGUMENT), "a line of the calendar is no day, 班 or 休, name",
+     "日历中有一行读不懂（行号见上，从 0 起）。每行写 日期,班或休,名称，例如 2027-02-06,休,春节；改好后整份重新导入。",
+     0},
+    {"TIME_BELIEVED", CODE(FAILED_PRECONDITION), "the database's clock is believed; there is nothing to confirm",
+     "数据库主机时间本来就可信，时限照常计时，不需要确认。请用 liandong deadline list 查看。", 0},
     {"LAST_ONE", CODE(FAILED_PRECONDITION), "the office would be left without its last administrator or leader",
      "这是该单位最后一位管理员或负责人，不能停用或免去。请先指定接任的人并让其登录过一次。", 0},
 

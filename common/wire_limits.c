@@ -5,7 +5,8 @@
 
 /* Longest texts: a call-taker's account rarely passes 2,000 characters, 6,000 bytes of UTF-8. */
 #define CONTENT      8000u
-#define REMARK       4000u /* note, reason, result */
+#define REMARK       4000u  /* note, reason, result */
+#define CALENDAR     65536u /* some thirty days a year */
 #define PLACE        512u
 #define HINT         1024u
 #define UUID         16u
@@ -135,6 +136,7 @@ const struct wire_limit wire_limits[] = {
     {"HistoryEntry", "old_value", .max = CONTENT, .multiline = true},
     {"HistoryEntry", "new_value", .max = CONTENT, .multiline = true},
     {"HistoryEntry", "note", .max = REMARK, .multiline = true},
+    {"ImportCalendar", "days", .max = CALENDAR, .multiline = true},
     {"Incident", "id", .max = UUID, .size = UUID},
     {"Incident", "place", .max = PLACE},
     {"Incident", "longitude", .max = LONGITUDE},
@@ -157,9 +159,12 @@ const struct wire_limit wire_limits[] = {
     {"ListAlerts", "page", .max = TOKEN},
     {"ListAttachments", "limit", .max = PAGE_ROWS, .min = 1},
     {"ListAudit", "limit", .max = PAGE_ROWS, .min = 1},
+    {"ListCalendar", "year", .max = 2999u, .min = 2000u},
     {"ListChanges", "limit", .max = PAGE_ROWS, .min = 1},
     {"ListConnections", "limit", .max = PAGE_ROWS, .min = 1},
     {"ListConnections", "page", .max = NAME_PAGE},
+    {"ListDeadlines", "limit", .max = PAGE_ROWS, .min = 1},
+    {"ListDeadlines", "page", .max = TOKEN},
     {"ListDisputes", "states", .max = 32},
     {"ListDisputes", "types", .max = 32},
     {"ListDisputes", "warnings", .max = 8},
@@ -263,6 +268,7 @@ const struct wire_limit wire_limits[] = {
     {"Transfer", "returned_reason", .max = REMARK, .multiline = true},
     {"Transfer", "feedback", .max = REMARK, .multiline = true},
     {"TransferPage", "next", .max = TOKEN},
+    {"TrustTime", "reason", .max = REMARK, .multiline = true},
     {"UnlinkIncident", "reason", .max = REMARK, .multiline = true},
     {"UnmergeDispute", "reason", .max = REMARK, .multiline = true},
     {"UnmergePerson", "reason", .max = REMARK, .multiline = true},

@@ -13,5 +13,5 @@ struct label_group {
 
 extern const struct label_group labels_requests, labels_session, labels_feed, labels_audit, labels_incident,
     labels_operation, labels_directory, labels_dispute, labels_alert, labels_link, labels_person, labels_transfer,
-    labels_task, labels_attachment;
+    labels_deadline, labels_task, labels_attachment;
 #endif

@@ -11,6 +11,6 @@ struct verb_group {
     { rows, sizeof(rows) / sizeof *(rows) }
 
 extern const struct verb_group verbs_incident, verbs_dispute, verbs_alert, verbs_link, verbs_person, verbs_transfer,
-    verbs_directory, verbs_task, verbs_directory, verbs_feed, verbs_operation, verbs_client, verbs_attachment,
-    verbs_directory;
+    verbs_deadline, verbs_directory, verbs_task, verbs_directory, verbs_feed, verbs_operation, verbs_client,
+    verbs_attachment, verbs_directory;
 #endif

@@ -223,3 +223,57 @@ end $$;
 
 grant execute on function clock_start(int8, text, timestamptz), clock_start_at(int8, text, timestamptz, timestamptz), clock_stop(int8, text, timestamptz), clock_pause(int8, text, timestamptz),
   clock_resume(int8, text, timestamptz), clocks_due(int8, int8, int4) to liandong_app;
+
+-- The calendar says otherwise than when they began: those that count working days and are not over are worked out again. What has fired has fired.
+create or replace function clock_calendar_changed() returns void language plpgsql as $$
+declare
+  c clock;
+begin
+  for c in select * from clock x where x.working and x.next_at is not null loop
+    perform clock_keep(clock_worked_out(c));
+  end loop;
+end $$;
+
+-- An administrator says that the database's clock is right.
+create or replace function trust_time(request uuid, sent bytea, why text) returns directory_receipt
+  security definer set search_path = liandong, pg_catalog, pg_temp language plpgsql as $$
+declare
+  done directory_receipt := directory_past(request, sent, 'trust_time');
+  guard clock_guard;
+begin
+  if done.outcome is not null then
+    return done;
+  end if;
+  select * into strict guard from clock_guard;
+  if guard.held_until is null then
+    return directory_refusal('TIME_BELIEVED', 'time');
+  end if;
+  update clock_guard set held_since = null, held_until = null, jump_ms = null;
+  return directory_event(request, sent, 'trust_time', md5('time')::uuid, 'time', 1, null, jsonb_build_object('leap_seconds', (guard.jump_ms / 1000)::text), why);
+end $$;
+
+-- A span of time in words.
+create or replace function span_text(span interval) returns text immutable language sql as $$
+  select case when s >= 172800 then s / 86400 || ' 天 ' || s % 86400 / 3600 || ' 小时' when s >= 3600 then s / 3600 || ' 小时 ' || s % 3600 / 60 || ' 分'
+    when s >= 60 then s / 60 || ' 分 ' || s % 60 || ' 秒' else s || ' 秒' end
+  from (select extract(epoch from greatest(span, -span))::int8 as s) x
+$$;
+
+-- As the protocol's message Deadline tells it.
+create or replace function clock_record(of_id int8)
+  returns table(no text, rule text, name text, state int2, started_at timestamptz, due_at timestamptz, "left" text, office text, office_name text, paused_at timestamptz,
+    breached_at timestamptz, stopped_at timestamptz, without_calendar int4[])
+  stable language sql as $$
+  select record_no(c.num), c.rule, r.name, s.state, c.started_at, c.due_at,
+    case s.state when 3 then '超期 ' || span_text(clock_timestamp() - c.due_at) when 1 then '剩余 ' || span_text(c.due_at - clock_timestamp())
+      when 2 then '剩余 ' || span_text(c.due_at - clock_timestamp())
+      when 4 then '剩余 ' || case when c.working then c.amount || ' 个工作日' else span_text(c.amount * interval '1 millisecond') end end,
+    o.code, o.name, c.paused_at, c.fired_at, c.stopped_at, case when c.working then calendar_lacks(c.from_at, c.due_at) end
+  from clock c join clock_rule r on r.type = c.type and r.rule = c.rule and r.started_on = c.rule_since join office o on o.id = c.owner
+    cross join lateral (select case when c.stopped_at is not null then case when c.stopped_at > c.due_at and c.paused_at is null then 6 else 5 end
+      when c.paused_at is not null then 4 when c.fired_at is not null or c.due_at <= clock_timestamp() then 3
+      when c.near_at <= clock_timestamp() then 2 else 1 end::int2 as state) s
+  where c.id = of_id
+$$;
+
+grant execute on function trust_time(uuid, bytea, text) to liandong_app;

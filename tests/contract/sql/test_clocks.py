@@ -266,3 +266,76 @@ def while_the_feed_stands_still(ground):
     assert d.sql("select due_at between now() + interval '55 seconds' and now() + interval '61 seconds' from clock") == [("t",)]
     call(d, "clock_start", num, "days", d.sql("select now() + interval '40 days'")[0][0])  # one that is to begin later does
     assert d.sql("select due_at > now() + interval '40 days' from clock where rule = 'days'") == [("t",)]
+
+
+LINES = "﻿日期,班休,名称\r\n2027-02-05,休,春节\r\n2027-2-6，休，春节\n\n2027-02-14,班,春节调休\n"
+
+
+@case
+def the_calendar_is_imported(ground):
+  with ground.district() as d:
+    rules(d)
+    admin, num = d.desk("pb"), dispute(d)
+    call(d, "clock_start", num, "days", now(d))
+    d.sql("update clock set from_at = '2027-02-03 01:00Z', due_at = clock_due(true, '2027-02-03 01:00Z', 3), next_at = '2027-02-08 15:59:59Z'")
+    years = [r["without_calendar"] for r in admin.ask("list_calendar", year=2027)]
+    assert years == [[2027]], years
+    assert d.desk("j1", "head").ask("list_deadlines")[0]["without_calendar"] == [2027]
+    said = admin.ask("import_calendar", days=LINES)[0]
+    assert (said["outcome"], said["code"]) == ("done", "2027"), said
+    assert d.sql("select day, working, name from calendar_day order by day") == [("2027-02-05", "f", "春节"), ("2027-02-06", "f", "春节"), ("2027-02-14", "t", "春节调休")]
+    assert d.sql("select due_at from clock") == [("2027-02-09 15:59:59.999+00",)]  # the Friday is off now
+    assert admin.ask("import_calendar", days=LINES)[0]["replay"] and d.sql("select count(*) from feed where kind = 'import_calendar'") == [("1",)]
+    said = admin.ask("import_calendar", days=LINES.replace("2027-02-14,班", "2027-02-30,班"))[0]
+    assert (said["reason"], said["field"]) == ("BAD_CALENDAR", "days[4]"), said
+    assert admin.ask("import_calendar", days="2027-02-14,休,改")[0]["outcome"] == "done" and d.sql("select working from calendar_day where day = '2027-02-14'") == [("f",)]
+    assert [(r["day"], r["working"], r["without_calendar"]) for r in admin.ask("list_calendar", year=2027)][0] == ("2027-02-05", False, None)
+    assert d.desk("j1", "head").ask("list_deadlines")[0]["without_calendar"] is None
+
+
+@case
+def lists_of_deadlines(ground):
+  """Who sees the record sees its clocks, and nobody else; by record, by owner, overdue, near; page by page."""
+  with ground.district() as d:
+    rules(d)
+    desk = d.desk("j1", "head")
+    nums = [dispute(d) for _ in range(6)]
+    for n in nums:
+      call(d, "clock_start", n, "quick", now(d))
+    pass_time(d, 100, nums[0])
+    pass_time(d, 45, nums[1])
+    call(d, "clock_pause", nums[2], "quick", now(d))
+    look(d)
+    no = dict(d.sql("select num, record_no(num) from dispute"))
+    rows = desk.ask("list_deadlines")
+    assert [r["no"] for r in rows][:2] == [no[nums[0]], no[nums[1]]] and [r["state"] for r in rows] == [3, 2, 4, 1, 1, 1], rows
+    assert rows[0]["left"].startswith("超期 4") and rows[1]["left"].startswith("剩余 1") and rows[2]["left"].startswith("剩余"), [r["left"] for r in rows]
+    assert [r["no"] for r in desk.ask("list_deadlines", overdue=True)] == [no[nums[0]]]
+    assert [r["no"] for r in desk.ask("list_deadlines", near=True)] == [no[nums[0]], no[nums[1]]]
+    call(d, "clock_stop", nums[0], "quick", now(d))
+    call(d, "clock_stop", nums[3], "quick", now(d))
+    assert [(r["state"], r["name"]) for n in (0, 3) for r in desk.ask("list_deadlines", about=no[nums[n]])] == [(6, "快钟"), (5, "快钟")]
+    assert len(desk.ask("list_deadlines")) == 4 == len(d.desk("p1").ask("list_deadlines", office="j1")) and d.desk("p1").ask("list_deadlines", office="p1")[0]["no"] is None
+    assert [r["no"] for r in d.desk("p2", "chief").ask("list_deadlines")] == [None]
+    assert d.desk("p2", "chief").ask("list_deadlines", about=no[nums[1]])[0]["reason"] == "NOT_FOUND about"
+    d.sql("update dispute set sensitivity = 3 where num = $1", nums[1])
+    assert len(d.desk("p1").ask("list_deadlines")) == 3 and len(desk.ask("list_deadlines")) == 4
+    page, seen = None, []
+    while page is not None or not seen:
+      rows = desk.ask("list_deadlines", limit=2, page=page)
+      seen += [r["no"] for r in rows]
+      page = rows[0]["next"]
+    assert len(seen) == len(set(seen)) == 4, seen
+
+
+@case
+def an_administrator_trusts_the_time(ground):
+  with ground.district() as d:
+    rules(d)
+    num = dispute(d)
+    call(d, "clock_start", num, "quick", now(d))
+    pass_time(d, 61)
+    assert look(d, leap=86400_000)[0] == 0 and d.desk("j1", "head").ask("list_deadlines")[0]["held_until"]
+    assert d.desk("pb").ask("trust_time", reason="已核对")[0]["outcome"] == "done"
+    assert d.desk("pb").ask("trust_time", reason="已核对")[0]["reason"] == "TIME_BELIEVED"
+    assert look(d)[0] == 1

@@ -51,7 +51,7 @@ NONE = {"hello", "ping", "verify_feed", "report_incident", "follow_logs", "list_
         "unlock_account", "issue_code", "list_accounts", "list_changes", "open_position", "change_position", "close_position",
         "list_positions", "set_duty", "remove_duty", "list_duties", "login", "end_login", "change_password", "list_logins",
         "update_alert",  # refused by role before it looks; test_alerts.py
-        "find_persons", "merge_person", "unmerge_person", "invite_device", "enrol_device", "renew_device", "revoke_device"}
+        "find_persons", "merge_person", "unmerge_person", "import_calendar", "list_calendar", "trust_time", "list_deadlines", "invite_device", "enrol_device", "renew_device", "revoke_device"}
 
 
 def requests_of_the_table():

@@ -1,0 +1,40 @@
+#include "client/labels/groups.h"
+#include "client/language.h"
+
+static const struct label labels[] = {
+    {"list_deadlines", N_("list deadlines"), MEANING_PLAIN},
+    {"import_calendar", N_("calendar imported"), MEANING_PLAIN},
+    {"list_calendar", N_("list calendar"), MEANING_PLAIN},
+    {"trust_time", N_("time confirmed"), MEANING_PLAIN},
+    /* kinds of events that are no requests */
+    {"deadline_near", N_("deadline is near"), MEANING_PLAIN},
+    {"deadline_breached", N_("DEADLINE PASSED"), MEANING_PLAIN},
+    {"clock", N_("deadline"), MEANING_PLAIN},
+    {"clock_due", N_("due at"), MEANING_TIME},
+    {"deadlines", N_("deadlines"), MEANING_PLAIN},
+    {"rule", N_("rule"), MEANING_PLAIN},
+    {"Deadline.name", N_("deadline"), MEANING_PLAIN},
+    {"Deadline.state", N_("state of the deadline"), MEANING_PLAIN},
+    {"Deadline.due_at", N_("due at"), MEANING_TIME},
+    {"left", N_("left"), MEANING_PLAIN},
+    {"paused_at", N_("paused at"), MEANING_TIME},
+    {"breached_at", N_("passed at"), MEANING_TIME},
+    {"stopped_at", N_("done at"), MEANING_TIME},
+    {"without_calendar", N_("years whose calendar is not imported"), MEANING_PLAIN},
+    {"held_until", N_("time not believed before"), MEANING_TIME},
+    {"ListDeadlines.overdue", N_("only those that have passed"), MEANING_PLAIN},
+    {"near", N_("only those that are near or have passed"), MEANING_PLAIN},
+    {"days", N_("days"), MEANING_PLAIN},
+    {"day", N_("day"), MEANING_PLAIN},
+    {"working", N_("worked"), MEANING_PLAIN},
+    {"year", N_("year"), MEANING_PLAIN},
+    {"leap_seconds", N_("leap in seconds"), MEANING_PLAIN},
+    {"DEADLINE_STATE_UNSPECIFIED", N_("unspecified"), MEANING_PLAIN},
+    {"DEADLINE_STATE_RUNNING", N_("running"), MEANING_PLAIN},
+    {"DEADLINE_STATE_NEAR", N_("near"), MEANING_PLAIN},
+    {"DEADLINE_STATE_OVERDUE", N_("OVERDUE"), MEANING_PLAIN},
+    {"DEADLINE_STATE_PAUSED", N_("paused"), MEANING_PLAIN},
+    {"DEADLINE_STATE_KEPT", N_("kept"), MEANING_PLAIN},
+    {"DEADLINE_STATE_MISSED", N_("done too late"), MEANING_PLAIN},
+};
+const struct label_group labels_deadline = LABEL_GROUP(labels);

@@ -1,0 +1,1 @@
+select * from import_calendar(:request_id::uuid, :act::bytea, :days::text)

@@ -1,0 +1,1 @@
+select * from trust_time(:request_id::uuid, :act::bytea, :reason::text)
