@@ -2,6 +2,7 @@
 #include "client/watch.h"
 #include "client/call.h"
 #include "client/cursor.h"
+#include "client/delivered.h"
 #include "client/failure.h"
 #include "client/host.h"
 #include "client/json.h"
@@ -197,6 +198,9 @@ static enum watch_end on_delivery(struct watch *w, const Liandong__V1__Delivery 
     w->caught_up++;
     w->reached_at = delivery->event->at;
     snprintf(w->reached_no, sizeof w->reached_no, "%s", value_clean(&w->arena, delivery->event->no, true));
+    if (delivered_is_ours(delivery->event, w->caller.link.hello->office_code) &&
+        !delivered_say(&w->caller.link, delivery->event, clock_monotonic_us() + CONNECT_US, &w->error))
+        return WATCH_AGAIN;
     if (w->flags->count && w->printed >= w->flags->count) return WATCH_DONE;
     *ended = false;
     return WATCH_AGAIN;

@@ -1,6 +1,8 @@
 """Transfers between offices that are paired with others: what each side's watch tells on another node, and that the third office's tells nothing."""
 from scene import CLASS, check_status, refusal
 from support.runner import case
+from support.waiting import until
+from test_client import Running
 
 
 def handed(stage, about, **fields):
@@ -73,3 +75,19 @@ def crossing(stage):
   status = refusal(lambda: handed(stage, about))
   check_status(status, "TRANSFER_OPEN", "FAILED_PRECONDITION", "send_transfer.about")
   assert [(c.field, c.theirs) for c in status.conflicts] == [("about", first)], status
+
+
+@case
+def delivered_by_itself(stage):
+  """A watching terminal of the receiving office confirms by itself that the transfer arrived, one of another office does not; its watch goes on."""
+  about = dispute(stage)
+  state = lambda no: stage.ask("ytp-duty", "show_transfer", transfer=no)  # noqa: E731
+  with Running(stage, "feed", "watch", device="xcs-mediator") as watch, Running(stage, "feed", "watch", device="yts-head") as other:
+    for w in (watch, other):
+      w.until("已追上", "stderr")
+    no = handed(stage, about)
+    whole = until(lambda: (lambda t: t if t.state == 2 else None)(state(no)), what="the word that it was delivered")
+    assert whole.HasField("delivered_at") and whole.updated_by == "孙丽" and whole.HasField("delivery_ms"), whole
+    watch.until(no + ".*\n(.*\n)*.*" + no)
+    stage.ask("ytp-duty", "recall_transfer", transfer=no, reason="送错单位")
+    watch.until("(" + no + "(.*\n)*.*){3}")
