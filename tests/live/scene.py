@@ -11,8 +11,8 @@ CLASS = "INCIDENT_CLASS_DISPUTE"
 
 
 class Scene(Stage):
-  def __init__(self):
-    super().__init__()
+  def __init__(self, **cluster_settings):
+    super().__init__(**cluster_settings)
     self.words = itertools.count(1)
     self.peers = {}
     self.base = self.database("live")

@@ -62,8 +62,9 @@ def alive(pid):
 
 
 class Cluster:
-  def __init__(self, under="/tmp", **settings):
-    """Makes the cluster and starts it. The folder is short: a socket's path may have 107 bytes."""
+  def __init__(self, under="/tmp", environment=None, **settings):
+    """Makes the cluster and starts it. The folder is short: a socket's path may have 107 bytes. environment: of PostgreSQL's processes, over ours."""
+    self.environment = {**os.environ, **(environment or {})}
     self.user = unprivileged()
     self.folder = tempfile.mkdtemp(prefix="lpg-", dir=under)
     if self.user:
@@ -90,7 +91,7 @@ class Cluster:
   def start(self):
     with open(os.path.join(self.folder, "log"), "ab") as log:
       self.process = subprocess.Popen([binary("postgres"), "-D", self.data], cwd="/", stdin=subprocess.DEVNULL,
-                                      stdout=log, stderr=log, start_new_session=True, **self.as_user())
+                                      stdout=log, stderr=log, start_new_session=True, env=self.environment, **self.as_user())
     self.wait_ready()
 
   def wait_ready(self):
