@@ -56,7 +56,7 @@ def exactly_once_whoever_dies(stage):
     until(done, 30, "all alarms being looked at")
     assert (count(stage, "propose_dispute", name), stage.sql("select count(*) from dispute", database=name)) == (120, [("120",)])
     assert stage.sql("select count(*), count(distinct incident) from record_link", database=name) == [("240", "240")]
-    assert stage.sql("select intact from feed_verify()", database=name) == [("t",)]
+    assert stage.sql("select intact, r.broken, r.first_broken from feed_verify() f, records_verify() r", database=name) == [("t", "0", None)]
   finally:
     for node in nodes:
       node.stop()

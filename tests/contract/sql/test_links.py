@@ -8,6 +8,13 @@ def opened(desk, **fields):
   return answer["no"]
 
 
+def proved(d):
+  """The chain is whole, and disputes say what their events say."""
+  assert d.sql("select intact from feed_verify()") == [("t",)]
+  assert d.sql("select record_no(num), fault from dispute d cross join lateral other_fault(num, to_jsonb(d), (select array_agg(seq order by seq) from feed f where f.num = d.num)) fault"
+               " where fault is not null") == []
+
+
 def reason(desk, name, /, **fields):
   answer = desk.ask(name, **fields)[0]
   assert answer["outcome"] == "refused", answer
@@ -35,7 +42,7 @@ def both_records_hear(ground):
     assert [r["no"] for r in j.ask("show_timeline", dispute=other) if r["source"] == 1] == [first]
     assert p.ask("link_incident", dispute=dispute, incident=first)[0]["outcome"] == "done", "again after it was taken back"
     assert d.sql("select count(*) from record_link") == [("4",)], "what was linked when stays"
-    assert d.sql("select intact from feed_verify()") == [("t",)]
+    proved(d)
     same = dict(request="00000000-0000-4000-8000-0000000000aa", dispute=other, incident=second)
     assert [p.ask("link_incident", **same)[0]["outcome"] for _ in (1, 2)] == ["done", "replay"]
 

@@ -17,6 +17,7 @@ HIDDEN = "〔无权查看〕"
 READ = {"show_incident": {}, "show_history": {}, "show_readers": {}, "reveal_incident": {"purpose": "handling", "case_no": "TJ-1"}, "list_attachments": {}, "list_journal": {}}  # name a record, and refuse
 LOOK = {"list_incidents": {"limit": 500}, "search_incidents": {"text": "邻居争吵"},
         "watch_feed": {}}                                                       # find records
+BY_RECORD = {"list_attachments", "list_journal", "begin_attachment"}  # of any kind: in others `record` is the kind
 ATTACHED = {"get_attachment", "get_chunk", "put_chunk"}  # name no record but what belongs to one: test_attachments.py
 WRITE = {"begin_attachment": {"name": "x", "size": 1, "sha256": "x"}, "dispatch_incident": {"dispatched_to": "一组"}, "arrive_incident": {}, "handle_incident": {}, "note_incident": {"note": "记录"},
          "feedback_incident": {"result": "劝解"}, "close_incident": {"result": "劝解"}, "reopen_incident": {"reason": "再次"},
@@ -57,6 +58,10 @@ NONE = {"hello", "ping", "verify_feed", "report_incident", "follow_logs", "list_
 def requests_of_the_table():
   with open(os.path.join(SERVER, "call", "requests.c"), encoding="utf-8") as f:
     return [name.lower() for name in re.findall(r"^    \[AT\((\w+)\)\]", f.read(), re.MULTILINE)]
+
+
+def named(name, no):
+  return {"record" if name in BY_RECORD else "incident": no}
 
 
 def peek(d, office, role, name, who=0, /, **fields):
@@ -111,7 +116,7 @@ def place(role, relation):
 def sees(d, office, role, name, no):
   """What a request tells of one record."""
   if name in READ:
-    rows = peek(d, office, ROLES[role], name, incident=no, record=no, **READ[name])
+    rows = peek(d, office, ROLES[role], name, **named(name, no), **READ[name])
     return not rows or rows[0]["reason"] != "NOT_FOUND"
   if name == "watch_feed":
     pages = [{r["no"] for r in peek(d, office, ROLES[role], page, after=0, until=10**6, limit=500) if r["at"]} for page in ("_feed_page", "_feed_stretch")]
@@ -120,7 +125,7 @@ def sees(d, office, role, name, no):
     return no in shot
   if name in LOOK:
     return no in [r["no"] for r in peek(d, office, ROLES[role], name, **LOOK[name])]
-  row = peek(d, office, ROLES[role], name, incident=no, record=no, **WRITE[name])[0]
+  row = peek(d, office, ROLES[role], name, **named(name, no), **WRITE[name])[0]
   assert row["outcome"] in ("done", "refused"), row
   return row["reason"] != "NOT_FOUND"
 
@@ -227,7 +232,7 @@ def by_name(ground):
     account = d.sql("insert into account(code, name) values ('044021', '林某') returning id")[0][0]
     chief = d.sql("insert into account(code, name) values ('044001', '所长') returning id")[0][0]
     d.sql("insert into assignment(account, office, role) values ($1, $2, 1)", account, d.ids["j1"])
-    doors = lambda role, who: {*(all(row["reason"] is None for row in peek(d, "j1", ROLES[role], name, who, incident=no, record=no, **READ[name])) for name in READ),  # noqa: E731
+    doors = lambda role, who: {*(all(row["reason"] is None for row in peek(d, "j1", ROLES[role], name, who, **named(name, no), **READ[name])) for name in READ),  # noqa: E731
                                *(no in [r["no"] for r in peek(d, "j1", ROLES[role], name, who, **LOOK[name])] for name in ("list_incidents", "search_incidents")),
                                *(no in [r["no"] for r in peek(d, "j1", ROLES[role], page, who, after=0, until=10**6, limit=500) if r["at"]]
                                  for page in ("_feed_page", "_feed_stretch"))}

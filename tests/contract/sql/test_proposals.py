@@ -1,6 +1,7 @@
 """Repeated alarms propose a dispute, exactly one; further ones are linked, make its colour graver and open it again; suspected duplicates."""
 from desk import phone_index, place_index
-from support.runner import Skip, case
+from support.runner import case
+from test_links import proved
 
 PHONE = "13800000001"
 
@@ -11,11 +12,6 @@ def propose(d):
   looked = d.app.value("select proposal_catch_up(2000, 20)")
   d.app.rows("commit")
   return int(looked)
-
-
-def needs(d, kind):
-  if not d.sql("select from record_transition where kind = $1", kind):
-    raise Skip(f"{kind} is no transition yet")
 
 
 def disputes(d):
@@ -33,7 +29,6 @@ def days_ago(d, no, days):
 @case
 def two_make_one(ground):
   with ground.district() as d:
-    needs(d, "warn_dispute")
     p = d.desk("p1")
     first = d.report(p, reporter_phone=PHONE)["no"]
     propose(d)
@@ -51,7 +46,7 @@ def two_make_one(ground):
     propose(d)
     assert disputes(d) == [(dispute, "1", "3", "11")], "not proposed again, but graver"
     assert linked(d, dispute) == [first, second, third]
-    assert d.sql("select intact from feed_verify()") == [("t",)]
+    proved(d)
 
 
 @case.table((name, row) for name, row in {
@@ -60,7 +55,6 @@ def two_make_one(ground):
 def thresholds(ground, row):
   ages, colour = row
   with ground.district() as d:
-    needs(d, "warn_dispute")
     p = d.desk("p1")
     for age in sorted(ages, reverse=True):
       days_ago(d, d.report(p, place="建设路12号")["no"], age)
@@ -89,7 +83,6 @@ def not_counted(ground):
 @case
 def closed_is_opened_again(ground):
   with ground.district() as d:
-    needs(d, "reopen_dispute")
     p = d.desk("p1")
     for _ in (1, 2):
       d.report(p, reporter_phone=PHONE)
