@@ -7,6 +7,7 @@
 #include "client/host.h"
 #include "client/json.h"
 #include "client/language.h"
+#include "client/notice.h"
 #include "client/print.h"
 #include "client/retry.h"
 #include "client/watch_line.h"
@@ -55,6 +56,7 @@ struct watch {
     int64_t reached_at;          /* of the last event shown; 0: none yet */
     char reached_no[40];
     unsigned failures;
+    struct notices_shown notices;
     int code;
 };
 
@@ -256,12 +258,51 @@ static void on_snapshot(struct watch *w, const Liandong__V1__FeedSnapshot *snaps
     }
 }
 
+/* Said by itself, as a receipt: that it came here, and that it stood on the screen. The answer is not waited for. */
+static bool confirm(struct watch *w, const Liandong__V1__Alert *alert, bool shown) {
+    Liandong__V1__ConfirmAlert body = LIANDONG__V1__CONFIRM_ALERT__INIT;
+    Liandong__V1__ToServer message = LIANDONG__V1__TO_SERVER__INIT;
+    body.alert = alert->no;
+    body.has_shown = true;
+    body.shown = shown;
+    message.has_call = true;
+    message.call = w->caller.link.next_call++;
+    message.body_case = LIANDONG__V1__TO_SERVER__BODY_CONFIRM_ALERT;
+    message.confirm_alert = &body;
+    return link_send(&w->caller.link, &message, clock_monotonic_us() + CONNECT_US, &w->error);
+}
+
+static void show_notice(struct watch *w, const Liandong__V1__AlertNotice *notice) {
+    struct client *client = w->client;
+    bool screen = client->terminal.out && print_form(client) == PRINT_TABLE;
+    terminal_state_end(&client->terminal);
+    if (screen) {
+        terminal_ambiguous(&client->terminal);
+        terminal_measure(&client->terminal);
+    }
+    if (is_json(w))
+        print_json_line(w, &notice->base);
+    else
+        notice_print(screen ? client->out : client->err, notice, screen ? &client->terminal : NULL, &w->arena);
+    if (client->terminal.err) fputc('\a', client->err);
+    fflush(client->err);
+}
+
+/* False: the connection ended. */
+static bool on_notice(struct watch *w, const Liandong__V1__AlertNotice *notice) {
+    if (!notice->alert || !notice->alert->no || !notice_is_new(&w->notices, notice)) return true;
+    if (!confirm(w, notice->alert, false)) return false;
+    show_notice(w, notice);
+    return client_flush(w->client) && confirm(w, notice->alert, true);
+}
+
 /* *ended: the session is over, for the reason returned. */
 static enum watch_end handle(struct watch *w, const Liandong__V1__ToClient *m, bool *ended) {
     *ended = false;
     switch (m->body_case) {
     case LIANDONG__V1__TO_CLIENT__BODY_DELIVERY: return on_delivery(w, m->delivery, ended);
     case LIANDONG__V1__TO_CLIENT__BODY_FEED_SYNC: return on_sync(w, m->feed_sync, ended);
+    case LIANDONG__V1__TO_CLIENT__BODY_ALERT_NOTICE: *ended = !on_notice(w, m->alert_notice); return WATCH_AGAIN;
     case LIANDONG__V1__TO_CLIENT__BODY_FEED_RESET: on_reset(w, m->feed_reset); return WATCH_AGAIN;
     case LIANDONG__V1__TO_CLIENT__BODY_FEED_SNAPSHOT: on_snapshot(w, m->feed_snapshot); return WATCH_AGAIN;
     default: return WATCH_AGAIN; /* the answer to our own ping */

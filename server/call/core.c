@@ -25,6 +25,7 @@ void core_check_ready(struct core *c) {
         return;
     if (core_compile_plans(c, error, sizeof error)) {
         tell(c, true, NULL);
+        core_look_at_alerts(c);
         return;
     }
     log_event(LOG_ERROR, "contract.broken", log_str("what", error));
@@ -35,6 +36,7 @@ void core_check_ready(struct core *c) {
 
 void core_refuse(struct core *c, const char *why) { tell(c, false, why); }
 static void on_refused(void *arg, const char *why) { tell(arg, false, why); }
+static void on_alerted(void *arg) { core_look_at_alerts(arg); }
 static void on_writer_ready(void *arg) {
     struct core *c = arg;
     c->writer_ready = true;
@@ -103,7 +105,7 @@ static bool start_readers(struct core *c, struct metrics *metrics) {
         "_heads",        "_record",         "_attachment",        "_sealing_version", "_sealing_keys",
         "_sealing_make", "_sealing_behind", "_sealing_catch_up",  "_node_beat",       "_node_forget",
         "_login_secret", "_login_resume",   "_logins_ended",      "_logins_seen",     "_reviews_due",
-        "_pen_free",     "_propose",        "_clocks_due"};
+        "_pen_free",     "_propose",        "_clocks_due",        "_alert_notices"};
     size_t count;
     c->reader_list = collect(c, false, names, sizeof names / sizeof *names, &count);
     if (!c->reader_list) return false;
@@ -137,6 +139,7 @@ static bool start_feed(struct core *c, struct metrics *metrics) {
         .ring_bytes = c->options.ring_bytes,
         .ready = on_feed_ready,
         .refused = on_refused,
+        .alerted = on_alerted,
         .arg = c};
     c->feed = feed_start(c->loop, c->options.database, c->options.node, c->options.connect_timeout_ms, &o, metrics);
     return c->feed != NULL;
@@ -183,6 +186,7 @@ static void add_metrics(struct core *c, struct metrics *metrics) {
     metrics_add(metrics, &c->reviews_open);
     metrics_add(metrics, &c->reviews_overdue);
     clocks_init(&c->clocks, metrics);
+    notices_init(&c->notices, metrics);
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
         snprintf(c->code_names[i], sizeof c->code_names[i], "liandong_answers_total{code=\"%s\"}", codes[i]);
         c->by_code[i] = (struct metric){.name = c->code_names[i], .help = i ? NULL : "Answers by code"};
@@ -268,6 +272,7 @@ static void free_core(struct core *c) {
     free((char *)(uintptr_t)c->options.database);
     free((char *)(uintptr_t)c->options.node);
     sealing_free(&c->sealing);
+    notices_free(&c->notices);
     signing_stop(&c->signing);
     core_stop_sealing(c);
     free((char *)(uintptr_t)c->options.seal_key_file);

@@ -14,6 +14,7 @@
 #define SEARCH_BEHIND_LIMIT 50000
 #define PROPOSALS_MS        250  /* a look at an index; both offices hear of a repeated alarm within a second */
 #define REVIEWS_MS          5000 /* an index holds what waits for review, which is little */
+#define NOTICES_MS          5000 /* besides when an alert changes: who is on duty changes, too */
 
 enum {
     CHORE_VERSION,
@@ -26,7 +27,8 @@ enum {
     CHORE_REVIEWS,
     CHORE_PEN,
     CHORE_CLOCKS,
-    CHORE_PROPOSALS
+    CHORE_PROPOSALS,
+    CHORE_NOTICES
 };
 
 static struct chore *chore_of(struct read *r) {
@@ -115,6 +117,10 @@ static void on_chore(struct read *read, const PGresult *result, const char *faul
         tell_pen_freed(result);
     else if (which == CHORE_CLOCKS && PQntuples(result) == 1)
         chore->next_ms = uv_now(c->loop) + clocks_take(&c->clocks, result);
+    else if (which == CHORE_NOTICES) {
+        notices_take(c, result);
+        if (c->notices.wanted) run_chore(chore); /* another change came while this was read */
+    }
 }
 
 /* What a chore is asked with, made anew for each turn. False: there is nothing to ask. */
@@ -126,6 +132,7 @@ static bool prepare(struct core *c, const struct chore *chore) {
     }
     if (chore == &c->chores[CHORE_SEARCH]) bind_search_limit(c);
     if (chore == &c->chores[CHORE_CLOCKS]) clocks_ask(&c->clocks);
+    if (chore == &c->chores[CHORE_NOTICES]) c->notices.wanted = false;
     return true;
 }
 
@@ -149,12 +156,19 @@ void core_run_chores(struct core *c) {
     }
 }
 
+void core_look_at_alerts(struct core *c) {
+    c->notices.wanted = true;
+    if (readers_are_ready(c->readers))
+        run_chore(&c->chores[CHORE_NOTICES]); /* where it is busy: again when it is over */
+}
+
 /* Their parameters are numbers of the core's own; they stand in the chore for its life. */
 void core_set_up_chores(struct core *c) {
     static const char *const names[] = {
-        "_directory_version", "_directory",   "_search_index", "_feed_keep",  "_heads",  "_logins_ended",
-        "_logins_seen",       "_reviews_due", "_pen_free",     "_clocks_due", "_propose"};
-    static const uint64_t every[] = {1000, 0, 1000, 60000, 1000, 1000, 60000, REVIEWS_MS, 1000, 1000, PROPOSALS_MS};
+        "_directory_version", "_directory",   "_search_index", "_feed_keep",  "_heads",   "_logins_ended",
+        "_logins_seen",       "_reviews_due", "_pen_free",     "_clocks_due", "_propose", "_alert_notices"};
+    static const uint64_t every[] = {1000,  0,          1000, 60000, 1000,         1000,
+                                     60000, REVIEWS_MS, 1000, 1000,  PROPOSALS_MS, NOTICES_MS};
     static int four[] = {4}, eight[] = {8};
     for (size_t i = 0; i < sizeof c->chores / sizeof *c->chores; i++)
         c->chores[i] = (struct chore){.core = c, .statement = core_find_statement(c, names[i]), .every_ms = every[i]};

@@ -5,6 +5,7 @@
 #include "call/clocks.h"
 #include "call/core.h"
 #include "call/directory.h"
+#include "call/notices.h"
 #include "call/operation.h"
 #include "call/requests.h"
 #include "call/sealing.h"
@@ -43,6 +44,7 @@ struct core {
     struct operation *operation;
     struct signing signing;
     struct clocks clocks;
+    struct notices notices;
     struct ca *authority; /* owned; NULL: certificates come from elsewhere */
     uv_timer_t tick;
     struct chore { /* a periodic read on the core's own behalf */
@@ -51,7 +53,7 @@ struct core {
         struct statement *statement;
         uint64_t every_ms, next_ms;
         bool busy;
-    } chores[11];
+    } chores[12];
     int32_t search_behind; /* records that are not in the index of search, as last told */
     char search_limit[4];  /* parameter of _search_index */
     const char *search_limit_value[1];
@@ -94,6 +96,8 @@ struct statement *core_find_statement(const struct core *c, const char *name);
 /* core_chores.c: what is looked at again and again. */
 void core_set_up_chores(struct core *c);
 void core_run_chores(struct core *c);
+/* An alert changed: the notices are looked at now. */
+void core_look_at_alerts(struct core *c);
 /* core_sealing.c: the keys of sealed fields: read, made where they are missing, read again when they change; and the
  * blind indexes of old rows. At each tick. */
 bool core_start_sealing(struct core *c, char *error, size_t room);

@@ -136,6 +136,7 @@ static void sink_started(void *to, const uint8_t *cursor) {
     reply.has_cursor = cursor != NULL;
     if (cursor) reply.cursor = (ProtobufCBinaryData){CURSOR_SIZE, (uint8_t *)(uintptr_t)cursor};
     call_answer(c, &reply.base);
+    notices_greet(s->core, s); /* before the backlog */
 }
 static void sink_failed(void *to, const char *fault) {
     struct session *s = to;

@@ -94,6 +94,8 @@ static bool take_row(struct feed *f, const PGresult *r, int row) {
     if (!ring_append(&f->view.ring, &e, on_touched, f))
         log_event(LOG_WARN, "feed.not_in_ring", log_int("seq", (int64_t)e.seq), log_int("bytes", e.frame_size));
     f->view.head = (struct cursor){e.seq, e.mark};
+    if (e.face.record == LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_ALERT && f->options.alerted)
+        f->options.alerted(f->options.arg);
     f->events.value++;
     return true;
 }
@@ -343,6 +345,11 @@ static void on_tick(uv_timer_t *timer) {
 /* ---- for the owner */
 
 bool feed_is_ready(const struct feed *f) { return f->warm && link_is_ready(f->link); }
+
+bool feed_may_see(struct feed *f, const struct caller *caller, const struct event_right *record) {
+    const struct rights_role *role = rights_role(&f->view.rights, caller->office, caller->role);
+    return role && rights_judge(&f->view.rights, role, caller->account, record, clock_now_ms()) == RIGHTS_EVENT;
+}
 
 uint64_t feed_head(struct feed *f) { return f->view.head.seq; }
 

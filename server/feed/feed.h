@@ -33,6 +33,7 @@ struct feed_options {
     size_t ring_bytes;
     void (*ready)(void *arg); /* the ring is warm: watches may begin */
     void (*refused)(void *arg, const char *why);
+    void (*alerted)(void *arg); /* an event of an alert came into the ring; before the watchers are woken */
     void *arg;
 };
 struct feed;
@@ -46,6 +47,8 @@ void feed_take(struct feed *f, const PGresult *pen, const PGresult *tail);
  * other offices than before start over (see rights.h). Access by name that ends by its time is seen to once a second.
  */
 void feed_review(struct feed *f);
+/* Whether this caller may see a record, as it is known now. */
+bool feed_may_see(struct feed *f, const struct caller *caller, const struct event_right *record);
 bool feed_is_ready(const struct feed *f); /* warm, and its connection is up */
 /* Number of the newest event passed on here; 0 before the first. */
 uint64_t feed_head(struct feed *f);

@@ -41,6 +41,7 @@ declare
   usual alert_kind;
   named record;
   old jsonb;
+  mark text;  -- of what is not meant: it stands in the title, and so wherever that does
 begin
   patch := given;
   if wanted = 'update_alert' then
@@ -59,6 +60,10 @@ begin
     select * into usual from alert_kind k where k.kind = (patch ->> 'kind')::int2 and k.started_on <= today() order by k.started_on desc limit 1;
     patch := jsonb_build_object('status', 1, 'severity', usual.severity, 'urgency', usual.urgency, 'certainty', usual.certainty, 'escalation', 0,
       'expires_at', moment + make_interval(hours => usual.hours)) || patch;
+    mark := (array[null, '【演练】', '【测试】'])[(patch ->> 'status')::int4];
+    if mark is not null and not starts_with(coalesce(patch ->> 'title', ''), mark) and btrim(coalesce(patch ->> 'title', '')) <> '' then
+      patch := patch || jsonb_build_object('title', mark || (patch ->> 'title'));
+    end if;
     if usual.kind is null then
       field := 'kind'; reason := 'REQUIRED';
     elsif char_length(btrim(coalesce(patch ->> 'title', ''))) < 2 then
@@ -89,8 +94,11 @@ begin
     field := 'alert'; reason := 'NOT_YOURS';
   elsif wanted = 'note_alert' and coalesce(btrim(given ->> 'note'), '') = '' then
     field := 'note'; reason := 'REQUIRED';
-  elsif wanted = 'escalate_alert' and (given ->> 'escalation')::int2 <= (before ->> 'escalation')::int2 then
-    reason := 'NO_CHANGE';
+  elsif wanted = 'escalate_alert' then
+    patch := patch || jsonb_build_object('escalation', (select s.step from alert_step s where s.clock = given ->> 'clock'));
+    if coalesce((patch ->> 'escalation')::int2 <= (before ->> 'escalation')::int2, true) then
+      reason := 'NO_CHANGE';
+    end if;
   end if;
   if wanted in ('ack_alert', 'act_alert') and before ->> 'acked_by' is null then
     patch := patch || jsonb_build_object('acked_at', moment, 'acked_by', caller_officer(), 'acked_office', caller_office());
@@ -124,9 +132,50 @@ create or replace function alert_receipt_take(of_num int8, moment timestamptz, d
     shown_at = coalesce(r.shown_at, excluded.shown_at), acked_at = coalesce(r.acked_at, excluded.acked_at), acted_at = coalesce(r.acted_at, excluded.acted_at)
 $$;
 
+-- An alert that is raised starts a clock for each step of its severity, and the one that ends it; whoever acknowledges stops them all.
+create or replace function alert_clocks(wanted text, before jsonb, after jsonb, moment timestamptz) returns void language plpgsql as $$
+declare
+  of_num int8 := (after ->> 'num')::int8;
+  s alert_step;
+begin
+  if before is null then
+    for s in select * from alert_step x where x.severity = (after ->> 'severity')::int2 order by x.step loop
+      perform clock_start(of_num, s.clock, moment);
+    end loop;
+    perform clock_start(of_num, 'EXPIRY', (after ->> 'expires_at')::timestamptz - (select r.seconds from clock_rule r
+      where r.type = 4 and r.rule = 'EXPIRY' and r.started_on <= today() order by r.started_on desc limit 1) * interval '1 second');
+  elsif before -> 'state' <> after -> 'state' then
+    perform clock_stop(of_num, null, moment);
+    if wanted = 'ack_alert' then
+      perform clock_start(of_num, 'ACT', moment);
+    end if;
+  end if;
+end $$;
+
+-- A step of the escalation: to whom it opens the alert, each told in the alert's own history.
+create or replace function alert_escalate(after jsonb, event feed) returns void language plpgsql as $$
+declare
+  step alert_step := (select s from alert_step s where s.severity = (after ->> 'severity')::int2 and s.step = (after ->> 'escalation')::int2);
+  here int4[] := array(select a.office from alert_office a where a.num = event.num);
+  further int4;
+  n int4 := 10;
+begin
+  if step.whom = 'LEADERS' then
+    return;
+  end if;
+  for further in select unnest(alert_above(here || case when step.whom = 'HEADS' then array[(after ->> 'origin')::int4] else '{}' end)) loop
+    n := n + 1;
+    insert into alert_office(num, office, step, leaders, since) values (event.num, further, step.step, step.whom = 'HEADS', event.at) on conflict do nothing;
+    if found and further <> all (given_to(event.num)) then
+      perform record_open(event.num, further, 2::int2, event.num, event.at, 'infinity', record_derived(event.request_id, n), null);
+    end if;
+  end loop;
+end $$;
+
 create or replace function alert_follow(wanted text, before jsonb, after jsonb, given jsonb, event feed) returns void language plpgsql
   security definer set search_path = liandong, pg_catalog, pg_temp as $$
 begin
+  perform alert_clocks(wanted, before, after, event.at);
   if before is null then
     if after ->> 'supersedes' is not null then
       perform record_react((after ->> 'supersedes')::int8, 'supersede_alert', jsonb_build_object('superseded_by', event.num), event.at,
@@ -134,6 +183,8 @@ begin
     end if;
   elsif wanted in ('ack_alert', 'act_alert') then
     perform alert_receipt_take(event.num, event.at, true, true, true, wanted = 'act_alert');
+  elsif wanted = 'escalate_alert' then
+    perform alert_escalate(after, event);
   end if;
 end $$;
 
@@ -166,6 +217,16 @@ begin
   select d.changed, d.old_values, d.new_values into event.changed, event.old_values, event.new_values from record_difference(4::int2, '{}', after) d;
   perform record_store(after, event);
   perform alert_follow('raise_alert', null, after, '{}', event);
+end $$;
+
+-- What a report brings about by itself, once it is stored: for report_incidents, of the members that alert_incident names.
+create or replace function alert_report(of_num int8, of_class int2, of_level int2, request uuid, moment timestamptz) returns void language plpgsql as $$
+declare
+  why alert_incident := (select a from alert_incident a where (a.class = of_class or a.level = of_level) and a.started_on <= today()
+    and (a.ended_on is null or a.ended_on > today())
+    and exists (select from incident i where i.num = of_num and i.received_at > moment - make_interval(hours => a.hours)) order by a.class is null limit 1);
+begin
+  perform alert_auto(of_num, why.rule, why.title || ' ' || record_no(of_num), request, 1, moment);
 end $$;
 
 -- As the protocol's message Alert tells it. Inlined by the planner.

@@ -74,7 +74,12 @@ declare
     where r.relation = 'OWN' and r.started_on <= today() and (r.ended_on is null or r.ended_on > today()));
   worth int2[] := '{}';  -- by class: its sensitivity, where that is not 1
   opened record_access[] := '{}';
+  grave_classes int2[];
+  grave_levels int2[];
+  grave int4[] := '{}';  -- which of the fresh ones raise an alert
 begin
+  select array_agg(a.class), array_agg(a.level) into grave_classes, grave_levels from alert_incident a
+  where a.started_on <= today() and (a.ended_on is null or a.ended_on > today());
   for m in select c.class, c.sensitivity from class_sensitivity c
            where c.started_on <= today() and (c.ended_on is null or c.ended_on > today()) order by c.started_on loop
     worth[m.class] := m.sensitivity;
@@ -171,6 +176,9 @@ begin
         at + make_interval(days => (select r.days from entered_rule r where r.since <= today() order by r.since desc limit 1)),
         officers[ord], '登记人', false, false)::record_access;
     end if;
+    if class = any (grave_classes) or level = any (grave_levels) then
+      grave := grave || n;
+    end if;
     incidents[n] := row(turn.base + n, id, version, state, source, class, level, external_nos[ord], occurred[ord], received_at,
       null, null, null, null, place, longitudes[ord], latitudes[ord], nullif(reporters[ord], ''), nullif(phones[ord], ''), contents[ord], threats,
       mass_counts[ord], null, null, null, me.id, officers[ord], at, officers[ord], at, null, repeats, array[turn.seq + n],
@@ -184,6 +192,9 @@ begin
       insert into record_access select * from unnest(opened);
     end if;
     update feed_head h set seq = turn.seq + n, hash = event.hash, at = turn.moment, number = h.number + n;
+    foreach n in array grave loop
+      perform alert_report(incidents[n].num, incidents[n].class, incidents[n].level, incidents[n].id, turn.moment);
+    end loop;
   end if;
 end $$;
 

@@ -88,6 +88,41 @@ insert into alert_rule(rule, kind, whom) values
   ('DEADLINE_NEAR', 12, 'BOTH'), ('DEADLINE_BREACH', 13, 'BOTH'), ('TRANSFER_UNSIGNED', 15, 'BOTH'), ('DUP_SUSPECT', 16, 'BOTH'), ('IGNITE', 18, 'OTHERS');
 grant select on alert_kind, alert_rule to liandong_app;
 
+-- Reports that raise one by themselves, by class or by level.
+create table alert_incident(
+  class int2,
+  level int2,
+  rule text not null,
+  title text not null,
+  hours int4 not null default 24,  -- not of what was received longer ago: older records that are entered late
+  started_on date not null default '2020-01-01',
+  ended_on date,
+  check ((class is null) <> (level is null)),
+  check (ended_on > started_on));
+insert into alert_incident(class, level, rule, title) values (8, null, 'EXTREME_THREAT', '扬言极端警情'), (5, null, 'MASS_EVENT', '群体性事件警情'), (null, 1, 'MAJOR_INCIDENT', '重大警情');
+grant select on alert_incident to liandong_app;
+
+-- What comes when nobody acknowledges, step by step; the clocks are clock_rule's. LEADERS: everybody of the offices it is addressed to, whoever is on
+-- duty, so their heads; BUREAUS: the bureaus above those; HEADS: the heads of the bureaus above both sides.
+create table alert_step(
+  severity int2 not null,
+  step int2 not null check (step between 1 and 3),
+  clock text not null,
+  whom text not null check (whom in ('LEADERS', 'BUREAUS', 'HEADS')),
+  primary key (severity, step));
+insert into alert_step(severity, step, clock, whom) values
+  (1, 1, 'ACK_EXTREME_1', 'LEADERS'), (1, 2, 'ACK_EXTREME_2', 'BUREAUS'), (1, 3, 'ACK_EXTREME_3', 'HEADS'),
+  (2, 1, 'ACK_SEVERE_1', 'LEADERS'), (2, 2, 'ACK_SEVERE_2', 'BUREAUS'), (2, 3, 'ACK_SEVERE_3', 'HEADS'),
+  (3, 1, 'ACK_MODERATE_1', 'LEADERS'), (3, 2, 'ACK_MODERATE_2', 'BUREAUS'), (4, 1, 'ACK_MINOR_1', 'LEADERS'), (4, 2, 'ACK_MINOR_2', 'BUREAUS');
+grant select on alert_step to liandong_app;
+insert into clock_rule(type, rule, name, seconds, on_due) values
+  (4, 'ACK_EXTREME_1', '特别严重通报签收', 120, 'escalate_alert'), (4, 'ACK_EXTREME_2', '特别严重通报签收（第二步）', 300, 'escalate_alert'),
+  (4, 'ACK_EXTREME_3', '特别严重通报签收（第三步）', 600, 'escalate_alert'), (4, 'ACK_SEVERE_1', '严重通报签收', 120, 'escalate_alert'),
+  (4, 'ACK_SEVERE_2', '严重通报签收（第二步）', 300, 'escalate_alert'), (4, 'ACK_SEVERE_3', '严重通报签收（第三步）', 600, 'escalate_alert'),
+  (4, 'ACK_MODERATE_1', '较重通报签收', 900, 'escalate_alert'), (4, 'ACK_MODERATE_2', '较重通报签收（第二步）', 7200, 'escalate_alert'),
+  (4, 'ACK_MINOR_1', '轻微通报签收', 7200, 'escalate_alert'), (4, 'ACK_MINOR_2', '轻微通报签收（第二步）', 86400, 'escalate_alert'),
+  (4, 'ACT', '签收后开始处置', 1800, 'remind_alert'), (4, 'EXPIRY', '通报失效', 86400, 'expire_alert');
+
 insert into record_field(type, field, systems)
 select 4, f, null from unnest(array['status', 'kind', 'severity', 'urgency', 'certainty', 'title', 'content', 'place', 'people_count', 'about', 'supersedes',
   'superseded_by', 'escalation', 'expires_at', 'acked_at', 'acked_by', 'acked_office', 'responding_at', 'resolved_at', 'outcome']) f;

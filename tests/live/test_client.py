@@ -128,6 +128,8 @@ def the_other_office_sees_it_live(stage):
     for running in (people, machine):
       running.process.send_signal(signal.SIGINT)
       assert running.process.wait(10) == 130
+  for alert in ok(stage, "alert", "list", "--unacked", "-o", "id", device="yts-mediator").split():  # what it raised by itself
+    ok(stage, "alert", "ack", alert, device="yts-mediator")
 
 
 @case

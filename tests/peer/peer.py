@@ -105,6 +105,7 @@ class Peer:
     self.timeout = timeout
     self.wire = Wire(address, context, timeout, plain)
     self.pushes = collections.deque()
+    self.notices, self.came = [], 0
     self.number = 0
     self.welcome = self.hello() if hello else None
 
@@ -169,5 +170,16 @@ class Peer:
     return getattr(reply, name)
 
   def push(self, timeout=None):
-    """The next message the server sends by itself."""
-    return self.pushes.popleft() if self.pushes else self.receive(timeout)
+    """The next message the server sends by itself, over the notices of alerts, which are kept."""
+    while True:
+      message = self.message(timeout)
+      if message.WhichOneof("body") != "alert_notice":
+        return message
+
+  def message(self, timeout=None):
+    """The next of whatever kind. notices: (how many deliveries came before it, the notice)."""
+    message = self.pushes.popleft() if self.pushes else self.receive(timeout)
+    if message.WhichOneof("body") == "alert_notice":
+      self.notices.append((self.came, message.alert_notice))
+    self.came += message.WhichOneof("body") == "delivery"
+    return message

@@ -1,6 +1,7 @@
 """Alerts: whom they reach, the four receipts, acks that come late or twice, updates, and what is raised by itself."""
 from desk import request_id
 from support.runner import case
+from test_clocks import look, pass_time
 
 RAISED, ACKED, IN_RESPONSE, RESOLVED, CANCELLED, EXPIRED, SUPERSEDED = range(1, 8)
 MASS_EVENT, MAJOR, THREAT, SYSTEM = 1, 2, 3, 17
@@ -174,3 +175,82 @@ def raised_by_itself(ground):
     assert [(r["about"], r["origin_office"], r["created_by"], r["kind"]) for r in rows] == [(no, "p1", "系统", 4)], rows
     assert whom(d, rows[0]["no"]) == {"p1", "j1"} and made(p, "ack_alert", rows[0]["no"]) == "done"
     assert d.sql("select intact from feed_verify()")[0][0] == "t"
+
+
+def num_of(d, no):
+  return d.sql("select num from alert where record_no(num) = $1", no)[0][0]
+
+
+def open_clocks(d, no):
+  return {row[0] for row in d.sql("select rule from clock where num = $1 and stopped_at is null", num_of(d, no))}
+
+
+@case
+def escalates_step_by_step(ground):
+  """Leaders, the bureaus above who has it, the heads of the bureaus above both; each step once, each opened to its offices."""
+  with ground.district() as d:
+    p, jb, pb = d.desk("p1"), d.desk("jb", "duty"), d.desk("pb", "duty")
+    no = raised(p)
+    assert open_clocks(d, no) == {"ACK_EXTREME_1", "ACK_EXTREME_2", "ACK_EXTREME_3", "EXPIRY"}
+    for wait, step, offices in ((121, 1, {"j1"}), (180, 2, {"j1", "jb"}), (300, 3, {"j1", "jb", "pb"})):
+      pass_time(d, wait)
+      look(d)
+      look(d)
+      row = p.ask("show_alert", alert=no)[0]
+      assert (row["escalation"], row["state"], whom(d, no)) == (step, RAISED, offices), (step, row, whom(d, no))
+      assert kinds(d, no).count("escalate_alert") == step
+    assert {bool(row[0] == "t") for row in d.sql("select leaders from alert_office where num = $1 and step = 3", num_of(d, no))} == {True}
+    assert jb.ask("show_alert", alert=no)[0]["no"] == no and made(pb, "ack_alert", no) == "done"
+    pass_time(d, 100000)
+    look(d)
+    assert kinds(d, no)[-1] == "remind_alert" and kinds(d, no).count("escalate_alert") == 3
+    assert d.sql("select intact from feed_verify()")[0][0] == "t"
+
+
+@case
+def an_ack_stops_every_clock(ground):
+  """In the transaction of the ack: nothing that is due afterwards comes. So do a cancel and an update, which starts them anew."""
+  with ground.district() as d:
+    p, j = d.desk("p1"), d.desk("j1", "mediator")
+    acked, cancelled, updated, acted = (raised(p) for _ in range(4))
+    made(j, "ack_alert", acked)
+    made(p, "cancel_alert", cancelled, reason="误报")
+    new = p.ask("update_alert", alert=updated, severity=2)[0]["no"]
+    made(j, "act_alert", acted)
+    assert [open_clocks(d, no) for no in (acked, cancelled, updated, acted)] == [{"ACT"}, set(), set(), set()]
+    assert open_clocks(d, new) == {"ACK_SEVERE_1", "ACK_SEVERE_2", "ACK_SEVERE_3", "EXPIRY"}
+    pass_time(d, 700)
+    look(d)
+    assert [("escalate_alert" in kinds(d, no)) for no in (acked, cancelled, updated, acted, new)] == [False, False, False, False, True]
+
+
+@case
+def expires(ground):
+  """At its own time, and then nothing more comes of it."""
+  with ground.district() as d:
+    p, j = d.desk("p1"), d.desk("j1", "mediator")
+    no = raised(p, severity=4, expires_at=d.sql("select now() + interval '1 hour'")[0][0])
+    pass_time(d, 3500)
+    look(d)
+    assert state(d, no) == RAISED
+    pass_time(d, 101)
+    look(d)
+    assert state(d, no) == EXPIRED and open_clocks(d, no) == set()
+    assert made(j, "ack_alert", no) == "ALERT_OVER" and kinds(d, no) == ["raise_alert", "expire_alert"]
+
+
+@case.table((name, fields, kind) for name, fields, kind in (
+  ("threat", {"class": 8}, THREAT), ("crowd", {"class": 5}, MASS_EVENT), ("major", {"class": 6, "level": 1}, MAJOR), ("ordinary", {"class": 6, "level": 2}, None),
+  ("old", {"class": 8, "received_at": "2020-01-01Z"}, None)))
+def a_report_raises_one(ground, fields, kind):
+  """Within its own group, after all of the group's reports, and the chain stays whole."""
+  with ground.district() as d:
+    p, j = d.desk("p1"), d.desk("j1", "mediator")
+    group = [(p, {"class": 6, "content": "邻居争吵"}), (p, {"class": 6, "content": "邻居争吵", **fields}), (d.desk("p2"), {"class": 6, "content": "邻居争吵"})]
+    answers = d.group(*group)
+    assert [a["outcome"] for a in answers] == ["done"] * 3
+    rows = j.ask("list_alerts", limit=50)
+    assert [(r["kind"], r["about"], r["created_by"], r["state"]) for r in rows] == ([(kind, answers[1]["no"], "系统", RAISED)] if kind else []), rows
+    assert d.sql("select intact from feed_verify()")[0][0] == "t"
+    d.group(*group)
+    assert len(j.ask("list_alerts", limit=50)) == (2 if kind else 0)

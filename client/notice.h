@@ -1,0 +1,28 @@
+/* An alert that the server tells a watching terminal of by itself: shown over the whole screen, once for each step of
+ * its escalation. Client, pure. */
+#ifndef LIANDONG_CLIENT_NOTICE_H
+#define LIANDONG_CLIENT_NOTICE_H
+#include "client/terminal.h"
+#include "common/arena.h"
+#include "alert.pb-c.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define NOTICES_KEPT 256 /* of the newest it is known that they were shown */
+
+/* What was shown here: the server tells again after each connection. */
+struct notices_shown {
+    struct {
+        uint8_t id[16];
+        uint32_t step;
+    } rows[NOTICES_KEPT];
+    size_t count;
+};
+/* True the first time. */
+bool notice_is_new(struct notices_shown *shown, const Liandong__V1__AlertNotice *notice);
+/* What, how grave, where, who says so, and the command that acknowledges it. On a terminal (`terminal` not NULL) it
+ * wipes the screen; lines are broken between words at its width, whatever that is. */
+void notice_print(FILE *out, const Liandong__V1__AlertNotice *notice, const struct terminal *terminal,
+                  struct arena *arena);
+#endif

@@ -1,0 +1,190 @@
+#include "call/notices.h"
+#include "call/core_part.h"
+#include "common/frame.h"
+#include "common/log.h"
+#include "common/wire.h"
+#include "db/contract.h"
+#include "envelope.pb-c.h"
+#include <endian.h>
+#include <string.h>
+#include <utlist.h>
+
+#define KEPT_CAP (16u << 20) /* some thousand alerts that nobody acknowledged */
+
+/* An alert and one office that it waits for. */
+struct notice {
+    uint8_t id[16];
+    uint32_t step;
+    int32_t office;
+    bool heads_only, somebody; /* only the office's heads; only these accounts */
+    const int64_t *accounts;
+    int32_t accounts_count;
+    struct event_right right;
+    const uint8_t *frame;
+    size_t size;
+    struct notice *next;
+};
+
+void notices_init(struct notices *n, struct metrics *metrics) {
+    arena_init(&n->kept[0], KEPT_CAP);
+    arena_init(&n->kept[1], KEPT_CAP);
+    n->told = (struct metric){.name = "liandong_alert_notices_total", .help = "Notices of alerts sent to terminals"};
+    n->waiting = (struct metric){.name = "liandong_alerts_waiting",
+                                 .help = "Alerts that nobody has acknowledged, once for each office",
+                                 .type = METRIC_GAUGE};
+    metrics_add(metrics, &n->told);
+    metrics_add(metrics, &n->waiting);
+}
+
+void notices_free(struct notices *n) {
+    arena_free(&n->kept[0]);
+    arena_free(&n->kept[1]);
+}
+
+/* ---- reading */
+
+enum { RECORD_NUM, RECORD_ORIGIN, RECORD_AREA, TO_OFFICE, HEADS_ONLY, ACCOUNTS, PLACE_RECORD, PLACE_SEALED, BY_HAND };
+static const char *const names[BY_HAND] = {"record_num", "record_origin", "record_area",  "to_office",
+                                           "heads_only", "accounts",      "place_record", "place_sealed"};
+
+bool notices_contract(struct notices *n, const struct statement *s, char *error, size_t room) {
+    struct contract_terms terms = {NULL, &liandong__v1__alert_page__descriptor, false, false};
+    return contract_compile(&n->plan, s, &terms, error, room);
+}
+
+/* The place of the incident that an alert is about: bound to that record, not to the alert's. NULL: none to be told. */
+static char *about_place(struct core *c, const PGresult *r, int row, int record, int sealed, struct arena *arena) {
+    if (PQgetisnull(r, row, record) || PQgetisnull(r, row, sealed)) return NULL;
+    size_t size = (size_t)PQgetlength(r, row, sealed);
+    char *text = arena_take(arena, size + 1);
+    if (!text) return NULL;
+    switch (sealing_tell(&c->sealing, "place", (const uint8_t *)PQgetvalue(r, row, record), PQgetvalue(r, row, sealed),
+                         size, text)) {
+    case MASK_OPEN: return text;
+    case MASK_PLAIN: return arena_copy(arena, PQgetvalue(r, row, sealed), size);
+    default: return NULL;
+    }
+}
+
+static bool pack(struct notice *n, Liandong__V1__AlertNotice *notice, struct arena *arena) {
+    Liandong__V1__ToClient m = LIANDONG__V1__TO_CLIENT__INIT;
+    struct buffer out;
+    m.body_case = LIANDONG__V1__TO_CLIENT__BODY_ALERT_NOTICE;
+    m.alert_notice = notice;
+    buffer_init(&out, FRAME_CAP + FRAME_HEADER);
+    if (wire_put_frame(&out, &m.base)) {
+        n->size = buffer_size(&out);
+        n->frame = (const uint8_t *)arena_copy(arena, (const char *)buffer_head(&out), n->size);
+    }
+    buffer_free(&out);
+    return n->frame != NULL;
+}
+
+static bool read_accounts(struct notice *n, const PGresult *r, int row, int column, struct arena *arena) {
+    n->somebody = !PQgetisnull(r, row, column);
+    if (!n->somebody) return true;
+    struct mapping_array a = mapping_get_array(r, row, column);
+    int64_t *accounts = arena_take(arena, (size_t)(a.count + 1) * sizeof *accounts);
+    n->accounts = accounts;
+    for (int32_t i = 0; accounts && i < a.count; i++) {
+        int32_t size;
+        uint64_t big;
+        const char *value = mapping_array_next(&a, &size);
+        if (size != sizeof big) continue;
+        memcpy(&big, value, sizeof big);
+        accounts[n->accounts_count++] = (int64_t)be64toh(big);
+    }
+    return accounts != NULL;
+}
+
+static struct notice *read_row(struct core *c, const PGresult *r, int row, const int at[BY_HAND], struct arena *arena) {
+    struct notice *n = arena_take(arena, sizeof *n);
+    Liandong__V1__AlertPage *page = (Liandong__V1__AlertPage *)(void *)mapping_read(&c->notices.plan, r, row, 1, arena);
+    Liandong__V1__AlertNotice notice = LIANDONG__V1__ALERT_NOTICE__INIT;
+    if (!n || !page || page->n_alerts != 1 || page->alerts[0]->id.len != sizeof n->id) return NULL;
+    sealing_open(&c->sealing, &page->base, NULL, arena);
+    notice.alert = page->alerts[0];
+    notice.has_step = true;
+    notice.step = notice.alert->escalation;
+    if (!notice.alert->place) notice.about_place = about_place(c, r, row, at[PLACE_RECORD], at[PLACE_SEALED], arena);
+    *n = (struct notice){.step = notice.step,
+                         .office = mapping_get_int4(r, row, at[TO_OFFICE]),
+                         .heads_only = PQgetvalue(r, row, at[HEADS_ONLY])[0] != 0,
+                         .right = {.num = mapping_get_int8(r, row, at[RECORD_NUM]),
+                                   .origin = mapping_get_int4(r, row, at[RECORD_ORIGIN]),
+                                   .sensitivity = (int16_t)notice.alert->sensitivity,
+                                   .was = -1,
+                                   .area_was = -1}};
+    if (!PQgetisnull(r, row, at[RECORD_AREA])) n->right.area = mapping_get_int4(r, row, at[RECORD_AREA]);
+    memcpy(n->id, notice.alert->id.data, sizeof n->id);
+    return read_accounts(n, r, row, at[ACCOUNTS], arena) && pack(n, &notice, arena) ? n : NULL;
+}
+
+/* ---- telling */
+
+static bool concerns(const struct notice *n, struct core *c, const struct session *s) {
+    struct caller caller = {.office = s->actor.office, .role = s->actor.role, .account = s->actor.account};
+    bool head =
+        s->actor.role == LIANDONG__V1__ROLE__ROLE_CHIEF || s->actor.role == LIANDONG__V1__ROLE__ROLE_OFFICE_HEAD;
+    if (s->actor.office != n->office || (n->heads_only && !head)) return false;
+    bool on_duty = !n->somebody || !s->actor.account; /* a terminal that acts by itself stands where duty is done */
+    for (int32_t i = 0; i < n->accounts_count && !on_duty; i++) on_duty = n->accounts[i] == s->actor.account;
+    return on_duty && feed_may_see(c->feed, &caller, &n->right);
+}
+
+static void tell(const struct notice *n, struct core *c, struct session *s) {
+    if (!concerns(n, c, s)) return;
+    if (!buffer_put(s->io.output(s->conn), n->frame, n->size)) {
+        s->io.close(s->conn, "SLOW_READER");
+        return;
+    }
+    s->io.flush(s->conn);
+    c->notices.told.value++;
+}
+
+void notices_greet(struct core *c, struct session *s) {
+    const struct notice *n;
+    if (s->state != SESSION_OPEN) return;
+    LL_FOREACH(c->notices.list, n) tell(n, c, s);
+}
+
+static bool was_told(const struct notice *list, const struct notice *n) {
+    const struct notice *old;
+    LL_FOREACH(list, old) {
+        if (old->step == n->step && old->office == n->office && memcmp(old->id, n->id, sizeof n->id) == 0) return true;
+    }
+    return false;
+}
+
+void notices_take(struct core *c, const PGresult *rows) {
+    struct notices *all = &c->notices;
+    struct arena *arena = &all->kept[!all->current];
+    struct notice *list = NULL, **end = &list;
+    int at[BY_HAND];
+    if (!all->plan.statement || !c->ready) { /* looked at again once it serves */
+        all->wanted = false;
+        return;
+    }
+    for (int i = 0; i < BY_HAND; i++) at[i] = PQfnumber(rows, names[i]);
+    arena_reset(arena);
+    for (int row = 0; row < PQntuples(rows); row++) {
+        struct notice *n = read_row(c, rows, row, at, arena);
+        if (!n) {
+            log_event(LOG_ERROR, "alert.notice_lost", log_int("row", row));
+            continue;
+        }
+        *end = n;
+        end = &n->next;
+    }
+    const struct notice *n;
+    LL_FOREACH(list, n) {
+        struct session *s, *next;
+        if (was_told(all->list, n)) continue;
+        DL_FOREACH_SAFE(c->sessions, s, next) {
+            if (s->state == SESSION_OPEN && s->watcher && !s->watch_call) tell(n, c, s);
+        }
+    }
+    all->list = list;
+    all->current = !all->current;
+    all->waiting.value = PQntuples(rows);
+}

@@ -1,0 +1,185 @@
+"""Alerts where they count: on the other side's screen, ahead of what waits there, and again until somebody acknowledges."""
+import contextlib
+import os
+import pty
+import re
+import select
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from scene import CLASS, check_status, pb, refusal
+from support.runner import case
+from support.waiting import until
+from test_client import Running, client, ok, words
+
+QUICK = "update clock_rule set seconds = substring(rule from '_(.)$')::int * 2 where rule ~ '^ACK_EXTREME'"
+
+
+def raised(stage, device="ytp-duty", **fields):
+  return stage.ask(device, "raise_alert", **{"kind": "ALERT_KIND_EXTREME_THREAT", "title": stage.word(), **fields}).no
+
+
+def of(watch, no):
+  return [(n.alert.no, n.step) for _, n in watch.peer.notices if n.alert.no == no]
+
+
+def notice_of(watch, wanted, timeout=10):
+  """The first notice that is wanted, whatever comes before it."""
+  while True:
+    for _, notice in watch.peer.notices:
+      if wanted(notice):
+        return notice
+    watch.peer.message(timeout)
+
+
+@case
+def the_other_side_is_told(stage):
+  """On another node, with the place in the clear; not whoever raised it, and nobody else."""
+  with stage.watch("yts-mediator", node=stage.b) as watch, stage.watch("ytp-chief") as own, stage.watch("xcs-mediator") as others:
+    no = raised(stage, place="霞光路 8 号", people_count=3)
+    notice = notice_of(watch, lambda n: n.alert.no == no)
+    a = notice.alert
+    assert (a.place, a.severity, a.people_count, a.origin_office_name, a.created_by, notice.step) == ("霞光路 8 号", pb.ALERT_SEVERITY_EXTREME, 3, "岳塘派出所", "张建国", 0), a
+    assert list(a.whom) == ["岳塘司法所"]
+    stage.ask("yts-mediator", "ack_alert", alert=no, note="两人出发")
+    while own.event(10).kind != "ack_alert":
+      pass
+    assert not of(own, no) and not of(others, no)
+    with stage.watch("yts-head") as late:
+      late.backlog()
+      assert not of(late, no), "who comes after the ack is not told"
+  check_status(refusal(lambda: stage.ask("yts-head", "ack_alert", alert=no)), "ALREADY_ACKED", "FAILED_PRECONDITION")
+  check_status(refusal(lambda: stage.ask("ytp-chief", "ack_alert", alert=no)), "OWN_ALERT", "FAILED_PRECONDITION")
+  stage.ask("ytp-chief", "cancel_alert", alert=no, reason="误报")
+
+
+@case
+def told_again_to_who_connects(stage):
+  """Before the backlog, whatever the cursor; until it is acknowledged."""
+  with stage.watch("yts-mediator") as first:
+    cursor = first.cursor
+  stage.report()
+  no = raised(stage)
+  until(lambda: stage.b.metric("liandong_alerts_waiting") >= 1, 10, "the other node knowing of it")
+  for node in (stage.a, stage.b):
+    with stage.watch("yts-mediator", node=node, cursor=cursor) as watch:
+      notice_of(watch, lambda n: n.alert.no == no)
+      assert watch.peer.came == 0
+      watch.backlog()
+      assert of(watch, no) == [(no, 0)], watch.peer.notices
+  stage.ask("ytp-duty", "cancel_alert", alert=no, reason="误报")
+
+
+@case
+def a_grave_report_tells_by_itself(stage):
+  """In the report's own group: the event stands right behind it, and the notice has the incident's place."""
+  with stage.watch("yts-mediator") as watch:
+    no = stage.report(**{"class": "INCIDENT_CLASS_EXTREME_THREAT", "place": "书院路 3 号", "content": "扬言放火自杀"}).no
+    notice = notice_of(watch, lambda n: n.alert.about == no)
+    assert (notice.about_place, notice.alert.created_by, notice.alert.place) == ("书院路 3 号", "系统", ""), notice
+  stage.ask("yts-mediator", "ack_alert", alert=notice.alert.no)
+  assert "about" in [e.field for e in stage.ask("ytp-duty", "show_history", incident=notice.alert.no).entries]
+
+
+@case
+def overtakes_a_backlog(stage):
+  """Five thousand events wait on the connection: the alert comes before most of them, and none is lost by it."""
+  with stage.alone() as node, contextlib.ExitStack() as peers:
+    desks = [peers.enter_context(stage.peer(node, "ytp-duty")) for _ in range(8)]
+
+    def fill(desk):
+      for _ in range(625):
+        desk.ask("report_incident", **{"class": CLASS, "content": "邻居争吵" * 100})
+    with ThreadPoolExecutor(len(desks)) as pool:
+      list(pool.map(fill, desks))
+    with stage.watch("yts-mediator", node=node, from_start=True) as watch:
+      no = desks[0].ask("raise_alert", kind="ALERT_KIND_MASS_EVENT", title="三十人聚集讨薪").no
+      until(lambda: node.metric("liandong_alert_notices_total") >= 1, 10, "the notice being sent")
+      events = watch.backlog(30)
+      notices = watch.peer.notices
+      assert len(events) >= 5000 and [n.alert.no for _, n in notices] == [no], (len(events), notices)
+      print(f"# the notice came after {notices[0][0]} of {len(events)} events", flush=True)
+      assert notices[0][0] < 4000, notices[0][0]
+
+
+@case
+def escalates_once_whatever_is_killed(stage):
+  """Each step once, told to the watchers again, over kill -9 of the node; none after the ack."""
+  with stage.alone() as node:
+    base = node.settings["database"].split("dbname=")[1].split()[0]
+    stage.sql(QUICK, database=base)
+    with stage.peer(node, "ytp-duty") as peer:
+      no = peer.ask("raise_alert", kind="ALERT_KIND_EXTREME_THREAT", title="扬言放火").no
+      quiet = peer.ask("raise_alert", kind="ALERT_KIND_EXTREME_THREAT", title="扬言放火").no
+    with stage.peer(node, "yts-mediator") as peer:
+      peer.ask("ack_alert", alert=quiet)
+    steps = lambda which: int(stage.sql("select count(*) from feed where kind = 'escalate_alert' and no = $1", which, database=base)[0][0])  # noqa: E731
+    for done in (1, 2):
+      until(lambda done=done: steps(no) >= done, 20, f"step {done}")
+      node.kill()
+      node.start()
+    until(lambda: steps(no) == 3, 20, "step 3")
+    with stage.watch("yts-head", node=node) as watch:
+      assert notice_of(watch, lambda n: n.alert.no == no).step == 3
+    with stage.peer(node, "yts-head") as head:
+      head.ask("ack_alert", alert=no)
+    time.sleep(3)
+    assert steps(no) == 3 and steps(quiet) == 0, (steps(no), steps(quiet))
+    whom = {row[0] for row in stage.sql("select o.code from alert_office a join office o on o.id = a.office join alert r using (num) where record_no(r.num) = $1", no, database=base)}
+    assert whom == {"yts", "ytsf", "ytga"}, whom
+
+
+@case
+def a_client_shows_it_and_says_so(stage):
+  """Plain lines where there is no terminal: how grave, where, who, the command; the receipts come by themselves; shown once though told twice."""
+  no = raised(stage, place="霞光路 9 号", title="扬言跳楼")
+  with Running(stage, "feed", "watch", device="yts-mediator") as watch:
+    said = watch.until(rf"liandong alert ack {no}", "stderr")
+    for word in ("通报预警", "特别严重", "扬言跳楼", "霞光路 9 号", "岳塘派出所", "张建国"):
+      assert word in said, (word, said)
+    until(lambda: any(r.shown_at for r in stage.ask("ytp-duty", "list_receipts", alert=no).receipts), 10, "the receipt")
+    receipt = next(r for r in stage.ask("ytp-duty", "list_receipts", alert=no).receipts if r.shown_at)
+    assert (receipt.office, receipt.person) == ("yts", "刘芳") and receipt.delivered_at <= receipt.shown_at and not receipt.acked_at, receipt
+    drill = raised(stage, status="ALERT_STATUS_EXERCISE", title="下半年演练")
+    assert "【演练】下半年演练" in watch.until(rf"liandong alert ack {drill}", "stderr")
+    assert watch.kept["stderr"].decode().count(f"alert ack {no}") == 1
+  assert "刘芳" in ok(stage, "alert", "receipts", no)
+  assert "已签收" in ok(stage, "alert", "ack", no, "马上到", device="yts-mediator")
+  code, _, talk = client(stage, "alert", "ack", no, device="yts-head")
+  assert code != 0 and "已经签收" in talk, talk
+  listed = ok(stage, "alert", "list", "--unacked", device="yts-head")
+  assert drill in listed and no not in listed, listed
+  for which in (drill, no):
+    ok(stage, "alert", "cancel", which, "结束", "--yes")
+
+
+@case
+def on_a_terminal(stage):
+  """The whole screen and the bell; at 30 columns every line fits."""
+  no = raised(stage, title="扬言放火并且说了很长的一段话要在窄窗口里换行")
+  line, environment = words(stage, "feed", "watch", device="yts-mediator")
+  master, slave = pty.openpty()
+  subprocess.run(["stty", "cols", "30", "rows", "20"], stdin=slave, check=True)
+  environment = {**environment, "TERM": "xterm-256color"}
+  environment.pop("NO_COLOR", None)
+  with subprocess.Popen(line, env=environment, stdin=slave, stdout=slave, stderr=slave) as process:
+    os.close(slave)
+    said, end = b"", time.monotonic() + 15
+    while f"alert ack {no}".encode() not in re.sub(rb"\s+", b" ", said) and time.monotonic() < end:
+      if select.select([master], [], [], 0.5)[0]:
+        with contextlib.suppress(OSError):
+          said += os.read(master, 65536)
+    time.sleep(0.5)
+    while select.select([master], [], [], 0)[0]:
+      said += os.read(master, 65536)
+    process.kill()
+  os.close(master)
+  text = said.decode(errors="replace")
+  assert "\a" in text, text
+  screens = [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen) for screen in text.split("\x1b[2J")[1:]]
+  screen = next(s for s in screens if "一段话" in re.sub(r"\s", "", s))
+  screen = screen[:screen.index("alert show")]  # below it the feed goes on
+  wide = [row for row in screen.replace("\r", "").split("\n") if sum(1 + (ord(c) > 0x2e80) for c in row) > 31]
+  assert not wide and "扬言放火" in screen, (wide, screen)
+  stage.ask("ytp-duty", "cancel_alert", alert=no, reason="误报")
