@@ -206,12 +206,17 @@ begin
         perform clock_start(event.num, 'POLICE_FIRST', event.at);
       end if;
     when 'extend_dispute' then
-      perform clock_stop(event.num, dispute_track_rule((after ->> 'track')::int2), event.at);
+      perform clock_stop(event.num, r, event.at) from unnest(array['MEDIATION', 'POLICE_CASE']) r;  -- the track may have been corrected since
       perform clock_start(event.num, 'EXTENSION', (before ->> 'due_at')::timestamptz);
+      if before ->> 'state' = '7' then
+        perform clock_pause(event.num, 'EXTENSION', (before ->> 'suspended_at')::timestamptz);
+      end if;
     when 'suspend_dispute' then
       perform clock_pause(event.num, null, event.at);
     when 'resume_dispute' then
       perform clock_resume(event.num, null, event.at);
+    when 'reopen_dispute' then
+      perform clock_stop(event.num, null, event.at);
     when 'decline_dispute', 'close_dispute' then
       if after ->> 'state' <> before ->> 'state' then
         perform clock_stop(event.num, null, event.at);

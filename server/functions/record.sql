@@ -302,7 +302,7 @@ begin
     end if;
     return answer;
   end if;
-  after := record_columns(of_type, given) || jsonb_build_object('num', record_number(of_type, turn.moment), 'id', request, 'version', 1, 'state', (verdict.rule).to_state,
+  after := record_columns(of_type, given) || jsonb_build_object('id', request, 'version', 1, 'state', (verdict.rule).to_state,
     'origin', caller_office(), 'created_by', caller_officer(), 'created_at', turn.moment, 'updated_by', caller_officer(), 'updated_at', turn.moment,
     'events', array[turn.seq + 1], 'sensitivity', coalesce((given ->> 'sensitivity')::int2, 1));
   if after ->> (verdict.rule).stamp is null and (verdict.rule).stamp is not null then
@@ -313,6 +313,7 @@ begin
     answer.reason := case answer.field when 'reason' then 'REASON_REQUIRED' else 'REQUIRED' end;
     return answer;
   end if;
+  after := after || jsonb_build_object('num', record_number(of_type, turn.moment));  -- last of all: what is refused takes no number
   perform given_to_addressed(of_type, after, turn.moment);
   event := record_event(after, wanted, turn.moment, request, sent, why);
   select d.changed, d.old_values, d.new_values into event.changed, event.old_values, event.new_values from record_difference(of_type, '{}', given || after) d;
@@ -491,7 +492,7 @@ begin
   if rule.kind is null then
     return false;
   end if;
-  given := jsonb_build_object('state', rule.to_state) || given;
+  given := jsonb_build_object('state', rule.to_state) || case when rule.stamp is null then '{}' else jsonb_build_object(rule.stamp, moment) end || given;
   select * into prepared from record_prepare(of_type, wanted, before, given, moment);
   if prepared.reason is not null then
     return false;

@@ -116,7 +116,7 @@ begin
     with told as (
         select f.entity as record, f.no, f.at, f.kind, case when f.kind = 'grade_incident' then '9999-12-31' else f.new_values[2] end as until,
           case when f.kind = 'grade_incident' then account_named(f.officer) else (select a.id from account a where a.code = f.new_values[1]) end as account
-        from feed f where f.kind in ('grant_access', 'break_glass') or f.kind = 'grade_incident' and f.new_values[1] = '4'
+        from feed f where f.kind in ('grant_access', 'break_glass') and f.changed[1] <> 'opened_to' or f.kind = 'grade_incident' and f.new_values[1] = '4'
       ), entered as (
         select f.entity as record, f.no, f.at, account_named(f.officer) as account from record_access a join feed f on f.request_id = a.record
         where f.kind = 'report_incident' and f.at = a.since
@@ -139,6 +139,24 @@ begin
       and (f.at = a.until and (f.kind in ('withdraw_access', 'grant_access', 'decide_review') and w.code in (f.old_values[1], f.new_values[1])
           or f.kind = 'grade_incident' and account_named(f.officer) = a.account)
         or a.glass and f.kind = 'grade_incident' and f.new_values[1] = '4' and f.at + interval '1 second' = a.until));
+end $$;
+
+-- The same of what is open to offices: by an event of the record, or from its first one on to whom it is addressed.
+create or replace function opening_fault() returns text stable language plpgsql as $$
+begin
+  return (
+    with told as (
+        select r.num, f.at, f.kind, f.version, o.id as office, f.new_values[2] as until
+        from any_record r cross join unnest(r.events) e(seq) join feed f on f.seq = e.seq left join office o on o.code = coalesce(f.new_values[1], f.old_values[1])
+        where f.kind in ('grant_access', 'withdraw_access') and f.changed[1] = 'opened_to' or f.version = 1
+      )
+    select record_no(coalesce(g.num, t.num))
+    from record_office g full join (select * from told where kind = 'grant_access') t on t.num = g.num and t.office = g.office and t.at = g.since
+    where g.num is null
+      or t.num is null and not (g.cause = g.num and exists (select from told x where x.num = g.num and x.version = 1 and x.at = g.since))
+      or isfinite(g.until) and moment_text(g.until) is distinct from t.until
+        and not exists (select from told x where x.num = g.num and x.office = g.office and x.kind = 'withdraw_access' and x.at = g.until)
+    limit 1);
 end $$;
 
 -- What was taken on a scene and judged of it, against its events.
@@ -238,7 +256,7 @@ begin
       end if;
     end loop;
   end loop;
-  for what, fault in values ('access', access_fault()), ('review', review_fault()), ('approval', approval_fault()), ('search', search_fault()) loop
+  for what, fault in values ('access', access_fault()), ('opening', opening_fault()), ('review', review_fault()), ('approval', approval_fault()), ('search', search_fault()) loop
     if fault is not null then
       broken := broken + 1;
       first_broken := coalesce(first_broken, fault || ' ' || what);

@@ -139,8 +139,8 @@ class District:
   def sql(self, statement, *values):
     return self.admin.rows(statement, *values)
 
-  def desk(self, office, role="duty", device=None):
-    return Desk(self, office, ROLES[role], device or f"{office}-{role}")
+  def desk(self, office, role="duty", device=None, account=0):
+    return Desk(self, office, ROLES[role], device or f"{office}-{role}", account)
 
   def group(self, *members):
     """One commit group of reports: (desk, fields[, request, act]). Answers in order."""
@@ -170,7 +170,8 @@ class District:
 
 
 class Desk:
-  def __init__(self, district, office, role, officer):
+  def __init__(self, district, office, role, officer, account=0):
+    self.account = account  # 0: nobody is logged in
     self.district, self.id, self.role, self.officer = district, int(district.ids[office]), role, officer
     self.device = int.from_bytes(officer.encode()[-6:], "big")
 
@@ -183,7 +184,8 @@ class Desk:
     app = self.district.app
     app.rows("begin")
     app.rows("select set_config('liandong.office', $1, true), set_config('liandong.device', $2, true), "
-             "set_config('liandong.officer', $3, true), set_config('liandong.role', $4, true)", self.id, self.device, self.officer, self.role)
+             "set_config('liandong.officer', $3, true), set_config('liandong.role', $4, true), set_config('liandong.account', $5, true)",
+             self.id, self.device, self.officer, self.role, self.account)
     if not READS.match(name):
       app.rows("select seq from feed_head for update")
     found = app.rows(f"select to_jsonb(x) from ({text}) x", *values)

@@ -1,0 +1,250 @@
+"""What the records of a district come to, written down a second time and by hand: who sees and who may, colours, words of two heads, legs of
+transfers, receipts of alerts, clocks, conflicts, repeated requests. Only the rows of record_transition are the database's own, for which
+change leads from which state where is data; what the rows mean is worked out here again. test_model.py carries the same steps out on both."""
+from collections import namedtuple
+
+SYSTEMS = {"p1": 1, "j1": 2, "p2": 1, "j2": 2, "j3": 2, "pb": 1, "jb": 2}
+PAIRED = {"p1": "j1", "j1": "p1", "p2": "j2", "j2": "p2"}
+BUREAUS = ("pb", "jb")  # above both pairings
+MOST = {  # role, relation: up to which level
+  (1, "OWN"): 2, (1, "PAIRED"): 1, (2, "OWN"): 2, (2, "PAIRED"): 2, (3, "OWN"): 3, (3, "PAIRED"): 3, (4, "OWN"): 2, (4, "PAIRED"): 1,
+  (5, "OWN"): 3, (5, "PAIRED"): 3, (6, "ABOVE"): 1, (1, "GIVEN"): 1, (2, "GIVEN"): 2, (3, "GIVEN"): 3, (4, "GIVEN"): 1, (5, "GIVEN"): 3,
+  **{(role, "NAMED"): 4 for role in (1, 2, 3, 4, 5)}}
+TYPES = {"dispute": (2, "JF"), "transfer": (3, "YS"), "alert": (4, "YJ"), "task": (5, "RW")}
+GREEN, RED, ORANGE = 5, 4, 3
+FIELD_SIDES = {"track": 2, "consent": 2, "police_result": 1}
+ENDINGS = {4: (15, (1, 2)), 5: (15, (1, 2)), 6: (16, (2,)), 7: (17, (2,)), 8: (18, (2,)), 9: (18, (2,)), 10: (18, (2,)), 11: (18, (2,)),
+           12: (18, (1,)), 13: (18, (1,))}
+BARRED_CAUSES = {1, 2, 3, 4, 5}  # no mediation by the police
+NEVER_JOINT = {"lowered_to": None, "lowered_office": None, "closed_police": None, "closed_judicial": None}
+
+Caller = namedtuple("Caller", "name office role account")
+Transition = namedtuple("Transition", "type kind from_state to_state systems roles side condition reason_required required stamp")
+Event = namedtuple("Event", "no kind version state changed")
+
+
+class Refused(Exception):
+  def __init__(self, reason, field=None, **more):
+    super().__init__(reason)
+    self.answer = {"outcome": "refused", "reason": reason, "field": field, **more}
+
+
+def text(value):
+  return {True: "true", False: "false"}.get(value) if isinstance(value, bool) else "、".join(map(str, value)) if isinstance(value, list) else \
+    None if value is None else str(value)
+
+
+def blank(value):
+  return value is None or not str(value).strip()
+
+
+class Clock:
+  def __init__(self, rule):
+    self.rule, self.stopped, self.paused, self.near, self.fired = rule, False, False, False, False
+
+  @property
+  def runs(self):
+    return not (self.stopped or self.paused or self.fired)
+
+  def row(self):
+    return self.rule, self.stopped, self.paused, self.near, self.fired
+
+
+class Record:
+  def __init__(self, kind, no, request, origin, sensitivity=1):
+    self.kind, self.no, self.id, self.origin, self.sensitivity = kind, no, request, origin, sensitivity
+    self.version, self.state, self.fields, self.events = 0, 0, {}, []
+    self.opened = {}    # (office, number of the record that opened it): mode
+    self.named = set()  # accounts
+    self.clocks = []
+    self.addressed, self.acked = set(), set()  # offices, of an alert
+
+  def value(self, field):
+    return self.state if field == "state" else self.origin if field == "origin" else self.fields.get(field)
+
+  def mode(self, office):
+    return max((m for (o, _), m in self.opened.items() if o == office), default=0)
+
+  def stop(self, rule=None):
+    for c in self.clocks:
+      c.stopped = c.stopped or rule in (None, c.rule)
+
+
+class World:
+  def __init__(self, transitions, year):
+    self.transitions, self.year = transitions, year
+    self.records, self.feed, self.requests = {}, [], {}
+    self.timed = []     # records that have clocks
+    self.accounts = []  # codes of persons
+    self.numbers = dict.fromkeys(TYPES, 0)
+
+  # Who sees and who may.
+
+  @staticmethod
+  def relation(office, origin):
+    return "OWN" if office == origin else "PAIRED" if PAIRED.get(office) == origin else "ABOVE" if office in BUREAUS and origin in PAIRED else None
+
+  def sees(self, who, r):
+    most = lambda relation: MOST.get((who.role, relation), -1)  # noqa: E731
+    return r.sensitivity <= max(most(self.relation(who.office, r.origin)), most("GIVEN") if r.mode(who.office) else -1, most("NAMED") if who.account in r.named else -1)
+
+  def only_reads(self, who, r):
+    """It was opened for reading, and that is why it is seen at all."""
+    return (who.role, self.relation(who.office, r.origin)) not in MOST and r.mode(who.office) == 1 and who.account not in r.named
+
+  @staticmethod
+  def fulfils(condition, r):
+    if condition is None:
+      return True
+    field, _, values = condition.lstrip("!").partition(":")
+    return ((text(r.value(field)) or "") in values.split(",")) != condition.startswith("!")
+
+  @staticmethod
+  def mine(side, who, r):
+    return side is None or r.value(side) == who.office or side in ("origin", "lead_office") and r.mode(who.office) >= 2
+
+  def rule(self, who, r, wanted):
+    """(the transition that fits best, why it does not)."""
+    best, reason, rank = None, "NOT_YOURS", None
+    for t in self.transitions:
+      if t.type != TYPES[r.kind][0] or t.kind != wanted or SYSTEMS[who.office] not in t.systems:
+        continue
+      here, fits, role, mine = t.from_state == r.state, self.fulfils(t.condition, r), who.role in t.roles, self.mine(t.side, who, r)
+      why = "NOT_YOURS" if not mine or t.side is None and r.version and self.only_reads(who, r) else \
+        "ROLE_NOT_ALLOWED" if not role or not fits else None if here else "ILLEGAL_TRANSITION"
+      order = (why is None, here, fits, role, mine, (t.to_state != t.from_state) != (why is None))
+      if rank is None or order > rank:
+        best, reason, rank = t, why, order
+    return best, reason
+
+  def moves(self, who, r):
+    return {t.kind for t in self.transitions if t.type == TYPES[r.kind][0] and t.from_state == r.state != t.to_state and SYSTEMS[who.office] in t.systems
+            and who.role in t.roles and self.fulfils(t.condition, r) and self.mine(t.side, who, r)}
+
+  def found(self, who, no, kind=None, field=None):
+    r = self.records.get(no)
+    if r is None or kind not in (None, r.kind) or not self.sees(who, r):
+      raise Refused("NOT_FOUND", field or kind)
+    return r
+
+  # Requests.
+
+  def ask(self, who, verb, request, act, fields):
+    """What the server has to answer; what it has to do is done here."""
+    past = self.requests.get(request)
+    if past:
+      return {**past[3], "outcome": "replay"} if past[:3] == (verb, who.office, act) else Refused("KEY_REUSED", "request_id").answer
+    try:
+      answer = getattr(self, verb)(who, request, **fields)
+    except Refused as e:
+      return e.answer
+    if answer["outcome"] == "done":
+      self.requests[request] = verb, who.office, act, answer
+    return answer
+
+  def tell(self, r, kind, changed=()):
+    r.version += 1
+    self.feed.append(Event(r.no, kind, r.version, r.state, frozenset(changed)))
+    r.events.append(self.feed[-1])
+    return {"outcome": "done", "reason": None, "no": r.no, "version": r.version, "state": r.state}
+
+  def apply(self, r, kind, patch):
+    changed = {f for f, v in patch.items() if text(r.value(f)) != text(v)}
+    if kind.startswith("correct_") and not changed:
+      raise Refused("NO_CHANGE", r.kind)
+    r.state = patch.pop("state", r.state)
+    r.fields.update(patch)
+    return self.tell(r, kind, changed)
+
+  def number(self, kind, n):
+    return f"{TYPES[kind][1]}-{self.year}-{n:06}"
+
+  def make(self, kind, request, origin, sensitivity=1):
+    self.numbers[kind] += 1
+    r = Record(kind, self.number(kind, self.numbers[kind]), request, origin, sensitivity)
+    self.records[r.no] = r
+    return r
+
+  @staticmethod
+  def lacks(t, after, why):
+    if t.reason_required and blank(why):
+      raise Refused("REASON_REQUIRED", "reason")
+    for field in t.required or ():
+      if after.get(field) in (None, ""):
+        raise Refused("REQUIRED", field)
+
+  def may_create(self, who, kind, verb):
+    t, reason = self.rule(who, Record(kind, None, None, who.office), verb)
+    if reason:
+      raise Refused(reason)
+    return t
+
+  def change(self, who, verb, r, base, given, why, prepare):
+    """prepare: the patch -> the patch with what the kind adds. The order of refusals is the order of what is looked at."""
+    if base is not None and base > r.version:
+      raise Refused("VERSION_CONFLICT", "base_version")
+    given = {f: None if v == "" else v for f, v in given.items() if v is not None}
+    t, reason = self.rule(who, r, verb)
+    if reason in ("NOT_YOURS", "ROLE_NOT_ALLOWED"):
+      raise Refused(reason)
+    foreign = {f for f in given if r.kind == "dispute" and FIELD_SIDES.get(f, SYSTEMS[who.office]) != SYSTEMS[who.office]}
+    if foreign:
+      raise Refused("FIELD_NOT_YOURS", foreign)
+    if base is not None and base < r.version:
+      patch = {**given, **({"state": t.to_state} if t.to_state not in (0, t.from_state) else {})}
+      touched = set().union(*(e.changed for e in r.events if e.version > base))
+      both = {f: (text(r.value(f)) or "", text(v) or "") for f, v in patch.items() if f in touched and text(r.value(f)) != text(v)}
+      if both:
+        return {"outcome": "conflict", "reason": "VERSION_CONFLICT", "both": both}
+    if reason:
+      raise Refused(reason, r.kind, state=r.state, allowed=self.moves(who, r))
+    patch = prepare({**({"state": t.to_state} if t.to_state else {}), **({t.stamp: self.moment()} if t.stamp else {}), **given})
+    self.lacks(t, {**r.fields, **patch}, why)
+    return self.apply(r, verb, patch)
+
+  def moment(self):
+    return f"at {len(self.feed)}"
+
+  def react(self, r, kind, patch):
+    """What the system does by itself; nothing where no row of the database's says that it may."""
+    for t in self.transitions:
+      if t.type == TYPES[r.kind][0] and t.kind == kind and t.roles == [0] and t.from_state == r.state and self.fulfils(t.condition, r):
+        return self.apply(r, kind, {**({"state": t.to_state} if t.to_state else {}), **patch})
+    return None
+
+  # What the system opens.
+
+  def open_to(self, r, office, mode, cause):
+    r.opened[office, cause] = mode
+    self.tell(r, "grant_access", ("opened_to",))
+
+  def shut(self, r, office, cause):
+    if r.opened.pop((office, cause), None):
+      self.tell(r, "withdraw_access", ("opened_to",))
+
+  # Clocks.
+
+  def start(self, r, rule):
+    r.stop(rule)
+    if not r.clocks:
+      self.timed.append(r)
+    r.clocks.append(Clock(rule))
+
+  def fire(self, r, clock, due):
+    clock.near, clock.fired = clock.near or not due, clock.fired or due
+    self.tell(r, "deadline_breached" if due else "deadline_near")
+    if due and clock.rule == "sign":
+      self.alert_auto(r, "TRANSFER_UNSIGNED", 15, both=True)
+
+  def by_itself(self, r, kind, patch):
+    """record_react from outside: whether it happens."""
+    if kind == "reopen_dispute":
+      patch = {**patch, **self.reopened(r)}
+    elif kind == "warn_dispute":
+      patch = {**patch, **NEVER_JOINT}
+    happened = self.react(r, kind, patch) is not None
+    if happened and kind == "reopen_dispute":
+      r.stop()
+    if happened and kind == "warn_dispute":
+      self.alert_auto(r, "COLOR_RAISED", 5, both=True)
+    return happened

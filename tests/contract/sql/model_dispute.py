@@ -1,0 +1,178 @@
+"""Disputes, as model.py has them."""
+from model import BARRED_CAUSES, ENDINGS, GREEN, NEVER_JOINT, ORANGE, PAIRED, RED, SYSTEMS, Refused, blank
+
+
+def gravity(warning):
+  return 0 if warning == GREEN else warning
+
+
+class Disputes:
+  def open_dispute(self, who, request, type, title=None, warning=None, people_count=None):  # pylint: disable=redefined-builtin
+    t = self.may_create(who, "dispute", "open_dispute")
+    self.title_fault(title)
+    r = self.make("dispute", request, who.office)
+    return self.apply(r, "open_dispute", {
+      "state": t.to_state, "type": type, "title": title, "warning": warning or 2, "people_count": people_count, "complexity": 2, "track": 1, "source": 2,
+      "joint_required": False, "reopened_n": 0, "rounds": 0, "failed_rounds": 0})
+
+  @staticmethod
+  def title_fault(title):
+    if blank(title):
+      raise Refused("REQUIRED", "title")
+    if len(title.strip()) < 2:
+      raise Refused("TOO_SHORT", "title")
+
+  def of_dispute(self, who, verb, dispute, base, given, why, prepare=lambda patch: patch):
+    r = self.found(who, dispute, "dispute")
+
+    def whole(patch):
+      patch = prepare(patch)
+      after = {**r.fields, **patch}
+      if after["complexity"] >= 3 and not after["joint_required"]:
+        patch["joint_required"] = True
+      if r.fields["joint_required"] and patch.get("joint_required") is False:
+        raise Refused("JOINT_STAYS", "joint_required")
+      if ("causes" in patch or "track" in patch) and after["track"] == 2 and BARRED_CAUSES & set(after.get("causes") or ()):
+        raise Refused("TRACK_BARRED", "track")
+      if "title" in patch:
+        self.title_fault(patch["title"])
+      return patch
+    return r, self.change(who, verb, r, base, given, why, whole)
+
+  def colour(self, who, verb, dispute, base_version, reason, **given):
+    before = self.records.get(dispute)
+    old = gravity(before.fields["warning"]) if before and before.kind == "dispute" else 0
+    new = gravity(given["warning"])
+
+    def prepare(patch):
+      if new is None:
+        raise Refused("REQUIRED", "warning")
+      if verb == "raise_dispute" and new <= old:
+        raise Refused("NOT_HIGHER", "warning")
+      if verb == "lower_dispute" and new >= old:
+        raise Refused("NOT_LOWER", "warning")
+      if verb == "assess_dispute" and new < old and (old == RED or before.state == 2):
+        raise Refused("LOWER_APART", "warning")
+      if verb == "lower_dispute" and old == RED:  # takes a word of each side, about the same colour
+        if before.fields.get("lowered_to") != given["warning"]:
+          del patch["warning"]
+          return {**patch, "lowered_to": given["warning"], "lowered_office": who.office}
+        if SYSTEMS[before.fields["lowered_office"]] == SYSTEMS[who.office]:
+          raise Refused("OTHER_SIDES_WORD", "warning")
+        return {**patch, "lowered_to": None, "lowered_office": None}
+      return {**patch, **NEVER_JOINT} if new > old else patch
+    r, answer = self.of_dispute(who, verb, dispute, base_version, given, reason, prepare)
+    if answer["outcome"] == "done" and (verb == "raise_dispute" or verb == "assess_dispute" and new > old):
+      self.alert_auto(r, "COLOR_RAISED", 5, both=True)
+    return answer
+
+  def assess_dispute(self, who, _, dispute, base_version=None, warning=None, complexity=None, joint_required=None, causes=None, reason=None):
+    return self.colour(who, "assess_dispute", dispute, base_version, reason, warning=warning, complexity=complexity, joint_required=joint_required, causes=causes)
+
+  def raise_dispute(self, who, _, dispute, base_version=None, warning=None, reason=None):
+    return self.colour(who, "raise_dispute", dispute, base_version, reason, warning=warning)
+
+  def lower_dispute(self, who, _, dispute, base_version=None, warning=None, reason=None):
+    return self.colour(who, "lower_dispute", dispute, base_version, reason, warning=warning)
+
+  def correct_dispute(self, who, _, dispute, base_version=None, reason=None, **given):
+    return self.of_dispute(who, "correct_dispute", dispute, base_version, given, reason)[1]
+
+  def note_dispute(self, who, _, dispute, note=None):
+    def prepare(patch):
+      if blank(note):
+        raise Refused("REQUIRED", "note")
+      return patch
+    return self.of_dispute(who, "note_dispute", dispute, None, {}, note, prepare)[1]
+
+  def accept_dispute(self, who, _, dispute, base_version=None, consent=None, lead_office=None, track=None):
+    def prepare(patch):
+      lead = lead_office or who.office
+      if lead not in (who.office, PAIRED.get(who.office)):
+        raise Refused("UNKNOWN_VALUE", "lead_office")
+      return {**patch, "lead_office": lead, "extended_to": None, "extension_consent": None, "due_at": self.moment()}
+    r, answer = self.of_dispute(who, "accept_dispute", dispute, base_version, {"consent": consent, "lead_office": lead_office, "track": track}, None, prepare)
+    if answer["outcome"] == "done":
+      self.start(r, self.period(r))
+      if r.fields["track"] == 2:
+        self.start(r, "POLICE_FIRST")
+    return answer
+
+  @staticmethod
+  def period(r):
+    return "POLICE_CASE" if r.fields["track"] == 2 else "MEDIATION"
+
+  def decline_dispute(self, who, _, dispute, base_version=None, reason=None):
+    r, answer = self.of_dispute(who, "decline_dispute", dispute, base_version, {}, reason, lambda patch: {**patch, "outcome": 14})
+    return self.stopped(r, answer)
+
+  @staticmethod
+  def stopped(r, answer, over=True):
+    if answer["outcome"] == "done" and over:
+      r.stop()
+    return answer
+
+  def investigate_dispute(self, who, _, dispute, base_version=None, note=None):
+    return self.of_dispute(who, "investigate_dispute", dispute, base_version, {}, note)[1]
+
+  def suspend_dispute(self, who, _, dispute, base_version=None, reason=None):
+    r, answer = self.of_dispute(who, "suspend_dispute", dispute, base_version, {}, reason, lambda patch: {**patch, "suspended_at": self.moment()})
+    for c in r.clocks:
+      c.paused = c.paused or answer["outcome"] == "done" and c.runs
+    return answer
+
+  def resume_dispute(self, who, _, dispute, base_version=None, note=None):
+    r, answer = self.of_dispute(who, "resume_dispute", dispute, base_version, {}, note, lambda patch: {**patch, "suspended_at": None})
+    for c in r.clocks:
+      c.paused = c.paused and (answer["outcome"] != "done" or c.stopped)
+    return answer
+
+  def extend_dispute(self, who, _, dispute, base_version=None, extension_consent=None):
+    def prepare(patch):
+      if self.records[dispute].fields.get("extended_to"):
+        raise Refused("EXTENDED_BEFORE", "dispute")
+      return {**patch, "extended_to": self.moment()}
+    r, answer = self.of_dispute(who, "extend_dispute", dispute, base_version, {"extension_consent": extension_consent}, None, prepare)
+    if answer["outcome"] == "done":
+      for rule in ("MEDIATION", "POLICE_CASE"):
+        r.stop(rule)
+      self.start(r, "EXTENSION")
+      r.clocks[-1].paused = r.state == 7
+    return answer
+
+  def conclude_dispute(self, who, _, dispute, base_version=None, outcome=None, outcome_note=None):
+    def prepare(patch):
+      state, systems = ENDINGS.get(outcome, (None, ()))
+      if outcome is None:
+        raise Refused("REQUIRED", "outcome")
+      if state is None:
+        raise Refused("OUTCOME_ELSEWHERE", "outcome")
+      if SYSTEMS[who.office] not in systems:
+        raise Refused("FIELD_NOT_YOURS", "outcome")
+      return {**patch, "state": state}
+    r, answer = self.of_dispute(who, "conclude_dispute", dispute, base_version, {"outcome": outcome, "outcome_note": outcome_note}, None, prepare)
+    self.stopped(r, answer)
+    if answer["outcome"] == "done" and answer["state"] == 15:
+      for rule in ("VISIT", "VISIT_30", "VISIT_90") if r.fields["warning"] == RED else ("VISIT",):
+        self.start(r, rule)
+    return answer
+
+  def close_dispute(self, who, _, dispute, base_version=None, note=None):
+    mine, other = ("closed_police", "closed_judicial") if SYSTEMS[who.office] == 1 else ("closed_judicial", "closed_police")
+
+    def prepare(patch):
+      before = self.records[dispute].fields
+      over = before["warning"] not in (ORANGE, RED) and not before["joint_required"] or before.get(other) is not None
+      if not over and before.get(mine):
+        raise Refused("OTHER_SIDES_WORD", "dispute")
+      return {**patch, mine: who.name, "state": 20 if over else 19, **({"closed_at": self.moment()} if over else {})}
+    r, answer = self.of_dispute(who, "close_dispute", dispute, base_version, {}, note, prepare)
+    return self.stopped(r, answer, answer.get("state") == 20)
+
+  @staticmethod
+  def reopened(r):
+    return {**dict.fromkeys(("outcome", "outcome_note", "concluded_at", "closed_police", "closed_judicial", "closed_at", "due_at", "extended_to", "extension_consent")),
+            "reopened_n": r.fields["reopened_n"] + 1}
+
+  def reopen_dispute(self, who, _, dispute, base_version=None, reason=None):
+    return self.stopped(*self.of_dispute(who, "reopen_dispute", dispute, base_version, {}, reason, lambda patch: {**patch, **self.reopened(self.records[dispute])}))

@@ -1,0 +1,222 @@
+"""Transfers, alerts and tasks, as model.py has them."""
+from model import BUREAUS, PAIRED, SYSTEMS, Refused, blank
+
+ABOVE_AT_ONCE = (1,)  # kinds of alert of which the bureaus are told too
+
+
+class Transfers:
+  def send_transfer(self, who, request, about=None, to_office=None, mode=None, reason=None, doc_no=None):
+    t = self.may_create(who, "transfer", "send_transfer")
+    if blank(about):
+      raise Refused("REQUIRED", "about")
+    target, mode = self.found(who, about, field="about"), mode or 1
+    if target.kind != "dispute":
+      raise Refused("UNKNOWN_VALUE", "about")
+    if self.only_reads(who, target):
+      raise Refused("NOT_YOURS", "about")
+    if target.sensitivity >= 3 and (who.role not in (3, 5) or target.sensitivity > 3):
+      raise Refused("ROLE_NOT_ALLOWED", "about")
+    if mode == 3 and target.fields.get("lead_office") not in (None, who.office):
+      raise Refused("NOT_YOURS", "mode")
+    if to_office not in SYSTEMS or to_office in (*BUREAUS, who.office):
+      raise Refused("REQUIRED" if to_office is None else "UNKNOWN_VALUE", "to_office")
+    standing = self.crossed(about, who.office, to_office, mode)
+    if standing:
+      raise Refused("TRANSFER_OPEN", "about", standing=standing)
+    self.lacks(t, {}, reason)
+    r = self.make("transfer", request, who.office, target.sensitivity)
+    r.opened[to_office, r.no] = 1
+    answer = self.apply(r, "send_transfer", {"state": t.to_state, "about": about, "from_office": who.office, "to_office": to_office, "mode": mode, "why": reason,
+                                             "doc_no": doc_no, "title": target.fields["title"]})
+    self.start(r, "sign")
+    self.open_to(target, to_office, 1, r.no)
+    return answer
+
+  def crossed(self, about, sender, receiver, mode):
+    return next((t.no for t in self.records.values() if t.kind == "transfer" and t.fields["about"] == about
+                 and (t.state in (1, 2, 3) or t.state in (4, 6) and (t.fields["from_office"], t.fields["to_office"]) == (sender, receiver) and t.fields["mode"] >= mode)
+                 and ({t.fields["from_office"], t.fields["to_office"]} == {sender, receiver} or t.fields["mode"] == mode == 3)), None)
+
+  def leg(self, who, verb, transfer, given=None, why=None, **patch):
+    r = self.found(who, transfer, "transfer")
+    return r, self.change(who, verb, r, None, given or {}, why, lambda p: {**p, **patch})
+
+  def deliver_transfer(self, who, _, transfer):
+    return self.leg(who, "deliver_transfer", transfer)[1]
+
+  def sign_transfer(self, who, _, transfer):
+    r, answer = self.leg(who, "sign_transfer", transfer, signed_by=who.name)
+    if answer["outcome"] == "done":
+      r.stop("sign")
+      self.start(r, "decide")
+    return answer
+
+  def accept_transfer(self, who, _, transfer, note=None):
+    r, answer = self.leg(who, "accept_transfer", transfer, why=note)
+    if answer["outcome"] == "done":
+      r.stop()
+      target = self.records[r.fields["about"]]
+      target.opened[r.fields["to_office"], r.no] = r.fields["mode"]
+      if r.fields["mode"] == 3:
+        self.react(target, "accept_transfer", {"lead_office": r.fields["to_office"]})
+    return answer
+
+  def closed_again(self, r, answer):
+    if answer["outcome"] == "done":
+      r.stop()
+      self.shut(self.records[r.fields["about"]], r.fields["to_office"], r.no)
+    return answer
+
+  def return_transfer(self, who, _, transfer, reason=None):
+    return self.closed_again(*self.leg(who, "return_transfer", transfer, {"returned_reason": reason}, reason))
+
+  def recall_transfer(self, who, _, transfer, reason=None):
+    return self.closed_again(*self.leg(who, "recall_transfer", transfer, why=reason))
+
+  def feedback_transfer(self, who, _, transfer, feedback=None):
+    return self.leg(who, "feedback_transfer", transfer, {"feedback": feedback}, feedback)[1]
+
+  def confirm_transfer(self, who, _, transfer):
+    return self.leg(who, "confirm_transfer", transfer)[1]
+
+
+class Alerts:
+  @staticmethod
+  def whom(office, kind):
+    paired = {PAIRED[office]} if office in PAIRED else set()
+    return paired | (set(BUREAUS) if office in PAIRED and kind in ABOVE_AT_ONCE else set())
+
+  def raised(self, request, origin, sensitivity, whom, **fields):
+    r = self.make("alert", request, origin, sensitivity)
+    r.addressed = set(whom)
+    r.opened = {(office, r.no): 2 for office in r.addressed - {origin}}
+    return r, self.apply(r, fields.pop("verb"), {"state": 1, **fields})
+
+  def alert_auto(self, about, rule, kind, both):
+    """An alert that a rule raises about a record: one at a time."""
+    if about.sensitivity == 4 or not both and not self.whom(about.origin, kind) or any(
+        r.kind == "alert" and r.state in (1, 2, 3) and (r.fields["about"], r.fields["rule"]) == (about.no, rule) for r in self.records.values()):
+      return
+    self.raised(None, about.origin, about.sensitivity, self.whom(about.origin, kind) | ({about.origin} if both else set()), verb="raise_alert", about=about.no, rule=rule,
+                kind=kind, title=about.fields["title"])
+
+  def raise_alert(self, who, request, kind=None, title=None, about=None):
+    self.may_create(who, "alert", "raise_alert")
+    if kind is None:
+      raise Refused("REQUIRED", "kind")
+    self.title_fault(title)
+    if not self.whom(who.office, kind):
+      raise Refused("NO_ADDRESSEE")
+    if not blank(about):
+      self.found(who, about, field="about")
+    return self.raised(request, who.office, 1, self.whom(who.office, kind), verb="raise_alert", about=about, rule=None, kind=kind, title=title)[1]
+
+  def update_alert(self, who, request, alert=None, title=None):
+    self.may_create(who, "alert", "update_alert")
+    old = self.found(who, alert, "alert")
+    if who.office != old.origin and who.office not in old.addressed:
+      raise Refused("NOT_YOURS", "alert")
+    if old.state not in (1, 2, 3):
+      raise Refused("ALERT_OVER", "alert")
+    title = old.fields["title"] if title is None else title
+    self.title_fault(title)
+    r, answer = self.raised(request, who.office, old.sensitivity, (old.addressed | {old.origin}) - {who.office}, verb="update_alert", about=old.fields["about"], rule=None,
+                            kind=old.fields["kind"], title=title, supersedes=old.no)
+    self.react(old, "supersede_alert", {"superseded_by": r.no})
+    return answer
+
+  def of_alert(self, who, verb, alert, given, why, check):
+    r = self.found(who, alert, "alert")
+
+    def prepare(patch):
+      check(r, who.office in r.addressed, who.office == r.origin)
+      if verb in ("ack_alert", "act_alert") and r.fields.get("acked_by") is None:
+        patch = {**patch, "acked_by": who.name, "acked_office": who.office}
+      return patch
+    answer = self.change(who, verb, r, None, given, why, prepare)
+    if answer["outcome"] == "done" and verb in ("ack_alert", "act_alert"):
+      r.acked.add(who.office)
+    return answer
+
+  def ack_alert(self, who, _, alert, note=None):
+    def check(r, here, home):
+      if r.state > 3:
+        raise Refused("ALERT_OVER", "alert")
+      if not here:
+        raise Refused("OWN_ALERT" if home else "NOT_YOURS", "alert")
+      if who.office in r.acked:
+        raise Refused("ALREADY_ACKED", "alert")
+    return self.of_alert(who, "ack_alert", alert, {}, note, check)
+
+  @staticmethod
+  def takes_part(r, here, home, first=False):
+    if not here and not home or first and r.state == 1 and not here:
+      raise Refused("OWN_ALERT" if home else "NOT_YOURS", "alert")
+
+  def act_alert(self, who, _, alert, note=None):
+    return self.of_alert(who, "act_alert", alert, {}, note, lambda r, here, home: self.takes_part(r, here, home, True))
+
+  def note_alert(self, who, _, alert, note=None):
+    def check(r, here, home):
+      self.takes_part(r, here, home)
+      if blank(note):
+        raise Refused("REQUIRED", "note")
+    return self.of_alert(who, "note_alert", alert, {}, note, check)
+
+  def resolve_alert(self, who, _, alert, outcome=None):
+    return self.of_alert(who, "resolve_alert", alert, {"outcome": outcome}, None, self.takes_part)
+
+  def cancel_alert(self, who, _, alert, reason=None):
+    def check(_r, _here, home):
+      if not home:
+        raise Refused("NOT_YOURS", "alert")
+    return self.of_alert(who, "cancel_alert", alert, {}, reason, check)
+
+
+class Tasks:
+  def add_task(self, who, request, title=None, to_office=None, to_account=None, about=None, due_at=None):
+    t, to_office = self.may_create(who, "task", "add_task"), to_office or who.office
+    self.title_fault(title)
+    if to_office not in SYSTEMS or to_office in BUREAUS:
+      raise Refused("UNKNOWN_VALUE", "to_office")
+    if to_account not in (None, *self.accounts):
+      raise Refused("UNKNOWN_VALUE", "to_account")
+    if due_at and due_at < str(self.year):
+      raise Refused("OUT_OF_RANGE", "due_at")
+    target = None if about is None else self.found(who, about, field="about")
+    r = self.make("task", request, who.office, target.sensitivity if target else 1)
+    if to_office != who.office:
+      r.opened[to_office, r.no] = 1
+    answer = self.apply(r, "add_task", {"state": t.to_state, "title": title, "to_office": to_office, "to_account": to_account, "about": about, "due_at": due_at, "by_proxy": False})
+    if due_at:
+      self.start(r, "done")
+    return answer
+
+  def of_task(self, who, verb, task, given, why, prepare=lambda patch: patch):
+    r = self.found(who, task, "task")
+    answer = self.change(who, verb, r, None, given, why, prepare)
+    if answer["outcome"] == "done" and r.state not in (1, 2):
+      r.stop()
+    return r, answer
+
+  def accept_task(self, who, _, task):
+    return self.of_task(who, "accept_task", task, {}, None)[1]
+
+  def finish_task(self, who, _, task, result=None):
+    return self.of_task(who, "finish_task", task, {"result": result}, result)[1]
+
+  def decline_task(self, who, _, task, reason=None):
+    return self.of_task(who, "decline_task", task, {}, reason)[1]
+
+  def cancel_task(self, who, _, task, reason=None):
+    return self.of_task(who, "cancel_task", task, {}, reason)[1]
+
+  def recheck_task(self, who, _, task, redo=None, reason=None):
+    def prepare(patch):
+      if redo and blank(reason):
+        raise Refused("REASON_REQUIRED", "reason")
+      return {**patch, "state": 2, "done_at": None, "rechecked_at": None} if redo else {**patch, "rechecked_by": who.name}
+    r, answer = self.of_task(who, "recheck_task", task, {}, reason, prepare)
+    if answer["outcome"] == "done" and redo and r.fields["due_at"]:
+      self.start(r, "done")
+    return answer
