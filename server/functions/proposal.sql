@@ -1,7 +1,7 @@
 -- Repeated alarms (反复报警) propose a dispute to both offices, and an alarm close to a dispute is told to both as a suspected duplicate.
 --
 -- Decision 2026-11: behind the reports, as the search index is, and not with them: a report holds the pen some 0.1 ms, a proposal with its
--- links and events several, and where a town is upset each report would be one. A cursor over the numbers, moved in the transaction that
+-- links, events and alert some 50, and where a town is upset each report would be one. A cursor over the numbers, moved in the transaction that
 -- writes what came of them, makes each incident count exactly once, whichever process dies; many wait their turn, the reports do not.
 
 -- As proposal_class holds today.

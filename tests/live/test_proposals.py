@@ -44,7 +44,7 @@ def exactly_once_whoever_dies(stage):
   try:
     for node in nodes:
       node.start()
-    for turn in range(6):
+    for turn in range(4):
       pairs = [f"1392222{turn}{n:03}" for n in range(20)]
       peer = stage.peer(nodes[turn % 2], "ytp-duty")
       for phone in pairs * 2:
@@ -53,9 +53,9 @@ def exactly_once_whoever_dies(stage):
       nodes[turn % 2].kill()
       nodes[turn % 2].start()
     done = lambda: stage.sql("select done = (select max(num) from incident) from proposal_head", database=name) == [("t",)]  # noqa: E731
-    until(done, 30, "all alarms being looked at")
-    assert (count(stage, "propose_dispute", name), stage.sql("select count(*) from dispute", database=name)) == (120, [("120",)])
-    assert stage.sql("select count(*), count(distinct incident) from record_link", database=name) == [("240", "240")]
+    until(done, 40, "all alarms being looked at")
+    assert (count(stage, "propose_dispute", name), stage.sql("select count(*) from dispute", database=name)) == (80, [("80",)])
+    assert stage.sql("select count(*), count(distinct incident) from record_link", database=name) == [("160", "160")]
     assert stage.sql("select intact, r.broken, r.first_broken from feed_verify() f, records_verify() r", database=name) == [("t", "0", None)]
   finally:
     for node in nodes:
