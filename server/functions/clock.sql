@@ -144,6 +144,12 @@ begin
   end if;
 end $$;
 
+-- When something is to be done next. From the end of the index: a comparison with an unknown moment would be planned as a scan of all clocks.
+create or replace function clock_earliest() returns timestamptz stable language plpgsql as $$
+begin
+  return (select c.next_at from clock c where c.next_at is not null order by c.next_at, c.id limit 1);
+end $$;
+
 -- One look at the clocks, by each node once a second and again at once while there is more to do: fires those that are due, in their order, `most`
 -- at a time. The pen is taken only where one is. A clock whose reaction fails is put off, and told of, and keeps no other waiting.
 --
@@ -173,7 +179,7 @@ begin
   jump_ms := guard.jump_ms;
   if guard.held_until is not null then
     held_ms := extract(epoch from guard.held_until - wall) * 1000;
-  elsif now_ms - expected_ms <= guard.jump_seconds * 1000 and exists (select from clock x where x.next_at <= wall) then
+  elsif now_ms - expected_ms <= guard.jump_seconds * 1000 and clock_earliest() <= wall then
     perform set_config('liandong.office', '', true), set_config('liandong.role', '', true), set_config('liandong.officer', '', true);  -- nobody calls
     perform from feed_head for update;
     moment := (select b.moment from feed_begin() b);
@@ -191,7 +197,7 @@ begin
     end loop;
     perform pg_notify('liandong', '');
   end if;
-  next_ms := coalesce((select least(greatest(extract(epoch from x.next_at - wall) * 1000, 0), 1000) from clock x where x.next_at is not null order by x.next_at limit 1), 1000);
+  next_ms := least(greatest(coalesce(extract(epoch from clock_earliest() - wall) * 1000, 1000), 0), 1000);
 end $$;
 
 -- Whether the database's clock is believed: clock_guard as it is now, held_until NULL if it is.

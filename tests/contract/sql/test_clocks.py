@@ -47,12 +47,24 @@ def look(d, leap=0, ahead=0, most=100):
 
 def pass_time(d, seconds, num=None):
   """So long a time passes for all clocks, or those of one record."""
-  d.sql("update clock set from_at = from_at - $1 * interval '1 second', due_at = due_at - $1 * interval '1 second', near_at = near_at - $1 * interval '1 second',"
-        " next_at = next_at - $1 * interval '1 second' where $2::int8 is null or num = $2::int8", seconds, num)
+  d.sql("update clock set from_at = from_at - $1::float8 * interval '1 second', due_at = due_at - $1::float8 * interval '1 second', near_at = near_at - $1::float8 * interval '1 second',"
+        " next_at = next_at - $1::float8 * interval '1 second' where $2::int8 is null or num = $2::int8", seconds, num)
 
 
 def told(d, num):
   return [kind for kind, in d.sql("select kind from feed where num = $1 order by seq", num)]
+
+
+@case
+def when_to_look_again(ground):
+  with ground.district() as d:
+    rules(d)
+    ask = lambda: int(d.app.rows("select next_ms from clocks_due((extract(epoch from clock_timestamp()) * 1000)::int8, 0, 10)")[0][0])  # noqa: E731
+    assert ask() == 1000  # no clock at all
+    call(d, "clock_start", dispute(d), "step", now(d))
+    assert ask() == 1000
+    pass_time(d, 59.7)
+    assert 0 <= ask() <= 300
 
 
 @case

@@ -5,7 +5,7 @@ import resource
 
 from support.cluster import MissingTool
 
-from . import logins, million, references
+from . import clocks, logins, million, references
 from .generator import generate, holding
 from .ground import BUREAU, JUDICIAL, PAIRS, ROOT, STATION
 from .machine import say
@@ -204,6 +204,15 @@ def idle_kib(b):
     b.add("idle_kib", REFERENCE, b.run(server, "idle", parties), "kib_per_connection")
   with b.peer("idle_kib"), Mosquitto(b.ground) as server:
     b.add("idle_kib", "mosquitto", b.run(server, "idle", parties), "kib_per_connection")
+
+
+@measurement(Figure("clocks_100k", "% of a core", "no clocks"), once=True)
+def clocks_100k(b):
+  """The node and PostgreSQL with nothing to do, and 100,000 clocks running."""
+  for who, count in (("no clocks", 0), ("liandong", 100_000)):
+    with Liandong(b.ground) as server:
+      clocks.fill(b.ground, server.database, count)
+      b.sheet.add("clocks_100k", who, clocks.percent(server, b.seconds(30)))
 
 
 @measurement(Figure("connect_per_s", "connects/s", REFERENCE))
