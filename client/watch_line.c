@@ -61,6 +61,21 @@ static bool tells_note(const Liandong__V1__Event *event) {
     return false;
 }
 
+static bool is_incident(const Liandong__V1__Event *event) {
+    return !event->has_record || event->record == LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_INCIDENT;
+}
+
+/* The first event of a record that is no incident has all its fields: a line tells those that decide whether to open
+ * it. */
+static bool tells(const Liandong__V1__Event *event, const Liandong__V1__Change *change) {
+    static const char *const first[] = {"warning",   "severity", "status", "place",
+                                        "to_office", "about",    "mode",   "due_at"};
+    if (event->version != 1 || is_incident(event)) return true;
+    for (size_t i = 0; i < sizeof first / sizeof *first; i++)
+        if (change->field && strcmp(change->field, first[i]) == 0) return true;
+    return false;
+}
+
 static void print_rest(FILE *out, const Liandong__V1__Event *event, struct arena *arena) {
     fputs(value_clean(arena, event->title, true), out);
     for (size_t i = 0; event->report && i < event->n_threats; i++) {
@@ -75,14 +90,12 @@ static void print_rest(FILE *out, const Liandong__V1__Event *event, struct arena
         clock_print(when, event->report->received_at);
         fprintf(out, _("; entered late, received %s"), when);
     }
-    for (size_t i = 0; i < event->n_changes; i++) print_change(out, event, event->changes[i], arena);
+    for (size_t i = 0; i < event->n_changes; i++)
+        if (tells(event, event->changes[i])) print_change(out, event, event->changes[i], arena);
     if (event->note && *event->note && !tells_note(event))
         fprintf(out, _("; note: %s"), value_clean(arena, event->note, true));
 }
 
-static bool is_incident(const Liandong__V1__Event *event) {
-    return !event->has_record || event->record == LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_INCIDENT;
-}
 /* An incident by its class, others by their kind. */
 static const char *what(const Liandong__V1__Event *event, char unknown[16]) {
     if (event->has_class_) return label_value(&liandong__v1__incident_class__descriptor, (int)event->class_, unknown);

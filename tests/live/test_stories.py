@@ -41,14 +41,14 @@ class Desk:
         if event:
           yield event
 
-  def see(self, kind, no, **fields):
-    """The event on the screen; its changed fields as `told`."""
+  def see(self, kind, no=None, **fields):
+    """The event on the screen and its changed fields; without a number the first of that kind."""
     end = time.monotonic() + PATIENCE
     while True:
       for event in self.events():
         changed = {c["field"]: c.get("newValue", c.get("new_value")) for c in event.get("changes", ())}
-        if event["kind"] == kind and event["no"] == no and all(changed.get(k) == v for k, v in fields.items()):
-          print(f"{self.story.name}: {self.device} saw {kind} of {no} {(time.monotonic() - self.story.pressed) * 1000:.0f} ms after the key was pressed", flush=True)
+        if event["kind"] == kind and no in (None, event["no"]) and all(changed.get(k) == v for k, v in fields.items()):
+          print(f"{self.story.name}: {self.device} saw {kind} of {event["no"]} {(time.monotonic() - self.story.pressed) * 1000:.0f} ms after the key was pressed", flush=True)
           return event, changed
       left = end - time.monotonic()
       assert left > 0, f"{self.device} did not see {kind} of {no} with {fields}; it saw {[(e['kind'], e['no']) for e in self.events()]}"
@@ -148,4 +148,78 @@ def sc3_noise_complaint(stage):
     p.see("conclude_dispute", dispute)
     talk = p.refused(6, "dispute", "conclude", dispute, "defused", "当场劝离", "--base-version", version)
     assert "街道调整经营时间" in talk and "当场劝离" in talk, talk
+    other.never(dispute)
+
+
+@case
+def sc1_neighbours_call_again_and_again(stage):
+  """Three alarms of one place and telephone: the system proposes a dispute to both; accepted, mediated, agreed, visited, closed by both heads; a
+  fourth alarm takes it up again."""
+  with story(stage, "SC1") as s:
+    p, j, other = s.desk("ytp-duty"), s.desk("yts-mediator"), s.desk("xcs-mediator")
+    head, chief = s.desk("yts-head"), s.desk("ytp-chief")
+    call = ("incident", "report", "--class", "dispute", "--place", "建设路 12 号", "--reporter-phone", "13807320001")
+    numbers = [p.do(*call, "楼上夜里拖家具，与邻居争吵")["no"], p.do(*call, "楼上又有噪音，敲门对骂")["no"]]
+    dispute = j.see("propose_dispute")[0]["no"]
+    numbers.append(p.do(*call, "双方在楼道推搡")["no"])
+    j.see("warn_dispute", dispute, warning="3")
+    p.see("warn_dispute", dispute, warning="3")
+    timeline = j.told("dispute", "timeline", dispute)
+    assert all(no in timeline for no in numbers), timeline
+    alert = j.see("raise_alert")[0]["no"] if any(e["kind"] == "raise_alert" for e in j.events()) else j.do("alert", "list")["alerts"][-1]["no"]
+    j.do("alert", "ack", alert)
+    p.see("ack_alert", alert)
+    j.do("dispute", "assess", dispute, "orange")
+    j.do("dispute", "accept", dispute, "双方口头同意，李秀英记录", "--lead-office", "yts")
+    _, changed = p.see("accept_dispute", dispute, lead_office="yts")
+    assert changed["due_at"], changed
+    j.do("mediation", "hold", dispute, "face-to-face", "楼上铺地毯，夜里十点后不拖家具", "--participants", "社区、法律顾问")
+    p.see("hold_session", dispute)
+    j.do("agreement", "make", dispute, "oral", "铺地毯；夜里十点后不拖动家具")
+    p.see("make_agreement", dispute)
+    talk = head.refused(1, "dispute", "close", dispute)
+    assert "liandong" in talk, talk
+    j.do("dispute", "visit", dispute, "双方都满意", "--performed", "--satisfaction", "good")
+    p.see("visit_dispute", dispute)
+    head.do("dispute", "close", dispute)
+    assert p.do("dispute", "show", dispute)["state"] != "CLOSED", "an orange one takes the heads of both sides"
+    chief.do("dispute", "close", dispute)
+    j.see("close_dispute", dispute, state="20")
+    p.do(*call, "又吵起来了")
+    for desk in (p, j):
+      desk.see("reopen_dispute", dispute)
+    other.never(dispute)
+
+
+@case
+def sc2_six_sessions(stage):
+  """A marriage dispute over several places: alarms of other jurisdictions, four sessions back to back whose private notes stay with the mediators,
+  a threat that the police hear of at once, two face to face, a written agreement that a court is asked to confirm."""
+  with story(stage, "SC2") as s:
+    p, j, other = s.desk("ytp-duty"), s.desk("yts-mediator"), s.desk("xcp-duty")
+    dispute = j.do("dispute", "open", "--type", "marriage-family", "--warning", "orange", "子女抚养与家暴争执")["no"]
+    p.see("open_dispute", dispute)
+    p.do("dispute", "link", dispute, "--external-no", "430304-2023-0117", "--external-office", "雨湖某派出所", "--external-at", "2023-03-01 20:00", "--reason", "同一家庭，外地报警")
+    j.see("link_incident", dispute)
+    assert "430304-2023-0117" in j.told("dispute", "timeline", dispute)
+    j.do("dispute", "assess", dispute, "orange")
+    j.do("dispute", "accept", dispute, "双方书面同意", "--lead-office", "yts")
+    secret = "丈夫私下说出的打算"
+    for n in range(1, 5):
+      j.do("mediation", "hold", dispute, "back-to-back", f"第 {n} 次分别听取意见", "--risk", "mid", "--note-private", secret, *(("--ignite",) if n == 3 else ()))
+    p.see("hold_session", dispute)
+    p.see("raise_alert")
+    alert = p.do("alert", "list")["alerts"][0]["no"]
+    p.do("alert", "ack", alert)
+    j.see("ack_alert", alert)
+    assert secret not in p.told("mediation", "list", dispute) and "调解" in p.told("mediation", "list", dispute)
+    assert secret in j.told("mediation", "private", dispute, "3")
+    p.refused(4, "mediation", "private", dispute, "3")
+    for _ in range(2):
+      j.do("mediation", "hold", dispute, "face-to-face", "民警到场，双方当面谈", "--participants", "派出所民警")
+    assert j.do("dispute", "show", dispute)["rounds"] == 6
+    j.do("agreement", "make", dispute, "written", "抚养费每月八百元，互不打扰")
+    j.do("agreement", "apply", dispute, "岳塘区人民法院")
+    p.see("apply_confirmation", dispute)
+    assert secret not in p.screen.kept["stdout"].decode(), "a private note on the other side's screen"
     other.never(dispute)
