@@ -33,7 +33,7 @@ static void visit_all(void (*each)(const ProtobufCMessageDescriptor *type)) {
 static void check_fields(const ProtobufCMessageDescriptor *type) {
     for (unsigned i = 0; i < type->n_fields; i++)
         if (!label_of_field(type, &type->fields[i]))
-            fail_msg("%s.%s has no label in client/labels.c", type->short_name, type->fields[i].name);
+            fail_msg("%s.%s has no label in client/labels/", type->short_name, type->fields[i].name);
 }
 
 static void check_values(const ProtobufCMessageDescriptor *type) {
@@ -42,7 +42,7 @@ static void check_values(const ProtobufCMessageDescriptor *type) {
         const ProtobufCEnumDescriptor *values = type->fields[i].descriptor;
         for (unsigned v = 0; v < values->n_values; v++)
             if (!label_find(values->values[v].name))
-                fail_msg("%s has no label in client/labels.c", values->values[v].name);
+                fail_msg("%s has no label in client/labels/", values->values[v].name);
     }
 }
 
@@ -146,7 +146,7 @@ static void verbs_fit_the_messages(void **state) {
         if (!(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF)) continue;
         for (size_t v = 0; verbs_at(v); v++)
             found |= verbs_at(v)->request && strcmp(verbs_at(v)->request, field->name) == 0;
-        if (!found) fail_msg("the request %s has no verb in client/verbs.c", field->name);
+        if (!found) fail_msg("the request %s has no verb in client/verbs/", field->name);
     }
 }
 
