@@ -3,7 +3,7 @@ import json
 
 from desk import load, request_id
 from support.runner import case
-from test_matrix import MOST, READ, ROLES, peek, place, records
+from test_matrix import MOST, READ, ROLES, named, peek, place, records
 
 GIVEN = {"purpose": "risk", "reason": "楼顶扬言放火"}
 ON_SCENE = ("officer", "duty", "chief", "mediator", "head")
@@ -44,7 +44,7 @@ def open_it(d, office, role, account, no, **fields):
 
 def doors(d, office, role, account, no):
   """What of the ways of reading show the record: all or none."""
-  shown = {row["reason"] is None for name in READ if name != "show_readers" for row in peek(d, office, role, name, account, incident=no, **READ[name])}
+  shown = {row["reason"] is None for name in READ if name != "show_readers" for row in peek(d, office, role, name, account, **named(name, no), **READ[name])}
   shown |= {no in [r["no"] for r in peek(d, office, role, "list_incidents", account, limit=500)]}
   shown |= {no in [r["no"] for r in peek(d, office, role, page, account, after=0, until=10**6, limit=500) if r["at"]] for page in ("_feed_page", "_feed_stretch")}
   assert len(shown) == 1, shown
