@@ -209,7 +209,10 @@ class World:
     """What the system does by itself; nothing where no row of the database's says that it may."""
     for t in self.transitions:
       if t.type == TYPES[r.kind][0] and t.kind == kind and t.roles == [0] and t.from_state == r.state and self.fulfils(t.condition, r):
-        return self.apply(r, kind, {**({"state": t.to_state} if t.to_state else {}), **patch})
+        answer = self.apply(r, kind, {**({"state": t.to_state} if t.to_state else {}), **patch})
+        if r.kind == "alert" and t.to_state != t.from_state:
+          r.stop()
+        return answer
     return None
 
   # What the system opens.
@@ -232,6 +235,9 @@ class World:
 
   def fire(self, r, clock, due):
     clock.near, clock.fired = clock.near or not due, clock.fired or due
+    if r.kind == "alert":
+      self.alert_due(r, clock.rule)
+      return
     self.tell(r, "deadline_breached" if due else "deadline_near")
     if due and clock.rule == "sign":
       self.alert_auto(r, "TRANSFER_UNSIGNED", 15, both=True)

@@ -2,6 +2,8 @@
 from model import BUREAUS, PAIRED, SYSTEMS, Refused, blank
 
 ABOVE_AT_ONCE = (1,)  # kinds of alert of which the bureaus are told too
+SEVERITY = {1: 1, 3: 1, 4: 3, 5: 3, 10: 2, 15: 3}
+ESCALATION = {1: ("ACK_EXTREME_1", "ACK_EXTREME_2", "ACK_EXTREME_3"), 2: ("ACK_SEVERE_1", "ACK_SEVERE_2", "ACK_SEVERE_3"), 3: ("ACK_MODERATE_1", "ACK_MODERATE_2")}
 
 
 class Transfers:
@@ -90,7 +92,22 @@ class Alerts:
     r = self.make("alert", request, origin, sensitivity)
     r.addressed = set(whom)
     r.opened = {(office, r.no): 2 for office in r.addressed - {origin}}
-    return r, self.apply(r, fields.pop("verb"), {"state": 1, **fields})
+    answer = self.apply(r, fields.pop("verb"), {"state": 1, "escalation": 0, **fields})
+    for rule in (*ESCALATION[SEVERITY[fields["kind"]]], "EXPIRY"):
+      self.start(r, rule)
+    return r, answer
+
+  def alert_due(self, r, rule):
+    """What a clock of an alert brings about: nobody acknowledged it, or did no more than that."""
+    if rule == "EXPIRY":
+      self.react(r, "expire_alert", {})
+    elif rule == "ACT":
+      self.react(r, "remind_alert", {})
+    elif int(rule[-1]) > r.fields["escalation"] and self.react(r, "escalate_alert", {"escalation": int(rule[-1])}) and not rule.endswith("1"):
+      below = r.addressed | ({r.origin} if rule.endswith("3") else set())
+      for bureau in sorted(set(BUREAUS if below & set(PAIRED) else ()) - r.addressed, key=BUREAUS.index):
+        r.addressed.add(bureau)
+        self.open_to(r, bureau, 2, r.no)
 
   def alert_auto(self, about, rule, kind, both):
     """An alert that a rule raises about a record: one at a time."""
@@ -133,9 +150,14 @@ class Alerts:
       if verb in ("ack_alert", "act_alert") and r.fields.get("acked_by") is None:
         patch = {**patch, "acked_by": who.name, "acked_office": who.office}
       return patch
+    before = r.state
     answer = self.change(who, verb, r, None, given, why, prepare)
     if answer["outcome"] == "done" and verb in ("ack_alert", "act_alert"):
       r.acked.add(who.office)
+    if r.state != before:
+      r.stop()
+      if verb == "ack_alert":
+        self.start(r, "ACT")
     return answer
 
   def ack_alert(self, who, _, alert, note=None):

@@ -23,7 +23,7 @@ TOLD = {  # fields whose changes are compared; moments are the database's
   "dispute": "state type title people_count warning complexity track joint_required lead_office consent outcome outcome_note closed_police closed_judicial causes "
              "lowered_to lowered_office police_result extension_consent reopened_n rounds failed_rounds",
   "transfer": "state about from_office to_office mode title doc_no why returned_reason feedback signed_by",
-  "alert": "state kind title about supersedes superseded_by acked_by acked_office outcome",
+  "alert": "state kind title about supersedes superseded_by acked_by acked_office outcome escalation",
   "task": "state about to_office to_account title result answered_by rechecked_by"}
 TOLD = {kind: frozenset(names.split()) for kind, names in TOLD.items()}
 
@@ -98,6 +98,7 @@ class Walk:
     self.d, self.seed, self.r = district, seed, random.Random(seed)
     d = district
     d.app.rows("set synchronous_commit = off")
+    d.sql("update clock_rule set seconds = seconds * 1000 where type = 4")  # none is due unless its time is made to come
     for state, before in REACHED.items():
       d.sql("insert into record_transition(type, kind, from_state, to_state, systems, roles) select 2, $1, unnest($2::int2[]), $3, '{1,2}', '{0}'",
             f"reach_{state}", before, state)
