@@ -105,7 +105,7 @@ class Alerts:
       self.react(r, "remind_alert", {})
     elif int(rule[-1]) > r.fields["escalation"] and self.react(r, "escalate_alert", {"escalation": int(rule[-1])}) and not rule.endswith("1"):
       below = r.addressed | ({r.origin} if rule.endswith("3") else set())
-      for bureau in sorted(set(BUREAUS if below & set(PAIRED) else ()) - r.addressed, key=BUREAUS.index):
+      for bureau in [b for b in BUREAUS if b not in r.addressed and any(o[0] == b[0] for o in below & set(PAIRED))]:  # police above police
         r.addressed.add(bureau)
         self.open_to(r, bureau, 2, r.no)
 
