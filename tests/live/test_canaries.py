@@ -287,6 +287,7 @@ def by_two(stage, node, birds, drive):
   did(admin, "set_duty", **at, account="013001", since=since, until=since + 3600000)
   did(admin, "remove_duty", **at, account="013001", since=since, reason=word("remove_duty.reason"))
   did(admin, "close_position", **at, reason=word("close_position.reason"))
+  did(chief, "list_deadlines", limit=50)
   did(admin, "import_calendar", days=f"2031-01-01,休,{word('import_calendar.days')}")
   stage.sql("update clock_guard set held_since = now(), held_until = now() + interval '1 hour', jump_ms = 3600000", database=node.name)
   did(admin, "trust_time", reason=word("trust_time.reason"))
