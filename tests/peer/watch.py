@@ -40,13 +40,14 @@ class Watch:
       self.live = self.live or message.feed_sync.live
       return None
     if kind == "feed_reset":
-      self.reset(message.feed_reset.reason, timeout)
+      self.reset(message.feed_reset.reason)
     raise AssertionError(f"{kind} on a watch")
 
-  def reset(self, reason, timeout):
+  def reset(self, reason):
+    """What was begun comes whole, however short the caller's patience: kind by kind, each read by itself."""
     incidents = []
     while True:
-      message = self.peer.push(timeout)
+      message = self.peer.push()
       if message.WhichOneof("body") == "feed_sync":
         self.cursor = message.feed_sync.cursor
         raise Reset(reason, incidents, self.cursor)
