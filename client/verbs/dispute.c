@@ -40,12 +40,12 @@ static const struct verb verbs[] = {
      .examples = N_("liandong dispute history 17")},
     {.words = "dispute assess",
      .request = "assess_dispute",
-     .positional = "dispute",
+     .positional = "dispute warning",
      .required = "dispute warning",
      .about = N_("judge a dispute: colour, complexity, who has to take part"),
      .detail = N_("difficult and major disputes are handled by both sides and closed by the heads of both"),
-     .examples = N_("liandong dispute assess 17 --warning orange --complexity complex\nliandong dispute assess 17 "
-                    "--warning yellow --causes gang --joint-required")},
+     .examples = N_("liandong dispute assess 17 orange --complexity complex\nliandong dispute assess 17 "
+                    "yellow --causes gang --joint-required")},
     {.words = "dispute raise",
      .request = "raise_dispute",
      .positional = "dispute warning reason",

@@ -48,7 +48,7 @@ class Desk:
       for event in self.events():
         changed = {c["field"]: c.get("newValue", c.get("new_value")) for c in event.get("changes", ())}
         if event["kind"] == kind and no in (None, event["no"]) and all(changed.get(k) == v for k, v in fields.items()):
-          print(f"{self.story.name}: {self.device} saw {kind} of {event["no"]} {(time.monotonic() - self.story.pressed) * 1000:.0f} ms after the key was pressed", flush=True)
+          print(f"{self.story.name}: {self.device} saw {kind} of {event['no']} {(time.monotonic() - self.story.pressed) * 1000:.0f} ms after the key was pressed", flush=True)
           return event, changed
       left = end - time.monotonic()
       assert left > 0, f"{self.device} did not see {kind} of {no} with {fields}; it saw {[(e['kind'], e['no']) for e in self.events()]}"
