@@ -99,13 +99,38 @@ static bool start_writer(struct core *c, struct metrics *metrics) {
 }
 
 static bool start_readers(struct core *c, struct metrics *metrics) {
-    static const char *const names[] = {
-        "_caller",       "_snapshot",       "_snapshot_disputes", "_feed_page",       "_feed_stretch",
-        "_feed_at",      "_directory",      "_directory_version", "_search_index",    "_feed_keep",
-        "_heads",        "_record",         "_attachment",        "_sealing_version", "_sealing_keys",
-        "_sealing_make", "_sealing_behind", "_sealing_catch_up",  "_node_beat",       "_node_forget",
-        "_login_secret", "_login_resume",   "_logins_ended",      "_logins_seen",     "_reviews_due",
-        "_pen_free",     "_propose",        "_clocks_due",        "_alert_notices"};
+    static const char *const names[] = {"_caller",
+                                        "_snapshot",
+                                        "_snapshot_disputes",
+                                        "_snapshot_alerts",
+                                        "_snapshot_transfers",
+                                        "_snapshot_tasks",
+                                        "_feed_page",
+                                        "_feed_stretch",
+                                        "_feed_at",
+                                        "_directory",
+                                        "_directory_version",
+                                        "_search_index",
+                                        "_feed_keep",
+                                        "_heads",
+                                        "_record",
+                                        "_attachment",
+                                        "_sealing_version",
+                                        "_sealing_keys",
+                                        "_sealing_make",
+                                        "_sealing_behind",
+                                        "_sealing_catch_up",
+                                        "_node_beat",
+                                        "_node_forget",
+                                        "_login_secret",
+                                        "_login_resume",
+                                        "_logins_ended",
+                                        "_logins_seen",
+                                        "_reviews_due",
+                                        "_pen_free",
+                                        "_propose",
+                                        "_clocks_due",
+                                        "_alert_notices"};
     size_t count;
     c->reader_list = collect(c, false, names, sizeof names / sizeof *names, &count);
     if (!c->reader_list) return false;

@@ -74,6 +74,9 @@ static const struct {
 } snapshots[SNAPSHOT_KINDS] = {
     {"_snapshot", &liandong__v1__feed_snapshot__descriptor},
     {"_snapshot_disputes", &liandong__v1__dispute_page__descriptor},
+    {"_snapshot_alerts", &liandong__v1__alert_page__descriptor},
+    {"_snapshot_transfers", &liandong__v1__transfer_page__descriptor},
+    {"_snapshot_tasks", &liandong__v1__task_page__descriptor},
 };
 
 void core_find_snapshots(struct core *c) {

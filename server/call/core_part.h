@@ -20,7 +20,7 @@
 
 #define CALL_DEADLINE_MS     10000u /* where the client names none */
 #define CALL_DEADLINE_MAX_MS 600000u
-#define SNAPSHOT_KINDS       2u   /* kinds of records with a snapshot: core_contract.c */
+#define SNAPSHOT_KINDS       5u   /* kinds of records with a snapshot: core_contract.c */
 #define CALL_POOL            256u /* calls kept for reuse, with the first block of their arenas */
 
 struct core {

@@ -136,6 +136,7 @@ static void read_state(Liandong__V1__Event *e, int64_t num, int16_t state) {
     case LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_TRANSFER:
         e->has_transfer_state = true;
         e->transfer_state = (Liandong__V1__TransferState)state;
+        break;
     case LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_ALERT:
         e->has_alert_state = true;
         e->alert_state = (Liandong__V1__AlertState)state;

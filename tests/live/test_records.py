@@ -55,7 +55,11 @@ def a_snapshot_holds_them(stage):
   with stage.alone() as node, stage.peer(node, "xcp-duty") as peer, stage.peer(node, "ytp-duty") as other:
     incident = peer.ask("report_incident", **{"class": CLASS, "content": "先有警情"}).no
     made = [peer.ask("open_dispute", type="DISPUTE_TYPE_DEBT", title=f"欠款第{n}起").no for n in range(60)]
+    alert = peer.ask("raise_alert", kind="ALERT_KIND_MASS_EVENT", title="聚集讨薪").no
+    transfer = peer.ask("send_transfer", about=incident, to_office="xcs", reason="请调解").no
+    task = peer.ask("add_task", about=made[0], to_office="xcs", title="周五前走访").no
     other.ask("open_dispute", type="DISPUTE_TYPE_DEBT", title="别处的")
+    other.ask("raise_alert", kind="ALERT_KIND_MASS_EVENT", title="别处聚集")
     with stage.peer(node, "xcs-mediator") as watcher:
       watcher.ask("watch_feed", cursor=b"\x01" * 16)
       pages = []
@@ -63,5 +67,6 @@ def a_snapshot_holds_them(stage):
         push = watcher.push()
         if push.WhichOneof("body") == "feed_snapshot":
           pages.append(push.feed_snapshot)
-    assert [d.no for page in pages for d in page.disputes] == made[::-1] and len(pages) == 4, [len(page.disputes) for page in pages]
+    assert [d.no for page in pages for d in page.disputes] == made[::-1] and len(pages) == 7, [len(page.disputes) for page in pages]
     assert [i.no for page in pages for i in page.incidents] == [incident]
+    assert [[r.no for page in pages for r in getattr(page, kind)] for kind in ("alerts", "transfers", "tasks")] == [[alert], [transfer], [task]]
