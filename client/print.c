@@ -41,7 +41,7 @@ static const struct {
 static const struct {
     const char *message, *columns;
 } records[] = {
-    {"IncidentReceipt", "no,state,version,at,id"}, {"DisputeReceipt", "no,state,version,at,id"},
+    {"IncidentReceipt", "no,state,version,at,id"}, {"DisputeReceipt", "no,state,waits_for?,version,at,id"},
     {"AlertReply", "no,state,version,at,id"},      {"AttachmentReceipt", "attachment,complete,no,version,at"},
     {"GlassReceipt", "no,at,until,review"},        {"Invitation", "device,office_code,office_name,until,token"},
 };

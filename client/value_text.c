@@ -103,6 +103,8 @@ static const struct {
                                                  &liandong__v1__decide_approval__descriptor, NULL}},
     {LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_DISPUTE, &liandong__v1__dispute_state__descriptor,
      (const ProtobufCMessageDescriptor *const[]){&liandong__v1__dispute__descriptor,
+                                                 &liandong__v1__mediation_session__descriptor,
+                                                 &liandong__v1__agreement__descriptor, &liandong__v1__visit__descriptor,
                                                  &liandong__v1__decide_approval__descriptor, NULL}},
     {LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_ALERT, &liandong__v1__alert_state__descriptor,
      (const ProtobufCMessageDescriptor *const[]){&liandong__v1__alert__descriptor, NULL}},

@@ -7,7 +7,7 @@
 
 /* One place to add a noun's file; in this order they stand in the help. */
 static const struct verb_group *const groups[] = {
-    &verbs_incident,  &verbs_dispute,  &verbs_alert,      &verbs_link,      &verbs_person,
+    &verbs_incident,  &verbs_dispute, &verbs_mediation,  &verbs_alert,      &verbs_link,      &verbs_person,
     &verbs_transfer,  &verbs_deadline, &verbs_task,       &verbs_directory, &verbs_feed,
     &verbs_operation, &verbs_client,   &verbs_attachment,
 };

@@ -228,6 +228,26 @@ const struct status_row status_rows[] = {
      "期限已经延长过一次，不能再延。请在期限内达成协议、办结（dispute conclude）或移送。", 0},
     {"OUTCOME_ELSEWHERE", CODE(INVALID_ARGUMENT), "this outcome comes of another command",
      "这个结果不在这里登记：达成协议的请用 liandong agreement make，不受理的请用 liandong dispute decline。", 0},
+    {"VISIT_FIRST", CODE(FAILED_PRECONDITION), "a dispute is visited before it is closed",
+     "结案前须先回访。请用 liandong dispute visit 登记回访后再结案。", 0},
+    {"NO_SUCH_ROUND", CODE(NOT_FOUND), "the dispute has no session of this number",
+     "没有这一场调解。请用 liandong mediation list 查看场次。", 0},
+    {"ROUNDS_OVER", CODE(FAILED_PRECONDITION), "mediation by the police has no further rounds",
+     "治安调解的场次已用完，不能再调。请派出所依法处理（dispute conclude "
+     "升级为治安案件），或请司法所改走人民调解（dispute correct --track）。",
+     0},
+    {"PERIOD_OVER", CODE(FAILED_PRECONDITION), "the period of the mediation was over then",
+     "调解期限已过。请征得双方同意后延长（dispute extend），或办结、移送（dispute conclude）；期限内已开的场次请用 "
+     "--held-at 写明时间补录。",
+     0},
+    {"WINDOW_OVER", CODE(FAILED_PRECONDITION), "the time in which confirmation can be asked for is over",
+     "申请司法确认的期限已过（协议生效之日起三十日内）。请按协议督促履行；不履行的请登记未履行，再调解或引导诉讼。", 0},
+    {"BEFORE_AGREEMENT", CODE(INVALID_ARGUMENT), "this lies before the agreement takes effect",
+     "履行期限早于协议生效时间。请核对两个时间。", 0},
+    {"BREACHED_BEFORE", CODE(FAILED_PRECONDITION), "it was said before that the agreement is not kept",
+     "已登记未履行。后来履行完的请登记“已履行完”；否则请再调解（mediation hold）或移送（dispute conclude）。", 0},
+    {"FILE_INCOMPLETE", CODE(FAILED_PRECONDITION), "the file lacks what it must hold",
+     "案卷不全，缺少下列材料。请补齐后用 --items 一并列出再归档。", 0},
 
     /* the nodes */
     {"UNKNOWN_NODE", CODE(INVALID_ARGUMENT), "no such node is heard of, or this can't be said of all at once",

@@ -23,6 +23,8 @@ static const struct sealed_field {
     {"attachment", "sha256", "attachment.sha256", SEALING_FILE, true},
     {"dispute", "place", "incident.place", SEALING_PLACE,
      true}, /* bound to the record's id as well: the name is only its first home's */
+    {"session", "place", "session.place", SEALING_PLACE, true}, /* of a mediation; its record is the session */
+    {"session", "note_private", "session.note_private", SEALING_NAME, false},
     {"alert", "place", "incident.place", SEALING_PLACE, true},
     {"party", "name", "party.name", SEALING_NAME, false},
     {"party", "phone", "party.phone", SEALING_PHONE, false},
@@ -46,6 +48,12 @@ static const struct sealed_request {
     {LIANDONG__V1__TO_SERVER__BODY_UPDATE_ALERT, "alert", SEALING_BY_REQUEST, NULL},
     {LIANDONG__V1__TO_SERVER__BODY_ADD_PARTY, "party", SEALING_BY_NAME, "dispute"},
     {LIANDONG__V1__TO_SERVER__BODY_CORRECT_PARTY, "party", SEALING_BY_NAME, "dispute"},
+    {LIANDONG__V1__TO_SERVER__BODY_REPORT_INCIDENT, "incident", SEALING_BY_REQUEST},
+    {LIANDONG__V1__TO_SERVER__BODY_CORRECT_INCIDENT, "incident", SEALING_BY_NAME},
+    {LIANDONG__V1__TO_SERVER__BODY_OPEN_DISPUTE, "dispute", SEALING_BY_REQUEST},
+    {LIANDONG__V1__TO_SERVER__BODY_HOLD_SESSION, "session", SEALING_BY_REQUEST},
+    {LIANDONG__V1__TO_SERVER__BODY_RAISE_ALERT, "alert", SEALING_BY_REQUEST},
+    {LIANDONG__V1__TO_SERVER__BODY_UPDATE_ALERT, "alert", SEALING_BY_REQUEST},
 };
 
 /* Where telephone numbers, places, names and ID numbers are compared: the fields that name them, or the text that is
@@ -72,6 +80,8 @@ static const struct sealed_reply {
 } told[] = {
     {&liandong__v1__incident__descriptor, "incident", true},
     {&liandong__v1__dispute__descriptor, "dispute", true},
+    {&liandong__v1__mediation_session__descriptor, "session", true},
+    {&liandong__v1__session_note__descriptor, "session", true},
     {&liandong__v1__timeline_entry__descriptor, "incident", true},
     {&liandong__v1__party__descriptor, "party", true},
     {&liandong__v1__person_hit__descriptor, "party", true},

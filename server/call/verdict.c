@@ -83,10 +83,26 @@ static const uint8_t *record_of(const struct call *c, const PGresult *r, int row
     return NULL;
 }
 
+/* `fields`: one, or several with blanks between them. */
+static void fill_violations(struct call *c, const char *fields, const char *reason, Liandong__V1__Status *status) {
+    size_t n = 1, size;
+    for (const char *at = fields; *at; at++) n += *at == ' ';
+    status->violations = arena_take(&c->arena, n * sizeof *status->violations);
+    for (; status->violations && *fields; fields += size + (fields[size] == ' ')) {
+        Liandong__V1__FieldViolation *violation = arena_take(&c->arena, sizeof *violation);
+        size = strcspn(fields, " ");
+        if (!violation) return;
+        liandong__v1__field_violation__init(violation);
+        violation->field = arena_printf(&c->arena, "%s.%.*s", c->field->name, (int)size, fields);
+        violation->reason = wire_borrow(reason);
+        violation->hint = status->hint;
+        status->violations[status->n_violations++] = violation;
+    }
+}
+
 static void answer_refusal(struct call *c, const PGresult *r, int row, const char *fallback) {
     const char *reason = text_of(c, r, row, VERDICT_REASON), *field = text_of(c, r, row, VERDICT_FIELD);
     Liandong__V1__Status status = LIANDONG__V1__STATUS__INIT;
-    Liandong__V1__FieldViolation violation = LIANDONG__V1__FIELD_VIOLATION__INIT, *violations[1] = {&violation};
     const struct status_row *known = status_find(reason ? reason : fallback);
     call_fill_status(c, known, &status);
     int version = c->write.plan->verdict[VERDICT_CURRENT_VERSION];
@@ -94,13 +110,7 @@ static void answer_refusal(struct call *c, const PGresult *r, int row, const cha
         status.has_current_version = true;
         status.current_version = (uint32_t)mapping_get_int4(r, row, version);
     }
-    if (field) {
-        violation.field = arena_printf(&c->arena, "%s.%s", c->field->name, field);
-        violation.reason = wire_borrow(known->reason);
-        violation.hint = status.hint;
-        status.violations = violations;
-        status.n_violations = 1;
-    }
+    if (field) fill_violations(c, field, known->reason, &status);
     fill_conflicts(c, r, row, &status);
     sealing_open_conflicts(&c->core->sealing, &status, record_of(c, r, row), &c->arena);
     fill_state(c, r, row, &status);

@@ -142,7 +142,9 @@ declare
 begin
   patch := given || jsonb_build_object(mine, caller_officer(), 'state', case when over then 20 else 19 end)
     || case when over then jsonb_build_object('closed_at', moment) else '{}' end;
-  if not over and before ->> mine is not null then
+  if (select count(*) from visit v where v.num = (before ->> 'num')::int8) < dispute_limit_now('VISITS_TO_CLOSE') then
+    field := 'dispute'; reason := 'VISIT_FIRST';
+  elsif not over and before ->> mine is not null then
     field := 'dispute'; reason := 'OTHER_SIDES_WORD';
   end if;
 end $$;
@@ -182,6 +184,9 @@ begin
     else null;
   end case;
   if reason is null then
+    select m.patch, m.field, m.reason into patch, field, reason from mediation_prepare(wanted, before, patch, moment) m;
+  end if;
+  if reason is null then
     select f.patch, f.field, f.reason into patch, field, reason from dispute_faults(before, patch) f;
   end if;
   if reason is null then
@@ -215,11 +220,11 @@ begin
       perform clock_pause(event.num, null, event.at);
     when 'resume_dispute' then
       perform clock_resume(event.num, null, event.at);
-    when 'reopen_dispute' then
+    when 'reopen_dispute', 'decline_dispute' then
       perform clock_stop(event.num, null, event.at);
-    when 'decline_dispute', 'close_dispute' then
-      if after ->> 'state' <> before ->> 'state' then
-        perform clock_stop(event.num, null, event.at);
+    when 'close_dispute' then  -- a red one is visited after it was closed as well
+      if after ->> 'state' = '20' then
+        perform clock_stop(event.num, r.rule, event.at) from unnest(array['VISIT', 'CONFIRMATION']) r(rule);
       end if;
     when 'conclude_dispute' then
       perform clock_stop(event.num, null, event.at);
@@ -239,6 +244,7 @@ create or replace function dispute_follow(wanted text, before jsonb, after jsonb
 begin
   perform beside_follow(wanted, before, after, given, event);
   perform dispute_clocks(wanted, before, after, event);
+  perform mediation_follow(wanted, before, after, given, event);
   if wanted in ('raise_dispute', 'warn_dispute') or wanted = 'assess_dispute' and dispute_gravity((after ->> 'warning')::int2) > dispute_gravity((before ->> 'warning')::int2) then
     perform dispute_alert(event, 'COLOR_RAISED', 1);
   end if;

@@ -40,6 +40,8 @@ STARTS = ("尉迟丝雀", "13997700", "43030219900307", "Jinsique-0", "jinsique0
 SECRET = {"password", "new_password", "code", "token", "certificate_request"}  # in no table either, of whatever request
 SEALED = {f"{request}.{field}" for request in ("report_incident", "correct_incident") for field in ("reporter", "reporter_phone", "place")} \
   | {f"{request}.{field}" for request in ("add_party", "correct_party", "find_persons") for field in ("name", "phone", "id_no", "domicile")} | {"open_dispute.place"}  # in the database
+SEALED = {f"{request}.{field}" for request in ("report_incident", "correct_incident") for field in ("reporter", "reporter_phone", "place")} | {
+  "open_dispute.place", "hold_session.place", "hold_session.note_private"}  # in the database
 SEALED |= {"raise_alert.place", "update_alert.place"}
 SEALED = {f"{request}.{field}" for request in ("report_incident", "correct_incident") for field in ("reporter", "reporter_phone", "place")} | {"begin_attachment.name", "put_chunk.bytes"}  # in the database
 
@@ -218,7 +220,21 @@ def course(did, chief, head, word):
   step(head, "suspend_dispute", "reason")
   step(head, "resume_dispute", "note")
   step(head, "extend_dispute", "extension_consent")
-  step(head, "conclude_dispute", "outcome_note", outcome=4)
+  step(head, "hold_session", "place mediators participants note_open note_private", session_mode=1)
+  step(head, "correct_session", "mediators participants note_open reason", round=1)
+  step(head, "list_sessions")
+  step(head, "show_session", round=1)
+  step(head, "make_agreement", "terms", agreement_form=1)
+  step(head, "list_agreements")
+  step(head, "apply_confirmation", "court")
+  step(head, "decide_confirmation", "note", confirmed=True)
+  step(head, "perform_agreement", "note", performance=3)
+  step(head, "conclude_dispute", "outcome_note", outcome=8)
+  step(head, "visit_dispute", "note")
+  step(head, "list_visits")
+  step(head, "close_dispute", "note")
+  step(head, "archive_dispute", items=[1, 4, 6])
+  step(chief, "reopen_dispute", "reason")
   step(chief, "note_dispute", "note")
   did(head, "show_dispute", dispute=no)
   did(head, "list_disputes", text=word("list_disputes.text"))

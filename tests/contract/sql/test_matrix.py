@@ -26,11 +26,14 @@ WRITE = {"begin_attachment": {"name": "x", "size": 1, "sha256": "x"}, "dispatch_
 # The other kinds of records: what makes one, and which requests read one, find them, change one
 OTHERS = {
   "dispute": {"table": "dispute", "make": ("open_dispute", {"type": 2, "title": "邻里漏水"}), "read": {"show_dispute": {}, "show_timeline": {}, "list_parties": {}, "list_suspects": {},
+    "list_sessions": {}, "list_agreements": {}, "list_visits": {}, "show_session": {"round": 1},
                                                                           "reveal_party": {"purpose": "handling", "case_no": "TJ-1"}}, "look": {"list_disputes": {"limit": 500}},
               "write": {"note_dispute": {"note": "记录"}, "assess_dispute": {"warning": 3}, "raise_dispute": {"warning": 4, "reason": "x"}, "lower_dispute": {"warning": 1, "reason": "x"},
                         "accept_dispute": {"consent": "x"}, "decline_dispute": {"reason": "x"}, "investigate_dispute": {}, "suspend_dispute": {"reason": "x"}, "resume_dispute": {},
                         "correct_dispute": {"title": "另题"}, "extend_dispute": {"extension_consent": "x"}, "conclude_dispute": {"outcome": 4}, "close_dispute": {},
-                        "reopen_dispute": {"reason": "x"},
+                        "reopen_dispute": {"reason": "x"}, "hold_session": {"session_mode": 1}, "correct_session": {"round": 1}, "make_agreement": {"agreement_form": 1, "terms": "x"},
+                        "apply_confirmation": {"court": "x"}, "decide_confirmation": {"confirmed": True}, "perform_agreement": {"performance": 2}, "visit_dispute": {},
+                        "archive_dispute": {"items": [1]},
                         "link_incident": {"external_no": "A-1", "external_office": "外地", "external_at": "2026-01-01Z", "reason": "x"},
                         "unlink_incident": {"external_no": "A-1", "reason": "x"}, "add_party": {"role": 1, "name": "张三"}, "correct_party": {"party": 1, "name": "张三"},
                         "remove_party": {"party": 1, "reason": "x"}, "merge_dispute": {"reason": "x"}, "unmerge_dispute": {"reason": "x"}}},

@@ -9,7 +9,7 @@
 
 /* Visits every message that can be said, each once. */
 static void visit(const ProtobufCMessageDescriptor *type, void (*each)(const ProtobufCMessageDescriptor *type)) {
-    static const ProtobufCMessageDescriptor *seen[256];
+    static const ProtobufCMessageDescriptor *seen[512];
     static size_t count;
     static void (*visitor)(const ProtobufCMessageDescriptor *type);
     if (visitor != each) {

@@ -5,7 +5,7 @@
 #include "support.h"
 #include <string.h>
 
-#define TYPES_MAX 256
+#define TYPES_MAX 512
 
 /* All messages that can be said, each once. */
 static size_t collect(const ProtobufCMessageDescriptor *type, const ProtobufCMessageDescriptor **types, size_t count) {

@@ -1,0 +1,222 @@
+-- What is done on a dispute: sessions, agreements with their confirmation and performance, visits, the file. Each is a request on the dispute, so
+-- that who may, conflicts and events are those of any change (record.sql); here stands what each says and where it is kept.
+--
+-- A session's private note passes here sealed and goes to no event: only mediators and the head of the judicial side have it (session_note), and
+-- whoever reads it is written down.
+
+create or replace function session_prepare(wanted text, before jsonb, given jsonb, moment timestamptz, out patch jsonb, out field text, out reason text)
+  stable language plpgsql as $$
+declare
+  held timestamptz := coalesce((given ->> 'held_at')::timestamptz, case wanted when 'hold_session' then moment end);
+  ends timestamptz := coalesce((before ->> 'extended_to')::timestamptz, (before ->> 'due_at')::timestamptz);
+  anew bool := before ->> 'state' in ('11', '14', '16');  -- after it had ended: a period of its own
+  old mediation_session;
+  failed int4 := (given ->> 'session_result' = '3')::int4;
+begin
+  patch := given;
+  if held > moment then
+    field := 'held_at'; reason := 'IN_FUTURE';
+  elsif wanted = 'correct_session' then
+    select s.seq, s.version, s.result into old.seq, old.version, old.result from mediation_session s where s.num = (before ->> 'num')::int8 and s.seq = (given ->> 'round')::int4;
+    field := case when old.seq is null then 'round' when old.version <> (given ->> 'session_version')::int4 then 'session_version' end;
+    reason := case field when 'round' then 'NO_SUCH_ROUND' when 'session_version' then 'VERSION_CONFLICT' end;
+    if given ? 'session_result' then
+      patch := patch || jsonb_build_object('failed_rounds', (before ->> 'failed_rounds')::int4 + coalesce(failed, 0) - coalesce((old.result = 3)::int4, 0));
+    end if;
+  elsif given ->> 'session_mode' is null then
+    field := 'session_mode'; reason := 'REQUIRED';
+  elsif given ? 'note_private' and coalesce(caller_role() not in (4, 5), true) then
+    field := 'note_private'; reason := 'FIELD_NOT_YOURS';
+  elsif before ->> 'track' = '2' and (before ->> 'rounds')::int4 >= dispute_limit_now('POLICE_ROUNDS') then
+    field := 'dispute'; reason := 'ROUNDS_OVER';
+  elsif held > ends and not anew then
+    field := 'held_at'; reason := 'PERIOD_OVER';
+  else
+    patch := patch || jsonb_build_object('held_at', held, 'round', (before ->> 'rounds')::int4 + 1, 'rounds', (before ->> 'rounds')::int4 + 1,
+      'failed_rounds', (before ->> 'failed_rounds')::int4 + coalesce(failed, 0));
+    if anew then
+      patch := patch || jsonb_build_object('due_at', dispute_period(dispute_track_rule((before ->> 'track')::int2), moment), 'extended_to', null, 'extension_consent', null,
+        'outcome', null, 'concluded_at', null);
+    end if;
+  end if;
+end $$;
+
+create or replace function agreement_last(of_num int8) returns agreement stable language sql as $$
+  select a from agreement a where a.num = of_num order by a.seq desc limit 1
+$$;
+
+create or replace function agreement_prepare(wanted text, before jsonb, given jsonb, moment timestamptz, out patch jsonb, out field text, out reason text)
+  stable language plpgsql as $$
+declare
+  last agreement := agreement_last((before ->> 'num')::int8);
+  form int2 := given ->> 'agreement_form';
+  at timestamptz;
+begin
+  patch := given;
+  case wanted
+    when 'make_agreement' then
+      at := coalesce((given ->> 'effective_at')::timestamptz, moment);
+      field := case when form is null then 'agreement_form' when coalesce(btrim(given ->> 'terms'), '') = '' then 'terms'
+        when (given ->> 'perform_by')::timestamptz < at then 'perform_by' end;
+      reason := case field when 'perform_by' then 'BEFORE_AGREEMENT' else case when field is not null then 'REQUIRED' end end;
+      patch := given || jsonb_build_object('effective_at', at, 'agreement_no', coalesce(last.seq, 0) + 1, 'outcome', case when (given ->> 'on_spot')::bool then 3 else form end,
+        'state', case when (given ->> 'on_spot')::bool then 13 else 8 end)
+        || case when (given ->> 'on_spot')::bool then '{"performance": 2}' else '{}' end::jsonb;
+    when 'apply_confirmation' then
+      at := coalesce((given ->> 'applied_at')::timestamptz, moment);
+      field := case when coalesce(btrim(given ->> 'court'), '') = '' then 'court' when at > moment or at > last.confirm_by then 'applied_at' end;
+      reason := case when field = 'court' then 'REQUIRED' when at > moment then 'IN_FUTURE' when field is not null then 'WINDOW_OVER' end;
+      patch := given || jsonb_build_object('applied_at', at);
+    when 'decide_confirmation' then
+      field := case when given ->> 'confirmed' is null then 'confirmed' end;
+      reason := case when field is not null then 'REQUIRED' end;
+      patch := given || jsonb_build_object('state', case when (given ->> 'confirmed')::bool then 10 else 11 end);
+    when 'perform_agreement' then
+      field := case when given ->> 'performance' is null then 'performance' end;
+      reason := case when field is not null then 'REQUIRED' when before ->> 'state' = '14' and given ->> 'performance' <> '2' then 'BREACHED_BEFORE' end;
+      field := case when reason is not null then 'performance' end;
+      patch := given || jsonb_build_object('state', 11 + (given ->> 'performance')::int2);
+    else null;
+  end case;
+end $$;
+
+create or replace function visit_prepare(before jsonb, given jsonb, moment timestamptz, out patch jsonb, out field text, out reason text) stable language plpgsql as $$
+declare
+  at timestamptz := coalesce((given ->> 'visited_at')::timestamptz, moment);
+begin
+  if at > moment then
+    field := 'visited_at'; reason := 'IN_FUTURE';
+  end if;
+  patch := given || jsonb_build_object('visited_at', at, 'visit_no', 1 + (select count(*) from visit v where v.num = (before ->> 'num')::int8));
+end $$;
+
+-- The file: what is lacking is named, each by its word in the protocol.
+create or replace function file_prepare(before jsonb, given jsonb, out patch jsonb, out field text, out reason text) stable language plpgsql as $$
+declare
+  words text[] := array['APPLICATION', 'CONSENT', 'INVESTIGATION', 'RECORD', 'AGREEMENT', 'VISIT', 'CONFIRMATION'];
+  there jsonb := coalesce(given -> 'items', '[]');
+begin
+  select string_agg('FILE_ITEM_' || words[i.item], ' ' order by i.item) into field from file_item i
+  where i.started_on <= today() and (i.ended_on is null or i.ended_on > today()) and not there @> to_jsonb(i.item)
+    and (i.outcomes is null or (before ->> 'outcome')::int2 = any (i.outcomes));
+  reason := case when field is not null then 'FILE_INCOMPLETE' end;
+  patch := given || jsonb_build_object('checklist', (select string_agg(distinct i.name, '、') from file_item i where there @> to_jsonb(i.item)));
+end $$;
+
+create or replace function mediation_prepare(wanted text, before jsonb, given jsonb, moment timestamptz, out patch jsonb, out field text, out reason text)
+  stable language plpgsql as $$
+begin
+  patch := given;
+  case
+    when wanted in ('hold_session', 'correct_session') then
+      select p.patch, p.field, p.reason into patch, field, reason from session_prepare(wanted, before, given, moment) p;
+    when wanted in ('make_agreement', 'apply_confirmation', 'decide_confirmation', 'perform_agreement') then
+      select p.patch, p.field, p.reason into patch, field, reason from agreement_prepare(wanted, before, given, moment) p;
+    when wanted = 'visit_dispute' then
+      select p.patch, p.field, p.reason into patch, field, reason from visit_prepare(before, given, moment) p;
+    when wanted = 'archive_dispute' then
+      select p.patch, p.field, p.reason into patch, field, reason from file_prepare(before, given) p;
+    else null;
+  end case;
+end $$;
+
+-- Keeps what a request brought. As the owner, for the runtime role writes none of it.
+create or replace function mediation_store(wanted text, given jsonb, event feed) returns void language plpgsql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+begin
+  case wanted
+    when 'hold_session' then
+      insert into mediation_session(id, num, seq, mode, method, held_at, place, mediators, participants, parties, note_open, note_private, result, risk, ignite, office, officer, entered_at)
+      select event.request_id, event.num, g.round, g.session_mode, g.session_method, g.held_at, g.session_place, g.mediators, g.participants, g.present, g.note_open, g.note_private,
+        g.session_result, g.risk, coalesce(g.ignite, false), event.actor, event.officer, event.at
+      from jsonb_to_record(given) g(round int4, session_mode int2, session_method int2, held_at timestamptz, session_place text, mediators text, participants text, present int2[],
+        note_open text, note_private text, session_result int2, risk int2, ignite bool);
+    when 'correct_session' then
+      update mediation_session s set mode = coalesce(g.session_mode, s.mode), method = coalesce(g.session_method, s.method), held_at = coalesce(g.held_at, s.held_at),
+        mediators = coalesce(g.mediators, s.mediators), participants = coalesce(g.participants, s.participants), parties = coalesce(g.present, s.parties),
+        note_open = coalesce(g.note_open, s.note_open), result = coalesce(g.session_result, s.result), risk = coalesce(g.risk, s.risk), version = s.version + 1
+      from jsonb_to_record(given) g(round int4, session_mode int2, session_method int2, held_at timestamptz, mediators text, participants text, present int2[],
+        note_open text, session_result int2, risk int2)
+      where s.num = event.num and s.seq = g.round;
+    when 'make_agreement' then
+      insert into agreement(id, num, seq, form, terms, effective_at, perform_by, confirm_by, performance, performed_at, office, officer, entered_at)
+      select event.request_id, event.num, g.agreement_no, g.agreement_form, g.terms, g.effective_at, g.perform_by, dispute_period('CONFIRMATION', g.effective_at),
+        case when g.on_spot then 2 end, case when g.on_spot then event.at end, event.actor, event.officer, event.at
+      from jsonb_to_record(given) g(agreement_no int4, agreement_form int2, terms text, effective_at timestamptz, perform_by timestamptz, on_spot bool);
+    when 'visit_dispute' then
+      insert into visit(id, num, seq, visited_at, performed, satisfaction, relapse, note, office, officer, entered_at)
+      select event.request_id, event.num, g.visit_no, g.visited_at, g.performed, g.satisfaction, g.relapse, event.note, event.actor, event.officer, event.at
+      from jsonb_to_record(given) g(visit_no int4, visited_at timestamptz, performed bool, satisfaction int2, relapse bool);
+    else
+      update agreement a set court = coalesce(given ->> 'court', a.court), applied_at = coalesce((given ->> 'applied_at')::timestamptz, a.applied_at),
+        confirmed = coalesce((given ->> 'confirmed')::bool, a.confirmed), decided_at = case when given ? 'confirmed' then event.at else a.decided_at end,
+        performance = coalesce((given ->> 'performance')::int2, a.performance), performed_at = case when given ? 'performance' then event.at else a.performed_at end
+      where a.num = event.num and a.seq = (agreement_last(event.num)).seq;
+  end case;
+end $$;
+
+-- What comes of it: clocks, alerts, the rule by which failed sessions make a dispute orange.
+create or replace function mediation_clocks(wanted text, before jsonb, after jsonb, given jsonb, event feed) returns void language plpgsql as $$
+declare
+  police bool := after ->> 'track' = '2';
+begin
+  case wanted
+    when 'hold_session' then
+      perform clock_stop(event.num, 'POLICE_FIRST', event.at);
+      perform clock_stop(event.num, 'POLICE_REPEAT', event.at);
+      if police and given ->> 'session_result' = '3' and (after ->> 'rounds')::int4 < dispute_limit_now('POLICE_ROUNDS') then
+        perform clock_start(event.num, 'POLICE_REPEAT', event.at);
+      end if;
+      if before ->> 'state' in ('11', '14', '16') then
+        perform clock_stop(event.num, null, event.at);
+        perform clock_start(event.num, dispute_track_rule((after ->> 'track')::int2), event.at);
+      end if;
+    when 'make_agreement' then
+      perform clock_stop(event.num, null, event.at);
+      if after ->> 'state' = '8' and not police then
+        perform clock_start(event.num, 'CONFIRMATION', (given ->> 'effective_at')::timestamptz);
+      end if;
+      perform dispute_visits(after, event);
+    when 'apply_confirmation', 'perform_agreement' then
+      perform clock_stop(event.num, 'CONFIRMATION', event.at);
+    when 'visit_dispute' then
+      perform clock_stop(event.num, (select c.rule from clock c where c.num = event.num and c.rule like 'VISIT%' and c.stopped_at is null order by c.due_at limit 1), event.at)
+      where exists (select from clock c where c.num = event.num and c.rule like 'VISIT%' and c.stopped_at is null);
+    else null;
+  end case;
+end $$;
+
+create or replace function mediation_follow(wanted text, before jsonb, after jsonb, given jsonb, event feed) returns void language plpgsql as $$
+begin
+  if wanted not in ('hold_session', 'correct_session', 'make_agreement', 'apply_confirmation', 'decide_confirmation', 'perform_agreement', 'visit_dispute') then
+    return;
+  end if;
+  perform mediation_store(wanted, given, event);
+  perform mediation_clocks(wanted, before, after, given, event);
+  if wanted like '%\_session' and (after ->> 'failed_rounds')::int4 > (before ->> 'failed_rounds')::int4
+     and (after ->> 'failed_rounds')::int4 >= dispute_limit_now('FAILED_ROUNDS_ORANGE') and dispute_gravity((after ->> 'warning')::int2) < 3 then
+    perform record_react(event.num, 'warn_dispute', '{"warning": 3}', event.at, record_derived(event.request_id, 2), format('%s次调解未成', after ->> 'failed_rounds'));
+  end if;
+  if (given ->> 'ignite')::bool then
+    perform dispute_alert(event, 'IGNITE', 3);
+  end if;
+end $$;
+
+-- A session as the protocol's message MediationSession tells it: never its private note.
+create or replace function session_private(of_num int8, round int4) returns bool stable language sql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+  select s.note_private is not null from mediation_session s where s.num = of_num and s.seq = round
+$$;
+-- The private note, for mediators and the head of a judicial office who see the dispute. reason: why not.
+create or replace function session_note(of_num int8, round int4, out id uuid, out note_private text, out reason text) stable language plpgsql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+begin
+  if coalesce(caller_role() not in (4, 5), true) then
+    reason := 'ROLE_NOT_ALLOWED';
+  else
+    select s.id, s.note_private into session_note.id, session_note.note_private from mediation_session s where s.num = of_num and s.seq = round;
+    reason := case when session_note.id is null then 'NO_SUCH_ROUND round' end;
+  end if;
+end $$;
+
+grant execute on function mediation_store(text, jsonb, feed), session_private(int8, int4), session_note(int8, int4) to liandong_app;

@@ -1,0 +1,67 @@
+"""A dispute's life between two real clients: what one side does the other reads, and what takes both takes both."""
+import re
+
+from support.runner import case
+from test_client import client
+
+
+def J(stage, *words):
+  return client(stage, *words, device="yts-head")
+
+
+def P(stage, *words):
+  return client(stage, *words, device="ytp-chief")
+
+
+def good(answer):
+  code, said, talk = answer
+  assert code == 0, (said, talk)
+  return said
+
+
+@case
+def a_noisy_neighbour(stage):
+  """From the register to the file: 橙色, so both heads close it."""
+  said = good(P(stage, "dispute", "open", "--type", "邻里", "--warning", "橙色·可能激化", "楼上装修噪音"))
+  no = re.search(r"JF-\d{4}-\d{6}", said)[0]
+  code, _, talk = J(stage, "dispute", "accept", no, "双方签字")
+  assert code != 0 and "liandong dispute assess" in talk, talk
+  good(J(stage, "dispute", "assess", no, "--warning", "橙色·可能激化", "--complexity", "疑难复杂"))
+  code, _, talk = J(stage, "dispute", "accept", no, "")
+  assert code != 0 and "consent" in talk, talk
+  good(J(stage, "dispute", "accept", no, "双方签字"))
+  assert "期限" in good(P(stage, "dispute", "show", no)) or "司法所" in good(P(stage, "dispute", "show", no))
+  secret = "甲方怕他哥哥动手"
+  good(J(stage, "mediation", "hold", no, "背靠背", "分别听了两家", "--risk", "中风险", "--note-private", secret))
+  seen = good(P(stage, "mediation", "list", no))
+  assert "背靠背" in seen and "中风险" in seen and secret not in seen, seen
+  assert secret in good(J(stage, "mediation", "private", no, "1"))
+  code, said, talk = P(stage, "mediation", "private", no, "1")
+  assert code != 0 and secret not in said + talk, talk
+  told = good(P(stage, "dispute", "history", no))
+  assert "调解" in told and secret not in told, told
+  assert secret not in stage.a.output()
+  good(J(stage, "agreement", "make", no, "书面", "晚八点后不施工"))
+  good(J(stage, "agreement", "perform", no, "已履行完"))
+  code, _, talk = J(stage, "dispute", "close", no)
+  assert code != 0 and "dispute visit" in talk, talk
+  good(J(stage, "dispute", "visit", no, "双方满意", "--performed", "--satisfaction", "满意"))
+  assert "派出所负责人" in good(J(stage, "dispute", "close", no))
+  code, _, talk = J(stage, "dispute", "close", no)
+  assert code != 0 and "对方" in talk, talk
+  assert "已结案" in good(P(stage, "dispute", "close", no)) or "结案" in good(P(stage, "dispute", "show", no))
+  code, _, talk = J(stage, "dispute", "archive", no, "--items", "申请登记材料")
+  assert code != 0 and "调解笔录" in talk and "回访记录" in talk, talk
+  good(J(stage, "dispute", "archive", no, "--items", "申请登记材料,当事人同意,调查记录,调解笔录,调解协议书,回访记录"))
+
+
+@case
+def two_edit_at_once(stage):
+  no = re.search(r"JF-\d{4}-\d{6}", good(P(stage, "dispute", "open", "--type", "邻里", "漏水")))[0]
+  good(J(stage, "dispute", "correct", no, "--people-count", "4", "--base-version", "1"))
+  good(P(stage, "dispute", "correct", no, "--police-result", "口头警告", "--base-version", "1"))
+  code, _, talk = P(stage, "dispute", "correct", no, "--people-count", "6", "--base-version", "1")
+  assert code != 0 and "4" in talk and "6" in talk, talk
+  code, _, talk = P(stage, "dispute", "correct", no, "--track", "联合调解")
+  assert code != 0 and "另一方" in talk, talk
+  assert "口头警告" in good(J(stage, "dispute", "show", no))
