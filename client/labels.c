@@ -6,9 +6,9 @@
 
 /* One place to add a topic. */
 static const struct label_group *const groups[] = {
-    &labels_requests,  &labels_session,   &labels_feed,     &labels_audit, &labels_incident,   &labels_operation,
-    &labels_operation, &labels_directory, &labels_dispute, &labels_mediation,  &labels_alert, &labels_link,       &labels_person,
-    &labels_transfer,  &labels_deadline,  &labels_transfer, &labels_task,  &labels_attachment,
+    &labels_requests,  &labels_session, &labels_feed,      &labels_audit,      &labels_incident, &labels_operation,
+    &labels_directory, &labels_dispute, &labels_mediation, &labels_link,       &labels_person,   &labels_alert,
+    &labels_transfer,  &labels_task,    &labels_deadline,  &labels_attachment, &labels_figure,
 };
 #define GROUPS     (sizeof groups / sizeof *groups)
 #define LABELS_MAX 4096

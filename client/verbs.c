@@ -7,9 +7,9 @@
 
 /* One place to add a noun's file; in this order they stand in the help. */
 static const struct verb_group *const groups[] = {
-    &verbs_incident,  &verbs_dispute, &verbs_mediation,  &verbs_alert,      &verbs_link,      &verbs_person,
-    &verbs_transfer,  &verbs_deadline, &verbs_task,       &verbs_directory, &verbs_feed,
-    &verbs_operation, &verbs_client,   &verbs_attachment,
+    &verbs_incident, &verbs_dispute,   &verbs_mediation, &verbs_link,      &verbs_person,
+    &verbs_alert,    &verbs_transfer,  &verbs_task,      &verbs_deadline,  &verbs_attachment,
+    &verbs_figure,   &verbs_directory, &verbs_feed,      &verbs_operation, &verbs_client,
 };
 
 const struct verb *verbs_at(size_t index) {

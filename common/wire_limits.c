@@ -123,6 +123,7 @@ const struct wire_limit wire_limits[] = {
     {"FeedbackIncident", "result", .max = REMARK, .multiline = true},
     {"FeedbackTransfer", "feedback", .max = REMARK, .multiline = true},
     {"FieldViolation", "hint", .max = HINT},
+    {"FigureAsked", "limit", .max = PAGE_ROWS, .min = 1},
     {"FindPersons", "domicile", .max = PLACE},
     {"FinishTask", "result", .max = REMARK, .multiline = true},
     {"FollowLogs", "cursor", .max = PLACE_IN_LOG, .size = PLACE_IN_LOG},

@@ -12,6 +12,6 @@ struct label_group {
     { rows, sizeof(rows) / sizeof *(rows) }
 
 extern const struct label_group labels_requests, labels_session, labels_feed, labels_audit, labels_incident,
-    labels_operation, labels_directory, labels_dispute, labels_mediation, labels_alert, labels_link, labels_person, labels_transfer,
-    labels_deadline, labels_task, labels_attachment;
+    labels_operation, labels_directory, labels_dispute, labels_mediation, labels_link, labels_person, labels_alert,
+    labels_transfer, labels_task, labels_deadline, labels_attachment, labels_figure;
 #endif

@@ -10,7 +10,7 @@ struct verb_group {
 #define VERB_GROUP(rows)                                                                                               \
     { rows, sizeof(rows) / sizeof *(rows) }
 
-extern const struct verb_group verbs_incident, verbs_dispute, verbs_mediation, verbs_alert, verbs_link, verbs_person, verbs_transfer,
-    verbs_deadline, verbs_directory, verbs_task, verbs_directory, verbs_feed, verbs_operation, verbs_client,
-    verbs_attachment, verbs_directory;
+extern const struct verb_group verbs_incident, verbs_dispute, verbs_mediation, verbs_link, verbs_person, verbs_alert,
+    verbs_transfer, verbs_task, verbs_deadline, verbs_attachment, verbs_figure, verbs_directory, verbs_feed,
+    verbs_operation, verbs_client;
 #endif

@@ -48,12 +48,7 @@ static const struct sealed_request {
     {LIANDONG__V1__TO_SERVER__BODY_UPDATE_ALERT, "alert", SEALING_BY_REQUEST, NULL},
     {LIANDONG__V1__TO_SERVER__BODY_ADD_PARTY, "party", SEALING_BY_NAME, "dispute"},
     {LIANDONG__V1__TO_SERVER__BODY_CORRECT_PARTY, "party", SEALING_BY_NAME, "dispute"},
-    {LIANDONG__V1__TO_SERVER__BODY_REPORT_INCIDENT, "incident", SEALING_BY_REQUEST},
-    {LIANDONG__V1__TO_SERVER__BODY_CORRECT_INCIDENT, "incident", SEALING_BY_NAME},
-    {LIANDONG__V1__TO_SERVER__BODY_OPEN_DISPUTE, "dispute", SEALING_BY_REQUEST},
-    {LIANDONG__V1__TO_SERVER__BODY_HOLD_SESSION, "session", SEALING_BY_REQUEST},
-    {LIANDONG__V1__TO_SERVER__BODY_RAISE_ALERT, "alert", SEALING_BY_REQUEST},
-    {LIANDONG__V1__TO_SERVER__BODY_UPDATE_ALERT, "alert", SEALING_BY_REQUEST},
+    {LIANDONG__V1__TO_SERVER__BODY_HOLD_SESSION, "session", SEALING_BY_REQUEST, NULL},
 };
 
 /* Where telephone numbers, places, names and ID numbers are compared: the fields that name them, or the text that is

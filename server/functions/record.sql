@@ -203,6 +203,9 @@ begin
     end if;
   end if;
   perform feed_append(event);
+  if record_type_of(event.num) = 2 then
+    perform joint_note(event);
+  end if;
 end $$;
 
 -- A number for a new record; the pen is held.

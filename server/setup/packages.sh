@@ -9,7 +9,7 @@ PACKAGES_SERVER=(
 )
 # Needed: without them there is no test run. Wanted: without one of these only its own suite is skipped, by name.
 PACKAGES_TESTS=(libcmocka-dev python3-minimal python3-protobuf protobuf-compiler)
-PACKAGES_TESTS_WANTED=(tmux iproute2 sslscan clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck)
+PACKAGES_TESTS_WANTED=(tmux iproute2 sslscan faketime clang libclang-rt-14-dev clang-format clang-tidy cppcheck shellcheck)
 
 # packages_missing NAME…: those that are not installed, one a line.
 packages_missing() {

@@ -19,6 +19,7 @@ LOOK = {"list_incidents": {"limit": 500}, "search_incidents": {"text": "邻居�
         "watch_feed": {}}                                                       # find records
 BY_RECORD = {"list_attachments", "list_journal", "begin_attachment"}  # of any kind: in others `record` is the kind
 ATTACHED = {"get_attachment", "get_chunk", "put_chunk"}  # name no record but what belongs to one: test_attachments.py
+FIGURES = {"report_joint", "list_joint", "report_transfers", "list_transfer_legs", "report_alerts", "list_alert_acks"}  # test_figures.py
 WRITE = {"begin_attachment": {"name": "x", "size": 1, "sha256": "x"}, "dispatch_incident": {"dispatched_to": "一组"}, "arrive_incident": {}, "handle_incident": {}, "note_incident": {"note": "记录"},
          "feedback_incident": {"result": "劝解"}, "close_incident": {"result": "劝解"}, "reopen_incident": {"reason": "再次"},
          "void_incident": {"reason": "误报"}, "correct_incident": {"place": "东门"}, "grade_incident": {"sensitivity": 2, "reason": "x"},
@@ -135,7 +136,7 @@ def sees(d, office, role, name, no):
 
 def every_request(ground):
   wanted = set(requests_of_the_table())
-  known = {*READ, *LOOK, *WRITE, *NONE, *ATTACHED, *(name for kind in OTHERS.values() for name in (kind["make"][0], *kind["read"], *kind["look"], *kind["write"]))}
+  known = {*READ, *LOOK, *WRITE, *NONE, *ATTACHED, *FIGURES, *(name for kind in OTHERS.values() for name in (kind["make"][0], *kind["read"], *kind["look"], *kind["write"]))}
   assert wanted <= known, f"without a row in the matrix: {wanted - known}"
   cells, wrong = 0, []
   with ground.district() as d:
