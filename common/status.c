@@ -192,7 +192,7 @@ const struct status_row status_rows[] = {
      "there is no office that this one could alert: no pairing, no bureau above",
      "本单位没有结对单位，也没有上级单位，通报无人可收。请电话通知对方，并请管理员执行 office pair 建立结对。", 0},
     {"ILLEGAL_TRANSITION", CODE(FAILED_PRECONDITION), "the record's state does not allow this",
-     "警情当前的状态不能办理该操作。请用 incident show 查看状态，先完成前一步。", 0},
+     "记录目前的状态不能办理这件事，先完成前一步。", 0},
     {"NO_SUCH_PARTY", CODE(NOT_FOUND), "the dispute has no such party",
      "该纠纷没有这个序号的当事人。请用 liandong party list 纠纷编号 查看。", 0},
     {"NO_SUCH_PERSON", CODE(NOT_FOUND),

@@ -179,6 +179,8 @@ def sc1_neighbours_call_again_and_again(stage):
     p.see("make_agreement", dispute)
     talk = head.refused(1, "dispute", "close", dispute)
     assert "liandong" in talk, talk
+    j.do("agreement", "perform", dispute, "fulfilled", "地毯已铺")
+    p.see("perform_agreement", dispute)
     j.do("dispute", "visit", dispute, "双方都满意", "--performed", "--satisfaction", "good")
     p.see("visit_dispute", dispute)
     head.do("dispute", "close", dispute)
@@ -214,7 +216,7 @@ def sc2_six_sessions(stage):
     j.see("ack_alert", alert)
     assert secret not in p.told("mediation", "list", dispute) and "调解" in p.told("mediation", "list", dispute)
     assert secret in j.told("mediation", "private", dispute, "3")
-    p.refused(4, "mediation", "private", dispute, "3")
+    p.refused(5, "mediation", "private", dispute, "3")
     for _ in range(2):
       j.do("mediation", "hold", dispute, "face-to-face", "民警到场，双方当面谈", "--participants", "派出所民警")
     assert j.do("dispute", "show", dispute)["rounds"] == 6
@@ -223,3 +225,37 @@ def sc2_six_sessions(stage):
     p.see("apply_confirmation", dispute)
     assert secret not in p.screen.kept["stdout"].decode(), "a private note on the other side's screen"
     other.never(dispute)
+
+
+@case
+def sc6_fire_and_suicide_threatened(stage):
+  """An extreme threat alerts the judicial office by itself; nobody there answers, so its head is told; his word ends the escalation. On the scene a
+  record is opened; a red dispute comes of it."""
+  with story(stage, "SC6") as s:
+    stage.sql("update clock_rule set seconds = 2 where rule = 'ACK_EXTREME_1'", database=s.node.name)  # 120 s by rule
+    p, j, head, other = s.desk("ytp-duty"), s.desk("yts-mediator"), s.desk("yts-head"), s.desk("xcs-mediator")
+    incident = p.do("incident", "report", "--class", "extreme-threat", "--threat", "arson,self-harm", "--level", "major", "--place", "书院路 88 号",
+                    "因家庭纠纷扬言要放火自杀")["no"]
+    alert = j.see("raise_alert")[0]["no"]
+    j.screen.until("通报|ALERT|alertNotice|alert_notice")
+    head.see("escalate_alert", alert)
+    head.do("alert", "ack", alert, "李秀英会同社区赶往现场")
+    _, changed = p.see("ack_alert", alert)
+    assert changed["acked_by"] and changed["acked_at"], changed
+    p.do("incident", "dispatch", incident, "李警官、王警官")
+    j.do("incident", "arrive", incident)
+    p.see("arrive_incident", incident)
+    j.do("incident", "note", incident, "安抚情绪，当事人交出打火机")
+    p.see("note_incident", incident)
+    p.do("incident", "feedback", incident, "--result-code", "DEFUSED", "冲动情绪已化解")
+    j.see("feedback_incident", incident)
+    dispute = p.do("dispute", "open", "--type", "marriage-family", "--warning", "red", "家庭纠纷，曾扬言放火")["no"]
+    j.see("open_dispute", dispute)
+    p.do("dispute", "link", dispute, incident)
+    j.see("link_incident", dispute)
+    p.do("alert", "act", alert)
+    p.do("alert", "resolve", alert, "现场已化解")
+    j.see("resolve_alert", alert)
+    assert [e["kind"] for e in j.events() if e["no"] == alert].count("escalate_alert") == 1, "acknowledged: no further step"
+    other.never(incident)
+    other.never(alert)
