@@ -33,8 +33,9 @@ class Registry:
     """@case.table(rows): one case a row; the first column names it, the others are passed after the stage."""
     def register(function):
       for name, *columns in rows:
-        self.list.append((function.__module__, f"{function.__name__}.{name}",
-                          lambda stage, columns=columns: function(stage, *columns)))
+        entry = lambda stage, columns=columns: function(stage, *columns)  # noqa: E731
+        entry.seconds = getattr(function, "seconds", CASE_SECONDS)
+        self.list.append((function.__module__, f"{function.__name__}.{name}", entry))
       return function
     return register
 
