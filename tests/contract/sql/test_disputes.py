@@ -107,7 +107,7 @@ def an_illegal_step_names_the_legal_ones(ground):
     no = opened(d.desk("p1"))
     got = ask(d.desk("j1", "mediator"), "accept_dispute", no, consent="双方签字")
     assert got["reason"] == "ILLEGAL_TRANSITION" and got["state"] == 1, got
-    assert set(got["allowed"]) == {"assess_dispute", "decline_dispute", "conclude_dispute"}, got
+    assert set(got["allowed"]) == {"assess_dispute", "decline_dispute", "conclude_dispute", "merge_dispute"}, got
     got = ask(d.desk("p1", "officer"), "lower_dispute", no, warning=1, reason="x")
     assert got["reason"] == "ROLE_NOT_ALLOWED" and set(got["roles"]) == {2, 3, 4, 5}, got
 
@@ -392,7 +392,7 @@ def mediation_by_the_police_has_two_rounds(ground):
   with ground.district() as d:
     j, p = d.desk("j1", "head"), d.desk("p1", "officer")
     no = accepted(d, track=2, lead_office="p1")
-    clocks = lambda: {r for (r,) in d.sql("select rule from clock where stopped_at is null")}  # noqa: E731
+    clocks = lambda: {r for (r,) in d.sql("select rule from clock where stopped_at is null and type = 2")}  # noqa: E731
     assert clocks() == {"POLICE_CASE", "POLICE_FIRST"}
     done(p, "hold_session", no, session_mode=2, session_result=3)
     assert clocks() == {"POLICE_CASE", "POLICE_REPEAT"}
@@ -421,7 +421,7 @@ def the_whole_way(ground):
   with ground.district() as d:
     j, head = d.desk("j1", "mediator"), d.desk("j1", "head")
     no = accepted(d)
-    clocks = lambda: {r for (r,) in d.sql("select rule from clock where stopped_at is null")}  # noqa: E731
+    clocks = lambda: {r for (r,) in d.sql("select rule from clock where stopped_at is null and type = 2")}  # noqa: E731
     assert clocks() == {"MEDIATION"}
     done(j, "hold_session", no, session_mode=2)
     assert refused(j, "make_agreement", no, agreement_form=1) == ("REQUIRED", "terms")
@@ -456,7 +456,7 @@ def a_red_one_is_visited_three_times(ground):
     no = accepted(d)
     d.sql("update dispute set warning = 4")
     done(j, "conclude_dispute", no, outcome=5)
-    clocks = lambda: {r for (r,) in d.sql("select rule from clock where stopped_at is null")}  # noqa: E731
+    clocks = lambda: {r for (r,) in d.sql("select rule from clock where stopped_at is null and type = 2")}  # noqa: E731
     assert clocks() == {"VISIT", "VISIT_30", "VISIT_90"}
     done(j, "visit_dispute", no)
     done(j, "close_dispute", no)
