@@ -145,7 +145,7 @@ static void tell(const struct notice *n, struct core *c, struct session *s) {
 void notices_greet(struct core *c, struct session *s) {
     const struct notice *n;
     if (s->state != SESSION_OPEN) return;
-    LL_FOREACH(c->notices.list, n) tell(n, c, s);
+    LL_FOREACH(c->notices.list, n) { tell(n, c, s); }
 }
 
 static bool was_told(const struct notice *list, const struct notice *n) {

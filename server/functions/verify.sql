@@ -75,7 +75,7 @@ begin
     select jsonb_object_agg(c.field, c.value order by f.seq) into later
     from feed f cross join lateral unnest(f.changed, f.new_values) as c(field, value) where f.seq = any (i.events);
     select * into touched from feed f where f.seq = any (i.events) and f.kind not in ('reveal_incident', 'break_glass', 'decide_review', 'ask_approval', 'decide_approval', 'deadline_near',
-      'deadline_breached')
+      'deadline_breached', 'attached')
     order by f.seq desc limit 1;
   end if;
   later := coalesce(later, '{}');

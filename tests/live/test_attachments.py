@@ -13,6 +13,7 @@ from scene import check_status, refusal
 from support.cluster import binary
 from support.proxy import Cut
 from support.runner import case
+from support.waiting import until
 from test_client import client, ok
 from test_sealed import files_of, holds
 
@@ -136,8 +137,7 @@ def killed_in_between(stage):
           acknowledged.append(at.offset)
     thread = threading.Thread(target=go_on)
     thread.start()
-    while len(acknowledged) < 5:
-      time.sleep(0.002)
+    until(lambda: len(acknowledged) >= 5, 30, "five chunks")
     node.signal(signal.SIGKILL)
     thread.join(20)
   node.process.wait(10)

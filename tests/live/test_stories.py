@@ -74,7 +74,7 @@ class Story:
 
 @contextlib.contextmanager
 def story(stage, name):
-  with stage.alone() as node:
+  with stage.alone() as node, stage.proposing(node.name):
     s = Story(stage, node, name)
     try:
       yield s

@@ -1,4 +1,5 @@
 """Everything together: build tree, PostgreSQL, certificates, a migrated template database with the district in it."""
+import contextlib
 import os
 import shutil
 import subprocess
@@ -66,6 +67,19 @@ class Stage:
       code, text = node.run(*verb)
       if code:
         raise RuntimeError(f"liandongd {verb[0]}: exit {code}: {text}")
+    with self.cluster.session(TEMPLATE) as s:
+      s.rows("set search_path to liandong")
+      s.rows("update proposal_rule set ended_on = '2020-01-02'")  # no events that a case did not cause: see proposing
+
+  @contextlib.contextmanager
+  def proposing(self, database):
+    """Repeated alarms propose disputes there, as they do where nobody changed the rules."""
+    for ended_on in (None, "2020-01-02"):
+      with self.cluster.session(database) as s:
+        s.rows("set search_path to liandong")
+        s.rows("update proposal_rule set ended_on = $1", ended_on)
+      if ended_on is None:
+        yield
 
   def database(self, name=None):
     """A fresh database with schema and district."""

@@ -137,7 +137,8 @@ static void values_of_fields(void **state) {
     (void)state;
     assert_string_equal(value_of_field(&arena, 0, "state", "2", true), "已派警");
     assert_string_equal(value_of_field(&arena, 0, "state", "99", true), "99");
-    assert_string_equal(value_of_field(&arena, 0, "arrived_at", "2023-06-25T12:15:03.000Z", true), "2023-06-25 20:15:03");
+    assert_string_equal(value_of_field(&arena, 0, "arrived_at", "2023-06-25T12:15:03.000Z", true),
+                        "2023-06-25 20:15:03");
     assert_string_equal(value_of_field(&arena, 0, "place", "2", true), "2");
     assert_string_equal(value_of_field(&arena, 0, "of a newer server", "x\x1b", true), "x\\x1b");
     assert_string_equal(value_of_field(&arena, 0, NULL, NULL, true), "");
