@@ -82,6 +82,7 @@ def one_hundred_and_seventy_two(ground):
     # entered late: known from then on, and never before
     late = opened(d, "p1")
     then = now(d)
+    d.sql("select pg_sleep(0.002)")  # acts have whole milliseconds: the next one is another
     noted(d, "j1", late)
     assert joint(d)[0] == 173 and joint(d, asof=then)[0] == 172 == joint(d, asof=before)[0]
     assert sorted(listed(d, asof=then)) == sorted(expected)
