@@ -143,14 +143,12 @@ static void tell(const struct notice *n, struct core *c, struct session *s) {
 }
 
 void notices_greet(struct core *c, struct session *s) {
-    const struct notice *n;
     if (s->state != SESSION_OPEN) return;
-    LL_FOREACH(c->notices.list, n) { tell(n, c, s); }
+    for (const struct notice *n = c->notices.list; n; n = n->next) tell(n, c, s);
 }
 
 static bool was_told(const struct notice *list, const struct notice *n) {
-    const struct notice *old;
-    LL_FOREACH(list, old) {
+    for (const struct notice *old = list; old; old = old->next) {
         if (old->step == n->step && old->office == n->office && memcmp(old->id, n->id, sizeof n->id) == 0) return true;
     }
     return false;
@@ -176,8 +174,7 @@ void notices_take(struct core *c, const PGresult *rows) {
         *end = n;
         end = &n->next;
     }
-    const struct notice *n;
-    LL_FOREACH(list, n) {
+    for (const struct notice *n = list; n; n = n->next) {
         struct session *s, *next;
         if (was_told(all->list, n)) continue;
         DL_FOREACH_SAFE(c->sessions, s, next) {
