@@ -154,6 +154,13 @@ static bool was_told(const struct notice *list, const struct notice *n) {
     return false;
 }
 
+static void tell_watchers(const struct notice *n, struct core *c) {
+    struct session *s, *next;
+    DL_FOREACH_SAFE(c->sessions, s, next) {
+        if (s->state == SESSION_OPEN && s->watcher && !s->watch_call) tell(n, c, s);
+    }
+}
+
 void notices_take(struct core *c, const PGresult *rows) {
     struct notices *all = &c->notices;
     struct arena *arena = &all->kept[!all->current];
@@ -174,13 +181,8 @@ void notices_take(struct core *c, const PGresult *rows) {
         *end = n;
         end = &n->next;
     }
-    for (const struct notice *n = list; n; n = n->next) {
-        struct session *s, *next;
-        if (was_told(all->list, n)) continue;
-        DL_FOREACH_SAFE(c->sessions, s, next) {
-            if (s->state == SESSION_OPEN && s->watcher && !s->watch_call) tell(n, c, s);
-        }
-    }
+    for (const struct notice *n = list; n; n = n->next)
+        if (!was_told(all->list, n)) tell_watchers(n, c);
     all->list = list;
     all->current = !all->current;
     all->waiting.value = PQntuples(rows);
