@@ -19,6 +19,15 @@ static const struct {
 } views[] = {
     {"Incident", "no,state,class,level,received_at,origin_office_name?,area_name?,repeat_count?,place?,content"},
     {"Dispute", "no,state,warning,type,created_at,origin_office_name?,lead_office_name?,due_at?,place?,title"},
+    {"MediationSession", "round,held_at,session_mode,session_result,risk,ignite?,participants?,office_name?,officer?,"
+                         "private_noted?,note_open"},
+    {"Agreement", "agreement_no,agreement_form,effective_at,perform_by?,performance,court?,confirmed?,officer?,terms"},
+    {"Visit", "visit_no,visited_at,performed,satisfaction,relapse,office_name?,officer?,note"},
+    {"Party", "party,role,name,phone,id_no?,domicile?,person?,entered_by?"},
+    {"TimelineEntry", "at,source,no,kind,office_name?,officer?,class?,level?,place?,content"},
+    {"Transfer",
+     "no,state,mode,about,from_office_name,to_office_name,sent_at,signed_at,decision_ms?,signing_ms?,title"},
+    {"Task", "no,state,overdue,due_at,to_office_name,about?,answered_by?,origin_office_name?,title"},
     {"Alert", "no,state,status?,severity,kind,created_at,origin_office_name,escalation?,acked_by?,place?,title"},
     {"AlertReceipt", "office_name,step?,person,delivered_at,shown_at,acked_at,acted_at"},
     {"Deadline", "no,name,state,due_at,left,office_name?,started_at?,without_calendar?"},

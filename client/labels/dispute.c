@@ -8,6 +8,7 @@ static const struct label labels[] = {
     {"note_dispute", N_("dispute noted"), MEANING_PLAIN},
     {"dispute", N_("dispute"), MEANING_PLAIN},
     {"disputes", N_("disputes"), MEANING_PLAIN},
+    {"Dispute.due_at", N_("to be settled by"), MEANING_TIME},
     {"Dispute.outcome", N_("outcome of the dispute"), MEANING_PLAIN},
     {"ShowHistory.incident", N_("number of the record"), MEANING_PLAIN},
     {"record", N_("kind of record"), MEANING_PLAIN},
