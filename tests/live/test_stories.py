@@ -85,25 +85,68 @@ def story(stage, name):
 
 @case
 def sc4_eight_rounds(stage):
-  """A transfer of an incident, leg by leg, each seen by the other side."""
+  """An alarm is handed over, mediated in eight rounds whose number the other side reads live, one of them written down late; the period is
+  near its end and extended; settled and performed on the spot, told back and confirmed."""
   with story(stage, "SC4") as s:
+    stage.sql("update clock_rule set near_seconds = 30 * 86400 - 3 where type = 2 and rule = 'MEDIATION'", database=s.node.name)  # told 3 s after it began
     p, j, other = s.desk("ytp-duty"), s.desk("yts-mediator"), s.desk("xcs-mediator")
     incident = p.do("incident", "report", "--class", "dispute", "--place", "建设路 12 号", "两家为漏水争执")["no"]
     j.see("report_incident", incident)
     transfer = p.do("transfer", "send", incident, "yts", "--mode", "co-handle", "--reason", "请司法所调解")["no"]
     j.see("send_transfer", transfer)
+    _, changed = p.see("deliver_transfer", transfer)  # by the other desk's screen: nobody pressed a key
+    assert changed["delivered_at"], changed
     j.do("transfer", "sign", transfer)
-    p.see("sign_transfer", transfer)
+    _, changed = p.see("sign_transfer", transfer)
+    assert changed["signed_at"] and changed["signed_by"], changed
+    told = p.told("transfer", "show", transfer)
+    assert "送达时间" in told and "签收时间" in told, told
     j.do("transfer", "accept", transfer)
     p.see("accept_transfer", transfer)
-    assert "已" in p.told("transfer", "show", transfer)
-    j.do("transfer", "feedback", transfer, "已受理，周五调解")
+    talk = p.refused(1, "transfer", "recall", transfer, "发错单位")
+    assert "下一步" in talk or "现在可以" in talk, talk
+
+    dispute = j.do("dispute", "open", "--type", "neighbor", "--source", "public-security", "--warning", "yellow", "楼上漏水，两家争执")["no"]
+    p.see("open_dispute", dispute)
+    j.do("dispute", "link", dispute, incident)
+    p.see("link_incident", dispute)
+    j.do("dispute", "assess", dispute, "yellow")
+    j.do("dispute", "accept", dispute, "双方签字同意", "--lead-office", "yts")
+    due = p.see("accept_dispute", dispute, lead_office="yts")[1]["due_at"]
+    for n in range(1, 6):
+      late = n == 3
+      j.do("mediation", "hold", dispute, "single-party", f"第 {n} 轮，单独听取意见", *(("--held-at", "2026-06-09 09:00") if late else ()))
+      p.see("hold_session", dispute, rounds=str(n))
+    j.see("deadline_near", dispute, clock="MEDIATION")
+    assert "临近" in j.told("deadline", "list", "--about", dispute), j.told("deadline", "list", "--about", dispute)
+    j.refused(2, "dispute", "extend", dispute)
+    assert j.do("dispute", "extend", dispute, "双方六月二十日签字同意延长")["no"] == dispute
+    _, changed = p.see("extend_dispute", dispute)
+    assert changed["extended_to"] > due and changed["extension_consent"], changed
+    j.refused(1, "dispute", "extend", dispute, "再延长一次")
+    for n in range(6, 9):
+      j.do("mediation", "hold", dispute, "multi-party", f"第 {n} 轮，释法明理", "--session-method", "law-explain", "--present", "a,b", "--participants", "社区、法律顾问",
+           *(("--session-result", "agreeing") if n == 8 else ()))
+      p.see("hold_session", dispute, rounds=str(n))
+    j.do("agreement", "make", dispute, "oral", "楼上当场赔偿三百元并修好水管", "--on-spot")
+    p.see("make_agreement", dispute, outcome="3")
+    shown = p.do("dispute", "show", dispute)
+    assert (shown["rounds"], shown["state"].removeprefix("DISPUTE_STATE_"), shown["outcome"].removeprefix("DISPUTE_OUTCOME_")) == (8, "FULFILLED", "PERFORMED_ON_SPOT"), shown
+    j.do("transfer", "feedback", transfer, "八轮调解，当场履行")
     p.see("feedback_transfer", transfer)
     p.do("transfer", "confirm", transfer)
     j.see("confirm_transfer", transfer)
-    talk = p.refused(1, "transfer", "recall", transfer, "发错单位")
-    assert "下一步" in talk or "现在可以" in talk, talk
+
+    # Both dates of what was entered late: when it was, and when it was written down.
+    entered = next(e["at"] for e in p.events() if e["kind"] == "hold_session" and {c["field"]: c.get("newValue", c.get("new_value")) for c in e["changes"]}["round"] == "3")
+    sessions = p.do("mediation", "list", dispute)["sessions"]
+    third = next(x for x in sessions if x["round"] == 3)
+    assert len(sessions) == 8 and third["held_at"] < third["entered_at"] and third["entered_at"][:10] == entered[:10], third
+    assert [x["session_mode"].removeprefix("SESSION_MODE_") for x in sessions] == ["SINGLE_PARTY"] * 5 + ["MULTI_PARTY"] * 3, sessions
+    history = p.told("dispute", "history", dispute)
+    assert "2026-06-09 09:00" in history, history
     other.never(transfer)
+    other.never(dispute)
 
 
 @case
