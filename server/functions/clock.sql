@@ -175,7 +175,7 @@ begin
   if leap_ms < 0 then
     perform clock_set_back(-leap_ms * interval '1 millisecond', wall);
   end if;
-  guard := clock_held(leap_ms, wall);
+  guard := clock_held(leap_ms, now_ms - expected_ms, wall);
   jump_ms := guard.jump_ms;
   if guard.held_until is not null then
     held_ms := extract(epoch from guard.held_until - wall) * 1000;
@@ -200,13 +200,14 @@ begin
   next_ms := least(greatest(coalesce(extract(epoch from clock_earliest() - wall) * 1000, 1000), 0), 1000);
 end $$;
 
--- Whether the database's clock is believed: clock_guard as it is now, held_until NULL if it is.
-create or replace function clock_held(leap_ms int8, wall timestamptz) returns clock_guard language plpgsql as $$
+-- Whether the database's clock is believed: clock_guard as it is now, held_until NULL if it is. since_ms: what it says more than it should
+-- since the leap was seen; a leap that is told when the clock was already set right again is none any more.
+create or replace function clock_held(leap_ms int8, since_ms int8, wall timestamptz) returns clock_guard language plpgsql as $$
 declare
   guard clock_guard;
 begin
   select * into strict guard from clock_guard;
-  if leap_ms > guard.jump_seconds * 1000 then
+  if leap_ms > guard.jump_seconds * 1000 and leap_ms + since_ms > guard.jump_seconds * 1000 then
     update clock_guard g set held_since = coalesce(g.held_since, wall), held_until = wall + make_interval(secs => g.still_seconds), jump_ms = leap_ms returning * into guard;
   elsif guard.held_since > wall or guard.held_until <= wall then
     update clock_guard g set held_since = null, held_until = null, jump_ms = null returning * into guard;

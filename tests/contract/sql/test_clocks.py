@@ -253,6 +253,7 @@ def a_leap_taken_back(ground):
   with ground.district() as d:
     rules(d)
     num, late = dispute(d), dispute(d)
+    assert look(d, leap=86400_000, ahead=-86400_000)[1] == 0, "set right between a node's seeing it and its saying so"
     call(d, "clock_start", num, "quick", now(d))
     call(d, "clock_start", late, "quick", now(d))
     d.sql("update clock_guard set held_since = now() + interval '1 day', held_until = now() + interval '1 day 300 seconds', jump_ms = 86400000")
