@@ -1,4 +1,4 @@
--- Alerts (通报预警): what only they know. See record.sql for the rest.
+-- Alerts (通报预警): what only they know. See record_change.sql for the rest.
 --
 --   RAISED -> ACKED -> IN_RESPONSE -> RESOLVED       nobody acknowledges: escalation 1, 2, 3 (RAISED all the while), then EXPIRED
 --      '---------'----------'-> CANCELLED, SUPERSEDED (by an update, which is a new alert)

@@ -1,5 +1,5 @@
 -- Disputes (矛盾纠纷): what only they know of their course. Who may do what in which state is data: record_transition, and for conclusions
--- dispute_ending. Sessions, agreements and visits: mediation.sql. See record.sql for the rest.
+-- dispute_ending. Sessions, agreements and visits: mediation.sql. See record_change.sql for the rest.
 --
 -- What takes both sides needs no approval: the first head's word stands in the record (lowered_to, closed_police, closed_judicial), where
 -- everybody reads it, and the second head's carries it out. Decision 2026-11: approvals (approval.sql) are within a side as well, and end

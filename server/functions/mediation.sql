@@ -1,5 +1,5 @@
 -- What is done on a dispute: sessions, agreements with their confirmation and performance, visits, the file. Each is a request on the dispute, so
--- that who may, conflicts and events are those of any change (record.sql); here stands what each says and where it is kept.
+-- that who may, conflicts and events are those of any change (record_change.sql); here stands what each says and where it is kept.
 --
 -- A session's private note passes here sealed and goes to no event: only mediators and the head of the judicial side have it (session_note), and
 -- whoever reads it is written down.

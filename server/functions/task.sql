@@ -1,4 +1,4 @@
--- Tasks (任务): what only they know. See record.sql for the rest. A task is open to the office that it is asked of; the record that it is about
+-- Tasks (任务): what only they know. See record_change.sql for the rest. A task is open to the office that it is asked of; the record that it is about
 -- is not: title and content have to say enough.
 --
 --   OPEN -> ACCEPTED -> DONE -> RECHECKED     recheck with `redo`: ACCEPTED again

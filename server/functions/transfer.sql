@@ -1,4 +1,4 @@
--- Transfers (移送): what only they know. See record.sql for the rest, and given.sql for what opens a record to the receiving office.
+-- Transfers (移送): what only they know. See record_change.sql for the rest, and given.sql for what opens a record to the receiving office.
 --
 --   SENT -> DELIVERED -> SIGNED -> ACCEPTED -> FEEDBACK -> CONFIRMED
 --    '---------'-> RECALLED '----> RETURNED

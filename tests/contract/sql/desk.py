@@ -66,7 +66,7 @@ class Ground:
   """A cluster with one migrated template; each case takes a database of its own."""
 
   def __init__(self, conninfo=None):
-    self.cluster = None if conninfo else Cluster(fsync="off", full_page_writes="off")  # nothing is killed here
+    self.cluster = None if conninfo else Cluster()
     self.conninfo = conninfo or self.cluster.conninfo("postgres")
     self.count = 0
     self.prefix = f"sql_{os.getpid()}_"
