@@ -13,6 +13,7 @@ int figure_run(struct client *client, struct command *command) {
     static const struct {
         const char *figure, *list;
     } lists[] = {{"report_joint", "list_joint"},
+                 {"report_sessions", "list_session_times"},
                  {"report_transfers", "list_transfer_legs"},
                  {"report_alerts", "list_alert_acks"}};
     const struct figure_flags *flags = command->own;

@@ -46,13 +46,18 @@ static const struct {
 };
 
 /* What a person reads first of a record that is no incident, and all that says something: that it had been carried out
- * before is told in words. */
+ * before is told in words. Of a list, what stands below it. */
 static const struct {
     const char *message, *columns;
 } records[] = {
-    {"IncidentReceipt", "no,state,version,at,id"}, {"DisputeReceipt", "no,state,waits_for?,version,at,id"},
-    {"AlertReply", "no,state,version,at,id"},      {"AttachmentReceipt", "attachment,complete,no,version,at"},
-    {"GlassReceipt", "no,at,until,review"},        {"Invitation", "device,office_code,office_name,until,token"},
+    {"IncidentReceipt", "no,state,version,at,id"},
+    {"DisputeReceipt", "no,state,waits_for?,version,at,id"},
+    {"AlertReply", "no,state,version,at,id"},
+    {"AttachmentReceipt", "attachment,complete,no,version,at"},
+    {"GlassReceipt", "no,at,until,review"},
+    {"Invitation", "device,office_code,office_name,until,token"},
+    {"JointReport", "total,asof"},
+    {"SessionReport", "total,disputes,rounds,asof"},
 };
 
 /* Fields whose text is long: they give way where the terminal is narrow. */
@@ -252,11 +257,13 @@ bool print_answer(struct client *client, const ProtobufCMessage *message, const 
     }
     const ProtobufCMessage *const *items = *(void **)wire_member(message, rows);
     size_t count = *wire_quantifier(message, rows);
-    if (count == 0 && print_form(client) == PRINT_TABLE) {
+    bool below = print_form(client) == PRINT_TABLE && record_columns(message->descriptor);
+    if (count == 0 && print_form(client) == PRINT_TABLE && !below) {
         client_say(client, "%s", _("nothing found"));
         return true;
     }
-    return print_many(client, schema_type(rows), items, count, fields, SHAPE_TABLE, true);
+    return ((below && count == 0) || print_many(client, schema_type(rows), items, count, fields, SHAPE_TABLE, true)) &&
+           (!below || print_many(client, message->descriptor, &message, 1, NULL, SHAPE_RECORD, true));
 }
 
 bool print_lists(struct client *client, const ProtobufCMessage *message) {

@@ -262,6 +262,7 @@ const struct wire_limit wire_limits[] = {
     {"SendTransfer", "reason", .max = REMARK, .multiline = true},
     {"SessionNote", "id", .max = UUID, .size = UUID},
     {"SessionNote", "note_private", .max = REMARK, .multiline = true},
+    {"SessionsAsked", "limit", .max = PAGE_ROWS, .min = 1},
     {"SetLogLevel", "reason", .max = REMARK, .multiline = true},
     {"ShowOrder", "order", .max = UUID, .size = UUID},
     {"ShowOrder", "wait_ms", .max = WAIT_MS},

@@ -17,6 +17,16 @@ static const struct verb verbs[] = {
                   "asked for"),
      .examples = N_("liandong report joint\nliandong report joint --asof '2026-07-01 00:00'\nliandong report joint "
                     "--office ytp --list -o csv")},
+    {.words = "report sessions",
+     .request = "report_sessions",
+     .positional = "dispute",
+     FIGURE,
+     .about = N_("mediation sessions of a dispute, or of all, by when they were held"),
+     .detail = N_("counted by the day of the session in China, whenever it was written down; --list shows both "
+                  "moments. Each session is a round of its dispute; of merged disputes all are the remaining one's. "
+                  "--office counts those that it held and those on disputes that it entered"),
+     .examples = N_("liandong report sessions 17 --from 2026-03-01 --until 2026-04-01\nliandong report sessions 17 "
+                    "--list\nliandong report sessions --office yts --from 2026-06-01 -o csv")},
     {.words = "report transfers",
      .request = "report_transfers",
      FIGURE,

@@ -1,34 +1,53 @@
 -- Figures: migrations/…_figure.sql. What is entered late is known from then on only; a figure as of a past time knows nothing of it.
 
--- The disputes of which one consists: itself and what was merged into it.
-create or replace function joint_family(root int8) returns int8[] stable language sql as $$
-  with recursive family(num) as (
-    select root union select d.num from dispute d join family f on d.merged_into = f.num)
-  select array_agg(num) from family
+-- The disputes of which each consists that counts: itself and what was merged into it. What was merged into another, is void or an exercise has none.
+create or replace function figure_families(nums int8[]) returns table(root int8, num int8) stable language sql as $$
+  with recursive family(root, num) as (
+    select d.num, d.num from dispute d where d.num = any (nums) and d.state not in (23, 24) and d.exercise is not true
+    union all select f.root, d.num from family f join dispute d on d.merged_into = f.num)
+  select f.root, f.num from family f
 $$;
 
--- Opens and closes the spans of one dispute, so that they say what is so at this moment.
-create or replace function joint_settle(of_num int8, moment timestamptz) returns void language plpgsql as $$
-declare
-  d dispute := (select x from dispute x where x.num = of_num);
-  counts bool := d.num is not null and d.state not in (23, 24) and d.exercise is not true;
-  family int8[] := case when counts then joint_family(of_num) else '{}' end;
+-- What both offices of a pairing acted on, as it is at this moment.
+create or replace function joint_now(nums int8[]) returns table(num int8, station int4, judicial int4, police_at timestamptz, judicial_at timestamptz) stable language sql as $$
+  select f.root, s.station, s.judicial, min(s.police_at), min(s.judicial_at)
+  from figure_families(nums) f join joint_side s on s.num = f.num
+  group by f.root, s.station, s.judicial having min(s.police_at) is not null and min(s.judicial_at) is not null
+$$;
+-- Opens and closes the spans of disputes, so that they say what is so at this moment. The dispute of a span that never ended before it began
+-- again is one span still.
+create or replace function joint_settle(nums int8[], moment timestamptz) returns void language plpgsql as $$
 begin
-  with now_joint as (
-      select s.station, s.judicial, min(s.police_at) as police_at, min(s.judicial_at) as judicial_at
-      from joint_side s where s.num = any (family) group by 1, 2 having min(s.police_at) is not null and min(s.judicial_at) is not null
-    ), gone as (
-      update joint_span o set until = moment
-      where o.num = of_num and o.until = 'infinity' and not exists (select from now_joint n where (n.station, n.judicial, n.police_at, n.judicial_at)
-        = (o.station, o.judicial, o.police_at, o.judicial_at))
-      returning o.station, o.judicial
-    )
-  insert into joint_span as o(station, judicial, num, since, police_at, judicial_at, joint_at, origin, sensitivity, area)
-  select n.station, n.judicial, of_num, moment, n.police_at, n.judicial_at, greatest(n.police_at, n.judicial_at), d.origin, d.sensitivity, d.area
-  from now_joint n left join gone g using (station, judicial)
-  where g.station is not null or not exists (select from joint_span x where (x.num, x.station, x.judicial) = (of_num, n.station, n.judicial) and x.until = 'infinity')
-  on conflict (num, station, judicial, since) do update set until = 'infinity', police_at = excluded.police_at, judicial_at = excluded.judicial_at, joint_at = excluded.joint_at;
+  delete from joint_span o where o.num = any (nums) and o.until = 'infinity' and o.since = moment;
+  update joint_span o set until = moment
+  where o.num = any (nums) and o.until = 'infinity' and not exists (select from joint_now(nums) n
+    where (n.num, n.station, n.judicial, n.police_at, n.judicial_at) = (o.num, o.station, o.judicial, o.police_at, o.judicial_at));
+  insert into joint_span(station, judicial, num, since, police_at, judicial_at, joint_at, origin, sensitivity, area)
+  select n.station, n.judicial, n.num, moment, n.police_at, n.judicial_at, greatest(n.police_at, n.judicial_at), d.origin, d.sensitivity, d.area
+  from joint_now(nums) n join dispute d using (num)
+  where not exists (select from joint_span o where (o.num, o.station, o.judicial) = (n.num, n.station, n.judicial) and o.until = 'infinity');
 end $$;
+
+-- Sessions of disputes likewise: a span that says something else than the session does now ends, and another begins.
+create or replace function session_settle(nums int8[], moment timestamptz) returns void language plpgsql as $$
+begin
+  delete from session_span o where (o.num = any (nums) or o.held_in = any (nums)) and o.until = 'infinity' and o.since = moment;
+  update session_span o set until = moment
+  where (o.num = any (nums) or o.held_in = any (nums)) and o.until = 'infinity' and not exists (
+    select from figure_families(nums) f join mediation_session s on s.num = f.num
+    where s.id = o.session and f.root = o.num and (s.mode, s.held_at) = (o.mode, o.held_at) and (s.method, s.result) is not distinct from (o.method, o.result));
+  insert into session_span(session, num, held_in, since, seq, mode, method, result, held_at, entered_at, office, officer, origin, sensitivity, area)
+  select s.id, f.root, s.num, moment, s.seq, s.mode, s.method, s.result, s.held_at, s.entered_at, s.office, s.officer, d.origin, d.sensitivity, d.area
+  from figure_families(nums) f join mediation_session s on s.num = f.num join dispute d on d.num = f.root
+  where not exists (select from session_span o where o.session = s.id and o.until = 'infinity');
+end $$;
+create or replace function session_kept() returns trigger language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
+begin
+  perform session_settle(array[new.num, dispute_root(new.num)], (select h.at from feed_head h));
+  return null;
+end $$;
+drop trigger if exists figure on mediation_session;
+create trigger figure after insert or update of mode, method, result, held_at on mediation_session for each row execute function session_kept();
 
 -- Whether an event of a dispute is an act on it: what follows by itself from a clock or from another record's event is nobody's.
 create or replace function joint_act(event_kind text, officer text) returns bool stable language sql as $$
@@ -40,7 +59,8 @@ create or replace function joint_note(event feed) returns void language plpgsql 
 declare
   day date := (event.at at time zone 'Asia/Shanghai')::date;
   moved int4 := array_position(event.changed, 'merged_into');
-  other text;
+  other text := event.old_values[moved];
+  nums int8[];
 begin
   if joint_act(event.kind, event.officer) then
     insert into joint_side as o(station, judicial, num, police_at, judicial_at)
@@ -50,30 +70,41 @@ begin
     on conflict (station, judicial, num) do update set police_at = coalesce(o.police_at, excluded.police_at), judicial_at = coalesce(o.judicial_at, excluded.judicial_at)
     where o.police_at is null and excluded.police_at is not null or o.judicial_at is null and excluded.judicial_at is not null;
   end if;
-  perform joint_settle(d.num, event.at) from dispute d where d.num = event.num;
-  perform joint_settle(d.merged_into, event.at) from dispute d where d.num = event.num and d.merged_into is not null;
-  other := event.old_values[moved];
+  nums := array[event.num, dispute_root(event.num)];
   if other is not null then
-    perform joint_settle(record_base(2::int2, split_part(other, '-', 2)::int4) + split_part(other, '-', 3)::int8, event.at);
+    nums := nums || dispute_root(record_base(2::int2, split_part(other, '-', 2)::int4) + split_part(other, '-', 3)::int8);
+  end if;
+  perform joint_settle(nums, event.at);
+  if event.changed && '{merged_into, state, exercise}' then
+    perform session_settle(nums, event.at);
   end if;
 end $$;
 
--- A pairing that is entered or agreed to late: what both did while it held counts from now on.
+-- A pairing that is entered or agreed to late, or whose time changes: what both did while it held counts from now on, and nothing else.
 create or replace function joint_paired() returns trigger language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
 declare
   moment timestamptz := greatest((select h.at from feed_head h), date_trunc('milliseconds', clock_timestamp()));
+  by_itself text[] := array(select t.kind from record_transition t where t.type = 2 and t.roles = '{0}');  -- joint_act, for a million of them
+  held tstzmultirange := (select range_agg(tstzrange(p.started_on::timestamp at time zone 'Asia/Shanghai', p.ended_on::timestamp at time zone 'Asia/Shanghai'))
+    from pairing p where (p.station, p.judicial) = (new.station, new.judicial) and p.station_agreed and p.judicial_agreed and p.started_on < coalesce(p.ended_on, 'infinity'));
+  nums int8[];
 begin
-  if new.station_agreed and new.judicial_agreed and new.started_on <= today() then
-    insert into joint_side as o(station, judicial, num, police_at, judicial_at)
-    select new.station, new.judicial, f.num, min(f.at) filter (where f.actor = new.station), min(f.at) filter (where f.actor = new.judicial)
-    from feed f
-    where f.num >= record_base(2::int2, 0) and f.num < record_base(3::int2, 0) and f.actor in (new.station, new.judicial) and joint_act(f.kind, f.officer)
-      and (f.at at time zone 'Asia/Shanghai')::date >= new.started_on and (new.ended_on is null or (f.at at time zone 'Asia/Shanghai')::date < new.ended_on)
-    group by f.num
-    on conflict (station, judicial, num) do update set police_at = least(o.police_at, excluded.police_at), judicial_at = least(o.judicial_at, excluded.judicial_at);
-    perform joint_settle(s.num, moment) from joint_side s where s.station = new.station and s.judicial = new.judicial;
-    perform joint_settle(d.merged_into, moment) from joint_side s join dispute d using (num) where s.station = new.station and s.judicial = new.judicial and d.merged_into is not null;
+  if tg_op = 'UPDATE' and old is not distinct from new then
+    return null;
   end if;
+  nums := array(select s.num from joint_side s where (s.station, s.judicial) = (new.station, new.judicial));
+  delete from joint_side s where (s.station, s.judicial) = (new.station, new.judicial);
+  with acts as (
+      insert into joint_side(station, judicial, num, police_at, judicial_at)
+      select new.station, new.judicial, f.num, min(f.at) filter (where f.actor = new.station), min(f.at) filter (where f.actor = new.judicial)
+      from feed f
+      where f.num >= 20000000000000 and f.num < 30000000000000 and f.actor in (new.station, new.judicial)  -- the index feed_acts
+        and f.at <@ held and f.officer <> '系统' and f.kind <> all (by_itself)
+      group by f.num
+      returning num)
+  select nums || array_agg(a.num) into nums from acts a;
+  nums := array(select distinct n from unnest(nums) n);
+  perform joint_settle(nums || array(select dispute_root(d.num) from dispute d where d.num = any (nums) and d.merged_into is not null), moment);
   return null;
 end $$;
 drop trigger if exists joint on pairing;
@@ -83,6 +114,7 @@ create trigger joint after insert or update on pairing for each row execute func
 create or replace function joint_follow() returns trigger language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
 begin
   update joint_span s set sensitivity = new.sensitivity, area = new.area where s.num = new.num;
+  update session_span s set sensitivity = new.sensitivity, area = new.area where s.num = new.num;
   return null;
 end $$;
 drop trigger if exists joint on dispute;
@@ -101,6 +133,17 @@ create or replace function joint_spans(office_code text, asof timestamptz, from_
   select s.* from joint_span s
   where s.since <= asof and s.until > asof and s.joint_at >= coalesce(from_at, '-infinity') and s.joint_at < coalesce(until_at, 'infinity')
     and (office_code is null or (select o.id from office o where o.code = office_code) in (s.station, s.judicial))
+$$;
+
+-- Sessions that count, of the caller's sight, by when they were held; an office's are those that it held, and those on disputes that it entered.
+create or replace function session_spans(of_dispute text, office_code text, asof timestamptz, from_at timestamptz, until_at timestamptz) returns setof session_span stable language sql as $$
+  select s.* from session_span s
+  where s.since <= asof and s.until > asof and s.held_at >= coalesce(from_at, '-infinity') and s.held_at < coalesce(until_at, 'infinity')
+    and (of_dispute is null or (select f.num from record_find(of_dispute, 2::int2) f) in (s.num, s.held_in))
+    and (office_code is null or (select o.id from office o where o.code = office_code) in (s.office, s.origin))
+$$;
+create or replace function session_fault(of_dispute text, office_code text) returns text stable language sql as $$
+  select coalesce((select f.reason from record_find(of_dispute, 2::int2) f where of_dispute is not null), figure_fault(office_code))
 $$;
 
 -- The legs of transfers that were sent in the time asked for, as of then: since and at of each that is over.

@@ -278,7 +278,7 @@ def by_two(stage, node, birds, drive):
   did(head, "get_attachment", attachment=attachment)
   did(head, "get_chunk", attachment=attachment, offset=0)
   did(head, "list_journal", record=no, text=word("list_journal.text"))
-  for name in ("report_joint", "list_joint", "report_transfers", "list_transfer_legs", "report_alerts", "list_alert_acks"):
+  for name in ("report_joint", "list_joint", "report_transfers", "list_transfer_legs", "report_alerts", "list_alert_acks", "report_sessions", "list_session_times"):
     did(head, name, limit=2)
   secret, scene = report(), report(**{"class": "INCIDENT_CLASS_EXTREME_THREAT"})
   did(chief, "grade_incident", incident=secret, sensitivity=3, reason=word("grade_incident.reason"))

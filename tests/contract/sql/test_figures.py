@@ -32,6 +32,36 @@ def listed(d, office="p1", role="chief", **fields):
       return found
 
 
+def mediated(d, *held, **fields):
+  """A dispute that j1 leads, with a session at each of these moments: (mode, held_at)."""
+  no = opened(d, "p1", **fields)
+  for desk, name, more in ((d.desk("p1"), "assess_dispute", {"warning": 2}), (d.desk("j1", "head"), "accept_dispute", {"consent": "双方签字"})):
+    row = desk.ask(name, dispute=no, **more)[0]
+    assert row["outcome"] == "done", row
+  for mode, at in held:
+    hold(d, no, mode, at)
+  return no
+
+
+def hold(d, no, mode, at, **fields):
+  row = d.desk("j1", "head").ask("hold_session", dispute=no, session_mode=mode, held_at=at, **fields)[0]
+  assert row["outcome"] == "done", row
+
+
+def sessions(d, office="j1", role="head", /, **fields):
+  """(sessions, disputes, most rounds of one, {mode: sessions}); the list must have as many, whatever its pages."""
+  rows = d.desk(office, role).ask("report_sessions", **fields)
+  found, page = [], None
+  while True:
+    part = d.desk(office, role).ask("list_session_times", limit=4, page=page, **fields)
+    found += [(r["no"], r["round"], r["held_at"]) for r in part]
+    page = part[0]["next"] if part else None
+    if page is None:
+      break
+  assert len(found) == len(set(found)) == rows[0]["total"] and len({f[0] for f in found}) == rows[0]["disputes"], (found, rows)
+  return rows[0]["total"], rows[0]["disputes"], rows[0]["rounds"], {r["session_mode"]: r["sessions"] for r in rows if r["sessions"]}
+
+
 def now(d):
   return d.sql("select clock_timestamp()")[0][0]
 
@@ -48,7 +78,7 @@ def recomputed(d, station, judicial):
   return d.sql("""select count(*) from dispute x where x.state not in (23, 24) and x.exercise is not true and (
       select count(distinct f.actor) from feed f join pairing p on p.station = $1 and p.judicial = $2 and (f.at at time zone 'Asia/Shanghai')::date >= p.started_on
         and (p.ended_on is null or (f.at at time zone 'Asia/Shanghai')::date < p.ended_on)
-      where f.actor in ($1, $2) and f.num = any (joint_family(x.num)) and joint_act(f.kind, f.officer)) = 2""", d.ids[station], d.ids[judicial])[0][0]
+      where f.actor in ($1, $2) and f.num = any (dispute_family(x.num)) and joint_act(f.kind, f.officer)) = 2""", d.ids[station], d.ids[judicial])[0][0]
 
 
 @case
@@ -63,11 +93,16 @@ def one_hundred_and_seventy_two(ground):
       expected.append(no)
     before = now(d)
     assert joint(d) == (172, {("p1", "j1"): 172}) == joint(d, "j1", "head")
-    # what must not count: one side alone, an exercise, another pairing's, one merged into another, an act of a bureau
+    # what must not count: one side alone, an exercise, another pairing's, one merged into another, acts from before the pairing began
     for n in range(7):
       noted(d, "p1", opened(d, "p1"))
       opened(d, "j1")
     noted(d, "j1", opened(d, "p1", exercise=True))
+    early = opened(d, "p1")
+    noted(d, "j1", early)
+    d.sql("update feed set at = '2022-10-27T15:59:00Z' where no = $1 and actor = $2", early, d.ids["j1"])  # the day before, in China
+    d.sql("update pairing set started_on = '2022-10-28' where station = $1", d.ids["p1"])
+    assert early not in listed(d, limit=500)
     other = opened(d, "p2")
     noted(d, "j2", other)
     gone = opened(d, "p1")
@@ -132,6 +167,78 @@ def before_the_pairing(ground):
 
 
 @case
+def a_pairing_that_changes(ground):
+  """What was done outside its time counts no more from then on; ended and begun again, both times count; asked for a past time, all is as it was."""
+  with ground.district() as d:
+    nos = [opened(d, "p1") for _ in range(3)]
+    for no in nos:
+      noted(d, "j1", no)
+    d.sql("update feed set at = at - interval '10 days' where no = $1", nos[0])
+    d.sql("update pairing set started_on = today() - 20 where station = $1", d.ids["p1"])
+    t0 = now(d)
+    assert joint(d)[0] == 3
+    d.sql("select pg_sleep(0.002)")
+    d.sql("update pairing set started_on = today() - 5 where station = $1", d.ids["p1"])
+    assert joint(d)[0] == 2 and sorted(listed(d)) == nos[1:] and joint(d, asof=t0)[0] == 3
+    d.sql("select pg_sleep(0.002)")
+    t1 = now(d)
+    d.sql("insert into pairing(station, judicial, started_on, ended_on) values ($1, $2, today() - 30, today() - 8)", d.ids["p1"], d.ids["j1"])
+    assert joint(d)[0] == 3 and joint(d, asof=t1)[0] == 2
+    d.sql("update pairing set station_agreed = false where station = $1 and ended_on is null", d.ids["p1"])
+    assert listed(d) == nos[:1] and joint(d, asof=t0)[0] == 3
+
+
+MARCH = {"from": "2023-02-28T16:00:00Z", "until": "2023-03-31T16:00:00Z"}  # in China
+JUNE = {"from": "2023-05-31T16:00:00Z", "until": "2023-06-30T16:00:00Z"}
+
+
+@case
+def six_sessions_and_eight_rounds(ground):
+  """By when they were held, in China: 6次 of one dispute in March, 8轮 of another in June. What is entered late counts in its month, and never as
+  of before; nor does a correction, nor a merge, change what was told of a past time."""
+  with ground.district() as d:
+    six = mediated(d, *((1, f"2023-03-{day:02}T01:00:00Z") for day in (1, 7, 12, 19)), (2, "2023-03-24T07:00:00Z"), (2, "2023-03-31T15:59:00Z"),
+                   (2, "2023-03-31T16:01:00Z"), (1, "2023-02-28T15:59:00Z"))  # the last two are of April and of February
+    eight = mediated(d, (3, "2023-05-31T16:30:00Z"), (3, "2023-06-05T01:00:00Z"), (3, "2023-06-12T01:00:00Z"), (3, "2023-06-13T01:00:00Z"), (4, "2023-06-14T01:00:00Z"),
+                     (4, "2023-06-15T01:00:00Z"), (4, "2023-06-30T15:30:00Z"), (4, "2023-06-30T16:30:00Z"))
+    then = now(d)
+    d.sql("select pg_sleep(0.002)")
+    hold(d, eight, 3, "2023-06-09T01:00:00Z")
+    # what must not count: an exercise, another office's
+    mediated(d, (1, "2023-03-08T01:00:00Z"), (4, "2023-06-08T01:00:00Z"), exercise=True)
+    assert sessions(d, dispute=six, **MARCH) == (6, 1, 6, {1: 4, 2: 2}), sessions(d, dispute=six, **MARCH)
+    assert sessions(d, dispute=eight, **JUNE) == (8, 1, 8, {3: 5, 4: 3}), sessions(d, dispute=eight, **JUNE)
+    assert sessions(d, dispute=six)[0] == 8 and sessions(d, **MARCH) == (6, 1, 6, {1: 4, 2: 2}) and sessions(d)[:3] == (17, 2, 9)
+    assert sessions(d, dispute=eight, asof=then, **JUNE)[0] == 7, "one of them was not written down yet"
+    late = next(r for r in d.desk("p1").ask("list_session_times", dispute=eight) if r["held_at"].startswith("2023-06-09"))
+    assert late["entered_at"][:4] > "2023" and (late["round"], late["office"], late["officer"]) == (9, "j1", "j1-head"), late
+    for office in ("p1", "j1"):
+      assert sessions(d, office=office)[0] == 17 and sessions(d, "p1", "officer", office=office)[0] == 17
+    assert sessions(d, "pb", "viewer", office="p2")[0] == 0 == sessions(d, "p2", "chief")[0]
+    assert d.desk("p1").ask("report_sessions", office="nowhere")[0]["reason"] == "UNKNOWN_VALUE office" == d.desk("p1").ask("list_session_times", office="nowhere")[0]["reason"]
+    assert d.desk("p2").ask("report_sessions", dispute=six)[0]["reason"] == "NOT_FOUND" == d.desk("p2").ask("list_session_times", dispute=six)[0]["reason"]
+    assert d.app.value("select count(*) from session_span") == "0", "nobody asks"
+    # corrected: it was in April after all
+    then = now(d)
+    d.sql("select pg_sleep(0.002)")
+    row = d.desk("j1", "head").ask("correct_session", dispute=six, round=4, session_version=1, held_at="2023-04-19T01:00:00Z")[0]
+    assert row["outcome"] == "done" and sessions(d, dispute=six, **MARCH)[:3] == (5, 1, 5) and sessions(d, dispute=six, asof=then, **MARCH)[0] == 6, row
+    # merged and taken back
+    other = mediated(d, (2, "2023-03-15T01:00:00Z"))
+    assert sessions(d, **MARCH)[:3] == (6, 2, 5)
+    merge(d, other, six)
+    assert sessions(d, **MARCH)[:3] == (6, 1, 6) == sessions(d, dispute=six, **MARCH)[:3] and sessions(d, dispute=other, **MARCH)[:2] == (1, 1)
+    merged = now(d)
+    d.sql("select pg_sleep(0.002)")
+    merge(d, other, None)
+    assert sessions(d, dispute=six, **MARCH)[:3] == (5, 1, 5) and sessions(d, **MARCH)[:3] == (6, 2, 5) and sessions(d, dispute=six, asof=merged, **MARCH)[:3] == (6, 1, 6)
+    assert sessions(d, dispute=six, asof=then, **MARCH)[:3] == (6, 1, 6) and sessions(d, dispute=eight, **JUNE)[:3] == (8, 1, 8)
+    # hidden from somebody: in none of his figures
+    d.sql("update dispute set sensitivity = 3 where record_no(num) = $1", eight)
+    assert sessions(d, "p1", "officer", **JUNE)[0] == 0 and sessions(d, **JUNE)[0] == 8
+
+
+@case
 def by_who_sees_it(ground):
   """A dispute that is hidden from somebody is in none of his figures; nor is there a word of it in a list."""
   with ground.district() as d:
@@ -159,6 +266,8 @@ def matrix(ground):
         no = desk.ask("open_dispute", type=2, title="邻里纠纷", area={"p2": "other", "area": "shared"}.get(office))[0]["no"]
         noted(d, {"p1": "j1", "j1": "p1", "p2": "j2"}[home], no)
         d.sql("update dispute set sensitivity = $1 where record_no(num) = $2", level, no)
+        d.sql("insert into mediation_session(id, num, seq, mode, held_at, ignite, office, officer, entered_at) select gen_random_uuid(), num, 1, 1, now(), false, origin, '某', now() "
+              "from dispute where record_no(num) = $1", no)
         made[office, level] = no
     for role in ROLES:
       for relation in (r for r in RELATIONS if r != "given"):
@@ -166,9 +275,12 @@ def matrix(ground):
         found = [r["no"] for r in peek(d, reader, ROLES[role], "list_joint", limit=500)]
         total = (peek(d, reader, ROLES[role], "report_joint") or [{"total": 0}])[0]["total"]
         assert total == len(found), (role, relation, total, found)
+        held = [r["no"] for r in peek(d, reader, ROLES[role], "list_session_times", limit=500)]
+        total = (peek(d, reader, ROLES[role], "report_sessions") or [{"total": 0}])[0]["total"]
+        assert total == len(held), (role, relation, total, held)
         for level in range(5):
           cells += 1
-          if (made[origin, level] in found) != (level <= MOST[role].get(relation, -1)):
+          if (made[origin, level] in found) != (level <= MOST[role].get(relation, -1)) or (made[origin, level] in held) != (made[origin, level] in found):
             wrong.append((role, relation, level))
   print(f"matrix of figures: {cells} cells, {len(wrong)} wrong", flush=True)
   assert not wrong, wrong[:20]

@@ -19,7 +19,7 @@ LOOK = {"list_incidents": {"limit": 500}, "search_incidents": {"text": "邻居�
         "watch_feed": {}}                                                       # find records
 BY_RECORD = {"list_attachments", "list_journal", "begin_attachment"}  # of any kind: in others `record` is the kind
 ATTACHED = {"get_attachment", "get_chunk", "put_chunk"}  # name no record but what belongs to one: test_attachments.py
-FIGURES = {"report_joint", "list_joint", "report_transfers", "list_transfer_legs", "report_alerts", "list_alert_acks"}  # test_figures.py
+FIGURES = {"report_joint", "list_joint", "report_transfers", "list_transfer_legs", "report_alerts", "list_alert_acks", "report_sessions", "list_session_times"}  # test_figures.py
 WRITE = {"begin_attachment": {"name": "x", "size": 1, "sha256": "x"}, "dispatch_incident": {"dispatched_to": "一组"}, "arrive_incident": {}, "handle_incident": {}, "note_incident": {"note": "记录"},
          "feedback_incident": {"result": "劝解"}, "close_incident": {"result": "劝解"}, "reopen_incident": {"reason": "再次"},
          "void_incident": {"reason": "误报"}, "correct_incident": {"place": "东门"}, "grade_incident": {"sensitivity": 2, "reason": "x"},

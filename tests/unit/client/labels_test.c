@@ -143,8 +143,9 @@ static void verbs_fit_the_messages(void **state) {
                      strcmp(field->name, "prove_heads") == 0 || /* part of `audit witness` */
                      strcmp(field->name, "put_chunk") == 0 || strcmp(field->name, "get_chunk") == 0 || /* of attach */
                      strcmp(field->name, "list_joint") == 0 || strcmp(field->name, "list_transfer_legs") == 0 ||
-                     strcmp(field->name, "list_alert_acks") == 0 || /* report … --list */
-                     strcmp(field->name, "renew_device") == 0;      /* enrol --renew, and by itself */
+                     strcmp(field->name, "list_alert_acks") == 0 ||
+                     strcmp(field->name, "list_session_times") == 0 || /* report … --list */
+                     strcmp(field->name, "renew_device") == 0;         /* enrol --renew, and by itself */
         if (!(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF)) continue;
         for (size_t v = 0; verbs_at(v); v++)
             found |= verbs_at(v)->request && strcmp(verbs_at(v)->request, field->name) == 0;
