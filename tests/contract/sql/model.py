@@ -16,6 +16,12 @@ FIELD_SIDES = {"track": 2, "consent": 2, "police_result": 1}
 ENDINGS = {4: (15, (1, 2)), 5: (15, (1, 2)), 6: (16, (2,)), 7: (17, (2,)), 8: (18, (2,)), 9: (18, (2,)), 10: (18, (2,)), 11: (18, (2,)),
            12: (18, (1,)), 13: (18, (1,))}
 BARRED_CAUSES = {1, 2, 3, 4, 5}  # no mediation by the police
+PAST, FUTURE = "2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"
+# Verbs whose last word is not the kind of record that they change.
+KINDS = {"session": "dispute", "agreement": "dispute", "confirmation": "dispute"}
+ONLY_TOLD = frozenset((  # in events: no column of the record keeps them
+  "round", "session_mode", "held_at", "mediators", "note_open", "note_private", "session_result", "ignite", "agreement_no", "agreement_form", "court", "confirmed", "performance",
+  "visit_no", "performed"))
 NEVER_JOINT = {"lowered_to": None, "lowered_office": None, "closed_police": None, "closed_judicial": None}
 
 Caller = namedtuple("Caller", "name office role account")
@@ -34,6 +40,15 @@ def text(value):
     None if value is None else str(value)
 
 
+def later(moment):
+  return moment == FUTURE
+
+
+def kind_of(verb):
+  noun = verb.rpartition("_")[2]
+  return KINDS.get(noun, noun)
+
+
 def blank(value):
   return value is None or not str(value).strip()
 
@@ -41,6 +56,7 @@ def blank(value):
 class Clock:
   def __init__(self, rule):
     self.rule, self.stopped, self.paused, self.near, self.fired = rule, False, False, False, False
+    self.due = self.near_by = 0  # in days, where it matters which of a record's clocks is due first; near_by: when it was told to be near
 
   @property
   def runs(self):
@@ -57,6 +73,7 @@ class Record:
     self.opened = {}    # (office, number of the record that opened it): mode
     self.named = set()  # accounts
     self.clocks = []
+    self.sessions, self.agreements, self.visits = [], [], []  # of a dispute
     self.addressed, self.acked = set(), set()  # offices, of an alert
 
   def value(self, field):
@@ -75,6 +92,7 @@ class World:
     self.transitions, self.year = transitions, year
     self.records, self.feed, self.requests = {}, [], {}
     self.timed = []     # records that have clocks
+    self.late = []      # clocks that were due when they were started
     self.accounts = []  # codes of persons
     self.numbers = dict.fromkeys(TYPES, 0)
 
@@ -153,7 +171,7 @@ class World:
     if kind.startswith("correct_") and not changed:
       raise Refused("NO_CHANGE", r.kind)
     r.state = patch.pop("state", r.state)
-    r.fields.update(patch)
+    r.fields.update((f, v) for f, v in patch.items() if f not in ONLY_TOLD)
     return self.tell(r, kind, changed)
 
   def number(self, kind, n):
@@ -193,7 +211,7 @@ class World:
     if base is not None and base < r.version:
       patch = {**given, **({"state": t.to_state} if t.to_state not in (0, t.from_state) else {})}
       touched = set().union(*(e.changed for e in r.events if e.version > base))
-      both = {f: (text(r.value(f)) or "", text(v) or "") for f, v in patch.items() if f in touched and text(r.value(f)) != text(v)}
+      both = {f: (text(r.value(f)) or "", text(v) or "") for f, v in patch.items() if f in touched - ONLY_TOLD and text(r.value(f)) != text(v)}
       if both:
         return {"outcome": "conflict", "reason": "VERSION_CONFLICT", "both": both}
     if reason:
@@ -227,14 +245,17 @@ class World:
 
   # Clocks.
 
-  def start(self, r, rule):
+  def start(self, r, rule, late=False):
     r.stop(rule)
     if not r.clocks:
       self.timed.append(r)
     r.clocks.append(Clock(rule))
+    if late:
+      self.late.append((r, r.clocks[-1]))
 
   def fire(self, r, clock, due):
     clock.near, clock.fired = clock.near or not due, clock.fired or due
+    clock.due = len(self.feed) - 10**9 if due else clock.near_by
     if r.kind == "alert":
       self.alert_due(r, clock.rule)
       return

@@ -153,8 +153,7 @@ class Disputes:
     r, answer = self.of_dispute(who, "conclude_dispute", dispute, base_version, {"outcome": outcome, "outcome_note": outcome_note}, None, prepare)
     self.stopped(r, answer)
     if answer["outcome"] == "done" and answer["state"] == 15:
-      for rule in ("VISIT", "VISIT_30", "VISIT_90") if r.fields["warning"] == RED else ("VISIT",):
-        self.start(r, rule)
+      self.visits(r)
     return answer
 
   def close_dispute(self, who, _, dispute, base_version=None, note=None):
@@ -167,11 +166,14 @@ class Disputes:
         raise Refused("OTHER_SIDES_WORD", "dispute")
       return {**patch, mine: who.name, "state": 20 if over else 19, **({"closed_at": self.moment()} if over else {})}
     r, answer = self.of_dispute(who, "close_dispute", dispute, base_version, {}, note, prepare)
-    return self.stopped(r, answer, answer.get("state") == 20)
+    if answer.get("state") == 20 and answer["outcome"] == "done":  # a red one is visited after it was closed as well
+      r.stop("VISIT")
+      r.stop("CONFIRMATION")
+    return answer
 
   @staticmethod
   def reopened(r):
-    return {**dict.fromkeys(("outcome", "outcome_note", "concluded_at", "closed_police", "closed_judicial", "closed_at", "due_at", "extended_to", "extension_consent")),
+    return {**dict.fromkeys(("outcome", "outcome_note", "concluded_at", "closed_police", "closed_judicial", "closed_at", "archived_at", "due_at", "extended_to", "extension_consent")),
             "reopened_n": r.fields["reopened_n"] + 1}
 
   def reopen_dispute(self, who, _, dispute, base_version=None, reason=None):

@@ -2,7 +2,7 @@
 from model import BUREAUS, PAIRED, SYSTEMS, Refused, blank
 
 ABOVE_AT_ONCE = (1,)  # kinds of alert of which the bureaus are told too
-SEVERITY = {1: 1, 3: 1, 4: 3, 5: 3, 10: 2, 15: 3}
+SEVERITY = {1: 1, 3: 1, 4: 3, 5: 3, 10: 2, 15: 3, 18: 2}
 ESCALATION = {1: ("ACK_EXTREME_1", "ACK_EXTREME_2", "ACK_EXTREME_3"), 2: ("ACK_SEVERE_1", "ACK_SEVERE_2", "ACK_SEVERE_3"), 3: ("ACK_MODERATE_1", "ACK_MODERATE_2")}
 
 
