@@ -49,8 +49,6 @@ void call_begin(struct session *s, const uint8_t *payload, size_t size);
 void call_expire(struct call *c);
 /* The session goes away. */
 void call_abandon(struct call *c);
-/* Asks the database for what a request of LANE_READ or LANE_HELD wants, with the message as it is now. */
-void call_read(struct call *c);
 
 /* ---- answers: each ends the call */
 void call_answer(struct call *c, ProtobufCMessage *body); /* of the type that ToClient has for the request's number */

@@ -1,5 +1,6 @@
 /* Answers held back until there is something to tell. */
 #include "call/operation_part.h"
+#include "call/lane.h"
 #include "common/clock.h"
 #include <string.h>
 #include <utlist.h>
@@ -55,6 +56,6 @@ void operation_review_held(struct operation *o, bool news) {
         }
         c->held = false;
         if (last) *(uint32_t *)wire_member(c->message, field_of(c, "wait_ms")) = 0;
-        call_read(c);
+        lane_read(c);
     }
 }
