@@ -77,5 +77,33 @@ static const struct verb verbs[] = {
      .about = N_("say that an alert came to this terminal"),
      .detail = N_("liandong feed watch says so by itself"),
      .examples = N_("liandong alert confirm 17 --shown")},
+    {.words = "plan new",
+     .request = "plan_alert",
+     .positional = "alert plan",
+     .required = "alert",
+     .about = N_("make the response plan of an alert, with a task for each partner"),
+     .detail = N_("--tasks says whom, and after = what: a partner's name, kind or code; who is in no directory is "
+                  "asked by telephone, and you enter the answer with liandong task done. Instead of the alert the "
+                  "incident may be named. Said again, it adds to the plan"),
+     .examples = N_("liandong plan new 17 --tasks street,community,lawyers\n"
+                    "liandong plan new JQ-2026-000123 'calm them, register the unpaid wages' --tasks 'street=keep the "
+                    "road free,lawyers=explain the claim' --due-at 16:30")},
+    {.words = "plan show",
+     .request = "show_plan",
+     .positional = "alert",
+     .required = "alert",
+     .about = N_("show a response plan and how far its tasks are"),
+     .examples = N_("liandong plan show 17\nliandong plan show JQ-2026-000123")},
+    {.words = "plan list",
+     .request = "list_plans",
+     .about = N_("list response plans, newest first"),
+     .examples = N_("liandong plan list --open\nliandong plan list --unreviewed")},
+    {.words = "plan review",
+     .request = "review_alert",
+     .positional = "alert review",
+     .required = "alert review",
+     .about = N_("look back on a response plan once it is over"),
+     .examples =
+         N_("liandong plan review 17 'all wages paid on the spot' --lessons 'ask the labour inspectors first'")},
 };
 const struct verb_group verbs_alert = VERB_GROUP(verbs);

@@ -27,10 +27,17 @@ begin
   return exists (select from alert_office a where a.num = of_num and a.office = caller_office());
 end $$;
 
+-- The title of what is not meant says so, wherever that stands.
+create or replace function alert_marked(title text, status int2) returns text immutable language sql as $$
+  select case when m.mark is null or starts_with(title, m.mark) or btrim(title) = '' then title else m.mark || title end
+  from (select (array[null, '【演练】', '【测试】'])[status] as mark) m
+$$;
+
 -- What an update carries on of the alert that it supersedes; a sealed place is bound to its record and can't be.
 create or replace function alert_kept(old jsonb) returns jsonb immutable language sql as $$
   select jsonb_object_agg(e.key, e.value) from jsonb_each(old) e
-  where e.key in ('status', 'kind', 'severity', 'urgency', 'certainty', 'title', 'content', 'people_count', 'about', 'sensitivity', 'area') and e.value <> 'null'
+  where e.key in ('status', 'kind', 'severity', 'urgency', 'certainty', 'title', 'content', 'people_count', 'about', 'sensitivity', 'area', 'plan', 'planned_at', 'planned_by')
+    and e.value <> 'null'
 $$;
 
 create or replace function alert_prepare(wanted text, before jsonb, given jsonb, moment timestamptz, out patch jsonb, out field text, out reason text)
@@ -41,7 +48,6 @@ declare
   usual alert_kind;
   named record;
   old jsonb;
-  mark text;  -- of what is not meant: it stands in the title, and so wherever that does
 begin
   patch := given;
   if wanted = 'update_alert' then
@@ -60,9 +66,8 @@ begin
     select * into usual from alert_kind k where k.kind = (patch ->> 'kind')::int2 and k.started_on <= today() order by k.started_on desc limit 1;
     patch := jsonb_build_object('status', 1, 'severity', usual.severity, 'urgency', usual.urgency, 'certainty', usual.certainty, 'escalation', 0,
       'expires_at', moment + make_interval(hours => usual.hours)) || patch;
-    mark := (array[null, '【演练】', '【测试】'])[(patch ->> 'status')::int4];
-    if mark is not null and not starts_with(coalesce(patch ->> 'title', ''), mark) and btrim(coalesce(patch ->> 'title', '')) <> '' then
-      patch := patch || jsonb_build_object('title', mark || (patch ->> 'title'));
+    if patch ? 'title' then
+      patch := patch || jsonb_build_object('title', alert_marked(patch ->> 'title', (patch ->> 'status')::int2));
     end if;
     if usual.kind is null then
       field := 'kind'; reason := 'REQUIRED';
@@ -88,10 +93,12 @@ begin
     elsif exists (select from alert_receipt r where r.num = (before ->> 'num')::int8 and r.office = caller_office() and r.acked_at is not null) then
       field := 'alert'; reason := 'ALREADY_ACKED';
     end if;
-  elsif wanted in ('act_alert', 'note_alert', 'resolve_alert') and not here and not home or wanted = 'act_alert' and before ->> 'state' = '1' and not here then
+  elsif wanted in ('act_alert', 'note_alert', 'resolve_alert', 'plan_alert', 'review_alert') and not here and not home or wanted = 'act_alert' and before ->> 'state' = '1' and not here then
     field := 'alert'; reason := case when home then 'OWN_ALERT' else 'NOT_YOURS' end;
   elsif wanted = 'cancel_alert' and not home then
     field := 'alert'; reason := 'NOT_YOURS';
+  elsif wanted in ('plan_alert', 'review_alert') then
+    select p.patch, p.field, p.reason into patch, field, reason from plan_prepare(wanted, before, given, moment) p;
   elsif wanted = 'note_alert' and coalesce(btrim(given ->> 'note'), '') = '' then
     field := 'note'; reason := 'REQUIRED';
   elsif wanted = 'escalate_alert' then
@@ -185,6 +192,8 @@ begin
     perform alert_receipt_take(event.num, event.at, true, true, true, wanted = 'act_alert');
   elsif wanted = 'escalate_alert' then
     perform alert_escalate(after, event);
+  elsif wanted in ('plan_alert', 'cancel_alert') then
+    perform plan_follow(wanted, after, given, event);
   end if;
 end $$;
 
@@ -235,13 +244,15 @@ create or replace function alert_record(a alert)
     people_count int4, about text, supersedes text, superseded_by text, escalation int2, escalated_at timestamptz, expires_at timestamptz,
     acked_at timestamptz, acked_by text, acked_office text, acked_office_name text, responding_at timestamptz, resolved_at timestamptz, outcome text,
     whom text[], origin_office text, origin_office_name text, created_by text, created_at timestamptz, updated_by text, updated_at timestamptz,
-    sensitivity int2, area text, area_name text)
+    sensitivity int2, area text, area_name text, plan text, planned_at timestamptz, planned_by text, review text, lessons text, reviewed_at timestamptz,
+    reviewed_by text)
   stable parallel safe language sql as $$
   select a.id, record_no(a.num), a.version, a.state, a.status, a.kind, a.severity, a.urgency, a.certainty, a.title, a.content, told('place', a.place, false),
     a.people_count, record_no(a.about), record_no(a.supersedes), record_no(a.superseded_by), a.escalation, a.escalated_at, a.expires_at,
     a.acked_at, a.acked_by, k.code, k.name, a.responding_at, a.resolved_at, a.outcome,
     array(select w.name from alert_office t join office w on w.id = t.office where t.num = a.num order by t.step, w.code),
-    o.code, o.name, a.created_by, a.created_at, a.updated_by, a.updated_at, a.sensitivity, r.code, r.name
+    o.code, o.name, a.created_by, a.created_at, a.updated_by, a.updated_at, a.sensitivity, r.code, r.name, a.plan, a.planned_at, a.planned_by, a.review, a.lessons,
+    a.reviewed_at, a.reviewed_by
   from office o left join area r on r.id = a.area left join office k on k.id = a.acked_office where o.id = a.origin
 $$;
 

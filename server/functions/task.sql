@@ -71,8 +71,10 @@ begin
   end if;
 end $$;
 
--- A task that the system sets by itself: of a clock, or of another record's change. The pen is held. `n`: as of record_derived.
-create or replace function task_make(of_about int8, receiver int4, of_title text, due timestamptz, request uuid, n int4, moment timestamptz) returns int8 language plpgsql
+-- A task that comes of a clock, or of another record's change. The pen is held. `n`: as of record_derived; proxy: the receiver's office answers for
+-- somebody whom the directory doesn't know.
+create or replace function task_make(of_about int8, receiver int4, of_title text, due timestamptz, request uuid, n int4, moment timestamptz,
+    of_content text default null, proxy bool default false) returns int8 language plpgsql
   security definer set search_path = liandong, pg_catalog, pg_temp as $$
 declare
   whole jsonb := record_row(of_about);
@@ -83,8 +85,8 @@ declare
 begin
   after := jsonb_build_object('num', record_number(5::int2, moment), 'id', record_derived(request, n), 'version', 1, 'state', 1, 'origin', asking, 'created_by', named,
     'created_at', moment, 'updated_by', named, 'updated_at', moment, 'events', array[(select h.seq + 1 from feed_head h)], 'sensitivity', coalesce((whole ->> 'sensitivity')::int2, 1),
-    'area', whole -> 'area', 'about', of_about, 'to_office', receiver, 'title', of_title, 'due_at', due,
-    'by_proxy', (select o.system = 3 from office o where o.id = receiver));
+    'area', whole -> 'area', 'about', of_about, 'to_office', receiver, 'title', of_title, 'content', of_content,
+    'due_at', due, 'by_proxy', proxy or (select o.system = 3 from office o where o.id = receiver));
   perform given_to_addressed(5::int2, after, moment);
   event := record_event(after, 'add_task', moment, record_derived(request, n), null, null);
   select d.changed, d.old_values, d.new_values into event.changed, event.old_values, event.new_values from record_difference(5::int2, '{}', after) d;
@@ -112,4 +114,4 @@ create or replace function task_record(t task)
   from office f, office o where f.id = t.origin and o.id = t.to_office
 $$;
 
-grant execute on function caller_code(), task_make(int8, int4, text, timestamptz, uuid, int4, timestamptz) to liandong_app;
+grant execute on function caller_code(), task_make(int8, int4, text, timestamptz, uuid, int4, timestamptz, text, bool) to liandong_app;

@@ -323,11 +323,15 @@ def by_two(stage, node, birds, drive):
   did(mediator, "confirm_alert", alert=first, shown=True)
   second = alarm(mediator, "update_alert", alert=first, people_count=60)
   did(chief, "ack_alert", alert=second, note=word("ack_alert.note"))
+  did(chief, "plan_alert", alert=second, plan=word("plan_alert.plan"), tasks=[word("plan_alert.tasks")])
   for name, field in (("act_alert", "note"), ("note_alert", "note"), ("resolve_alert", "outcome")):
     did(chief, name, alert=second, **{field: word(f"{name}.{field}")})
   did(chief, "cancel_alert", alert=alarm(kind="ALERT_KIND_SYSTEM"), reason=word("cancel_alert.reason"))
   did(head, "show_alert", alert=second)
   did(head, "list_receipts", alert=second)
+  did(chief, "review_alert", alert=second, **{f: word(f"review_alert.{f}") for f in ("review", "lessons")})
+  did(head, "show_plan", alert=second)
+  did(head, "list_plans", limit=50)
   other = stage.node(node.name + "-drained", node.name).start()
   until(lambda: len(admin.ask("show_health").nodes) == 2, 5, "the other node")
   order = did(admin, "drain_node", node=other.name, reason=word("drain_node.reason")).id

@@ -161,6 +161,13 @@ def sc7_mass_event(stage):
     assert changed.get("acked_by"), changed
     late = client(s.stage, "alert", "ack", alert, device="ytp-chief", server=s.server)
     assert late[0] == 0 or "CODE" not in late[2], late
+    p.do("plan", "new", alert, "劝离，登记欠薪", "--tasks", "街道综治,社区,律师=讲清讨薪途径")
+    _, changed = j.see("plan_alert", alert, asked="街道综治、社区、律师")
+    assert changed["plan"] == "劝离，登记欠薪", changed
+    asked = j.do("plan", "show", alert)["tasks"]
+    assert [t["title"] for t in asked] == ["街道综治：三十名工人在工地门口讨薪", "社区：三十名工人在工地门口讨薪", "律师：讲清讨薪途径"] and all(t["due_at"] for t in asked), asked
+    j.do("task", "done", asked[0]["no"], "综治办已到场", "--answered-by", "综治办赵主任")
+    p.see("finish_task", asked[0]["no"])
     grown = p.do("alert", "update", alert, "--people-count", "60", "--severity", "extreme")["no"]
     j.see("update_alert", grown)
     s.node.kill()
@@ -168,8 +175,13 @@ def sc7_mass_event(stage):
     j.do("alert", "ack", grown)
     p.see("ack_alert", grown)
     p.do("alert", "act", grown)
+    assert p.refused(1, "plan", "review", grown, "工资当场发放")
     p.do("alert", "resolve", grown, "工资当场发放，人员散去")
     j.see("resolve_alert", grown)
+    p.do("plan", "review", alert, "两组到场，工资当场发放", "--lessons", "应先请劳动监察到场")
+    j.see("review_alert", grown, lessons="应先请劳动监察到场")
+    page = j.told("plan", "show", grown)
+    assert all(word in page for word in ("劝离，登记欠薪", "应先请劳动监察到场", "综治办已到场", "律师：讲清讨薪途径")), page
     other.never(alert)
 
 

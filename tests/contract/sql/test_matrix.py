@@ -42,9 +42,10 @@ OTHERS = {
                "make": ("send_transfer", lambda desk, area: {"to_office": "j3", "reason": "x", "about": desk.ask("open_dispute", type=2, title="邻里漏水", area=area)[0]["no"]}),
                "write": {"deliver_transfer": {}, "sign_transfer": {}, "accept_transfer": {}, "return_transfer": {"reason": "x"}, "feedback_transfer": {"feedback": "x"},
                          "confirm_transfer": {}, "recall_transfer": {"reason": "x"}}},
-  "alert": {"table": "alert", "make": ("raise_alert", {"kind": 3, "title": "扬言放火"}), "read": {"show_alert": {}, "list_receipts": {}, "confirm_alert": {}},
-            "look": {"list_alerts": {"limit": 500}},
-            "write": {"ack_alert": {}, "act_alert": {}, "note_alert": {"note": "记录"}, "cancel_alert": {"reason": "误报"}, "resolve_alert": {"outcome": "化解"}}},
+  "alert": {"table": "alert", "make": ("raise_alert", {"kind": 3, "title": "扬言放火"}), "read": {"show_alert": {}, "list_receipts": {}, "confirm_alert": {}, "show_plan": {}},
+            "look": {"list_alerts": {"limit": 500}, "list_plans": {"limit": 500}}, "lead": ("plan_alert", {"tasks": ["律师"]}),
+            "write": {"ack_alert": {}, "act_alert": {}, "note_alert": {"note": "记录"}, "cancel_alert": {"reason": "误报"}, "resolve_alert": {"outcome": "化解"}, "plan_alert": {"plan": "劝离"},
+                      "review_alert": {"review": "化解"}}},
   "task": {"table": "task", "read": {"show_task": {}}, "look": {"list_tasks": {"limit": 500}},
            "make": ("add_task", lambda desk, area: {"to_office": "j3", "title": "上门走访", "about": desk.ask("open_dispute", type=2, title="邻里漏水", area=area)[0]["no"]}),
            "write": {"accept_task": {}, "finish_task": {"result": "x"}, "decline_task": {"reason": "x"}, "cancel_task": {"reason": "x"}, "recheck_task": {}}},
@@ -178,6 +179,8 @@ def other_kinds(ground, kind):
         area = {"p2": "other", "area": "shared"}.get(office)
         made[office, level] = no = desk.ask(maker, **(fields(desk, area) if callable(fields) else {**fields, "area": area}))[0]["no"]
         assert no, (maker, office)
+        if "lead" in doors:  # what gives the doors something to show
+          desk.ask(doors["lead"][0], **{kind: no}, **doors["lead"][1])
         d.sql(f"update {doors['table']} set sensitivity = $1 where record_no(num) = $2", level, no)
         if office == "given":
           give(d, no)
