@@ -1,4 +1,5 @@
 #include "client/help.h"
+#include "client/kinds.h"
 #include "client/labels.h"
 #include "client/language.h"
 #include "client/schema.h"
@@ -93,7 +94,7 @@ static const char *field_text(const struct page *p, const struct verb *verb, str
             used += n > 0 ? (size_t)n : 0;
         }
     } else if (label_meaning(type, place.field) == MEANING_REQUEST) {
-        verbs_list_kinds(words, sizeof words);
+        kinds_examples(words, sizeof words);
     }
     if (*words && text) text = arena_printf(p->arena, _("%s: %s"), text, words);
     return text ? text : place.field->name;

@@ -1,9 +1,8 @@
+#include "client/kinds.h"
 #include "client/labels.h"
 #include "client/language.h"
 #include "client/schema.h"
-#include "client/suggest.h"
 #include "client/value.h"
-#include "client/verbs.h"
 #include "common/clock.h"
 #include "common/text.h"
 #include "common/uuid.h"
@@ -131,18 +130,29 @@ static bool set_enum(const struct target *t, const char *text) {
     return put(t, &number, sizeof number);
 }
 
-static bool set_request_name(const struct target *t, const char *text) {
-    const char *name = verbs_request_of(text);
-    char *copy = name ? arena_copy(t->arena, name, strlen(name)) : NULL;
-    if (copy) return put(t, &copy, sizeof copy);
-    char all[512];
-    verbs_list_kinds(all, sizeof all);
-    return wrong(t, _("\"%s\" is no kind of event. Known: %s"), text, all);
+/* A word may mean several kinds of event: a list takes all of them. */
+static bool set_kinds(const struct target *t, const char *text) {
+    const char *names[KINDS_OF_WORD];
+    size_t count = kinds_named(text, names);
+    for (size_t i = 0; i < count; i++) {
+        char *copy = arena_copy(t->arena, names[i], strlen(names[i]));
+        if (!copy || !put(t, &copy, sizeof copy)) return wrong(t, "%s%s", _("out of memory"), "");
+    }
+    if (count) return true;
+    char examples[256], hint[512];
+    struct suggest near;
+    suggest_begin(&near, text);
+    kinds_suggest(&near);
+    kinds_examples(examples, sizeof examples);
+    if (!near.best)
+        return wrong(t, _("\"%s\" is no kind of event. A kind is a command's verb, such as %s"), text, examples);
+    snprintf(hint, sizeof hint, _("did you mean %s? A kind is a command's verb, such as %s"), near.best, examples);
+    return wrong(t, _("\"%s\" is no kind of event; %s"), text, hint);
 }
 
 static bool set_string(const struct target *t, const char *text) {
     enum meaning meaning = label_meaning(t->message->descriptor, t->field);
-    if (meaning == MEANING_REQUEST) return set_request_name(t, text);
+    if (meaning == MEANING_REQUEST) return set_kinds(t, text);
     if (meaning == MEANING_OFFICE && !text_is_code(text)) /* an office's name would find nothing, for ever */
         return wrong(t, _("\"%s\" is no office's code: small letters and digits, such as %s"), text,
                      _("ytp; liandong status tells that of your own office, incident show that of an incident"));

@@ -1,8 +1,6 @@
 #include "client/verbs/groups.h"
 #include "client/command.h"
-#include "client/labels.h"
 #include "client/schema.h"
-#include <stdio.h>
 #include <string.h>
 
 /* One place to add a noun's file; in this order they stand in the help. */
@@ -51,37 +49,8 @@ const char *verb_name(const struct verb *verb) {
     return blank ? blank + 1 : verb->words;
 }
 
-/* Events are the traces of writes. */
-static bool makes_events(const struct verb *verb) {
-    return verb->request && schema_writes(schema_request(verb->request));
-}
-
-const char *verbs_request_of(const char *word) {
-    for (size_t i = 0; verbs_at(i); i++) {
-        const struct verb *verb = verbs_at(i);
-        if (!makes_events(verb)) continue;
-        if (schema_same_word(word, verb->request) || schema_same_word(word, verb_name(verb)) ||
-            schema_same_word(word, label_name(verb->request)))
-            return verb->request;
-    }
-    return NULL;
-}
-
 const struct verb *verbs_of_request(const char *request) {
     for (size_t i = 0; verbs_at(i); i++)
         if (verbs_at(i)->request && request && strcmp(verbs_at(i)->request, request) == 0) return verbs_at(i);
     return NULL;
-}
-
-void verbs_list_kinds(char *out, size_t room) {
-    size_t used = 0;
-    out[0] = '\0';
-    for (size_t i = 0; verbs_at(i) && used < room; i++) {
-        if (!makes_events(verbs_at(i))) continue;
-        const char *label = label_name(verbs_at(i)->request);
-        bool both = !schema_same_word(label, verb_name(verbs_at(i)));
-        int n = snprintf(out + used, room - used, "%s%s%s%s", used ? ", " : "", verb_name(verbs_at(i)), both ? " " : "",
-                         both ? label : "");
-        used += n > 0 ? (size_t)n : 0;
-    }
 }

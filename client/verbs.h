@@ -41,10 +41,6 @@ bool verbs_is_noun(const char *word);
 size_t verb_places(const struct verb *verb, struct schema_place *places, size_t most);
 /* The second word, or the only one. */
 const char *verb_name(const struct verb *verb);
-/* Name of the request that a word means as a kind of event: "report_incident", its label, or "report". NULL: none. */
-const char *verbs_request_of(const char *word);
 /* The first verb that sends this request. NULL: none does. */
 const struct verb *verbs_of_request(const char *request);
-/* "report 接报, dispatch 派警, …" */
-void verbs_list_kinds(char *out, size_t room);
 #endif

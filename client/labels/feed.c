@@ -3,7 +3,7 @@
 
 static const struct label labels[] = {
     /* feed */
-    {"kinds", N_("kinds of event"), MEANING_REQUEST},
+    {"kinds", N_("kinds of event, by a command's verb or name"), MEANING_REQUEST},
     {"kind", N_("kind"), MEANING_REQUEST},
     {"classes", N_("classes"), MEANING_PLAIN},
     {"level_at_least", N_("level at least"), MEANING_RANK},

@@ -95,7 +95,7 @@ static void inner_fields_and_own_flags(void **state) {
     (void)state;
     assert_true(parse("liandong feed watch --kind report,note --class 8 -n 5 --no-follow") ==
                 false); /* a number is no class */
-    assert_true(parse("liandong feed watch --kind report,note --class tip -n5 --no-follow --office ytp"));
+    assert_true(parse("liandong feed watch --kind report,incident-note --class tip -n5 --no-follow --office ytp"));
     const Liandong__V1__WatchFeed *m = (const void *)command.message;
     const struct watch_flags *own = command.own;
     assert_int_equal(m->filter->n_kinds, 2);

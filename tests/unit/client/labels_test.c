@@ -1,3 +1,4 @@
+#include "client/kinds.h"
 #include "client/labels.h"
 #include "client/language.h"
 #include "client/schema.h"
@@ -155,13 +156,21 @@ static void verbs_fit_the_messages(void **state) {
 
 static void kinds_by_any_name(void **state) {
     (void)state;
+    const char *names[KINDS_OF_WORD];
     language_start("zh");
-    assert_string_equal(verbs_request_of("report_incident"), "report_incident");
-    assert_string_equal(verbs_request_of("report"), "report_incident");
-    assert_string_equal(verbs_request_of("接报"), "report_incident");
-    assert_string_equal(verbs_request_of("工作记录"), "note_incident");
-    assert_null(verbs_request_of("list")); /* reading leaves no trace in the feed */
-    assert_null(verbs_request_of("rubbish"));
+    static const char *const words[] = {"report_incident", "report", "接报"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        assert_int_equal(kinds_named(words[i], names), 1);
+        assert_string_equal(names[0], "report_incident");
+    }
+    size_t all = kinds_named("note", names), one = kinds_named("dispute note", names);
+    assert_in_range(all, 2, KINDS_OF_WORD - 1);
+    assert_int_equal(one, 1);
+    assert_string_equal(names[0], "note_dispute");
+    assert_int_equal(kinds_named("deadline-breached", names), 1);
+    assert_string_equal(names[0], "deadline_breached");
+    assert_int_equal(kinds_named("list", names), 0); /* reading leaves no trace in the feed */
+    assert_int_equal(kinds_named("rubbish", names), 0);
 }
 
 int main(void) {
