@@ -176,6 +176,20 @@ static void verb_list(const struct page *p, const char *noun) {
     }
 }
 
+static bool stands_alone(const struct verb *verb) { return verb->words[0] != '_' && !strchr(verb->words, ' '); }
+
+/* Nouns first, then the verbs that have none. */
+static void contents(const struct page *p) {
+    size_t widest = 0;
+    for (size_t i = 0; nouns_at(i); i++)
+        if (strlen(nouns_at(i)->word) > widest) widest = strlen(nouns_at(i)->word);
+    for (size_t i = 0; verbs_at(i); i++)
+        if (stands_alone(verbs_at(i)) && strlen(verbs_at(i)->words) > widest) widest = strlen(verbs_at(i)->words);
+    for (size_t i = 0; nouns_at(i); i++) entry(p, nouns_at(i)->word, widest, _(nouns_at(i)->about));
+    for (size_t i = 0; verbs_at(i); i++)
+        if (stands_alone(verbs_at(i))) entry(p, verbs_at(i)->words, widest, _(verbs_at(i)->about));
+}
+
 static void exit_codes(const struct page *p) {
     static const struct {
         const char *code, *text;
@@ -216,8 +230,8 @@ static void main_page(const struct page *p) {
                   "liandong incident report --class dispute --place '12 Jianshe Road' 'neighbours quarrel about "
                   "building noise'\n"
                   "liandong feed watch"));
-    heading(p, _("Commands (each has --help)"));
-    verb_list(p, NULL);
+    heading(p, _("Commands (liandong dispute, for one, lists what disputes have; liandong help all lists everything)"));
+    contents(p);
     heading(p, _("Flags of every command"));
     flags(p, global_flags, global_flags_count);
     settings(p);
@@ -255,6 +269,11 @@ int help_run(struct client *client, struct command *command) {
                *second = command->word_count > 1 ? command->words[1] : NULL;
     if (first && strcmp(first, "exit") == 0) {
         exit_codes(&p);
+        return EXIT_CODE_OK;
+    }
+    if (first && strcmp(first, "all") == 0) {
+        heading(&p, _("Commands (each has --help)"));
+        verb_list(&p, NULL);
         return EXIT_CODE_OK;
     }
     if (first && strcmp(first, "json") == 0) {

@@ -33,6 +33,13 @@ struct verb {
 /* Every verb, in the order of the help; NULL past the last. */
 const struct verb *verbs_at(size_t index);
 
+/* What the verbs are about, for the first page of the help; NULL past the last. A test fails where a noun of the verbs
+ * is not here. */
+struct noun {
+    const char *word, *about; /* msgid: one line */
+};
+const struct noun *nouns_at(size_t index);
+
 /* The verb of exactly these words ("incident", "report"; second may be NULL). */
 const struct verb *verbs_find(const char *first, const char *second);
 /* True where some verb begins with this word and goes on. */

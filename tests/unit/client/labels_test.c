@@ -173,12 +173,27 @@ static void kinds_by_any_name(void **state) {
     assert_int_equal(kinds_named("rubbish", names), 0);
 }
 
+static void nouns_are_told(void **state) {
+    (void)state;
+    for (size_t i = 0; nouns_at(i); i++) assert_true(verbs_is_noun(nouns_at(i)->word));
+    for (size_t v = 0; verbs_at(v); v++) {
+        const char *words = verbs_at(v)->words, *blank = strchr(words, ' ');
+        size_t i = 0;
+        while (blank && nouns_at(i) &&
+               (strlen(nouns_at(i)->word) != (size_t)(blank - words) ||
+                strncmp(nouns_at(i)->word, words, (size_t)(blank - words)) != 0))
+            i++;
+        if (blank && !nouns_at(i)) fail_msg("the noun of \"%s\" has no row in client/nouns.c", words);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_have_labels),     cmocka_unit_test(values_have_labels),
         cmocka_unit_test(int64_are_moments),      cmocka_unit_test(labels_are_distinct_in_both_languages),
         cmocka_unit_test(labels_are_chinese),     cmocka_unit_test(rows_are_unique),
         cmocka_unit_test(verbs_fit_the_messages), cmocka_unit_test(kinds_by_any_name),
+        cmocka_unit_test(nouns_are_told),
     };
     language_start("zh");
     return cmocka_run_group_tests(tests, NULL, NULL);
