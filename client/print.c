@@ -25,6 +25,7 @@ static const struct {
     {"Visit", "visit_no,visited_at,performed,satisfaction,relapse,office_name?,officer?,note"},
     {"Party", "party,role,name,phone,id_no?,domicile?,person?,entered_by?"},
     {"TimelineEntry", "at,source,no,kind,office_name?,officer?,class?,level?,place?,content"},
+    {"SceneEntry", "at,office_name,officer,kind,no?,content"},
     {"Transfer",
      "no,state,mode,about,from_office_name,to_office_name,sent_at,signed_at,decision_ms?,signing_ms?,title"},
     {"Task", "no,state,overdue,due_at,to_office_name,about?,origin_office_name?,answered_by?,result?,title"},

@@ -267,6 +267,7 @@ const struct wire_limit wire_limits[] = {
     {"ReviewAlert", "review", .max = REMARK, .multiline = true},
     {"ReviewAlert", "lessons", .max = REMARK, .multiline = true},
     {"RevokeDevice", "reason", .max = REMARK, .multiline = true},
+    {"SceneEntry", "content", .max = CONTENT, .multiline = true},
     {"SearchIncidents", "text", .max = WIRE_STRING_MAX, .min = 2}, /* the index holds pairs of characters */
     {"SearchIncidents", "limit", .max = PAGE_ROWS, .min = 1},
     {"SendTransfer", "reason", .max = REMARK, .multiline = true},
@@ -277,6 +278,7 @@ const struct wire_limit wire_limits[] = {
     {"ShowOrder", "order", .max = UUID, .size = UUID},
     {"ShowOrder", "wait_ms", .max = WAIT_MS},
     {"ShowReaders", "limit", .max = PAGE_ROWS, .min = 1},
+    {"ShowScene", "limit", .max = PAGE_ROWS, .min = 1},
     {"ShowTimeline", "limit", .max = PAGE_ROWS, .min = 1},
     {"SignedHead", "feed_hash", .max = HASH, .size = HASH},
     {"SignedHead", "audit_hash", .max = HASH, .size = HASH},

@@ -332,6 +332,7 @@ def by_two(stage, node, birds, drive):
   did(chief, "review_alert", alert=second, **{f: word(f"review_alert.{f}") for f in ("review", "lessons")})
   did(head, "show_plan", alert=second)
   did(head, "list_plans", limit=50)
+  did(head, "show_scene", incident=second, record=4)
   other = stage.node(node.name + "-drained", node.name).start()
   until(lambda: len(admin.ask("show_health").nodes) == 2, 5, "the other node")
   order = did(admin, "drain_node", node=other.name, reason=word("drain_node.reason")).id

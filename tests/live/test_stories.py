@@ -298,10 +298,17 @@ def sc6_fire_and_suicide_threatened(stage):
     _, changed = p.see("ack_alert", alert)
     assert changed["acked_by"] and changed["acked_at"], changed
     p.do("incident", "dispatch", incident, "李警官、王警官")
+    p.do("incident", "arrive", incident)
+    p.do("incident", "dispatch", incident, "司法所李秀英、社区王主任", "--add")
+    j.see("dispatch_incident", incident, dispatched_to="李警官、王警官、司法所李秀英、社区王主任")
     j.do("incident", "arrive", incident)
     p.see("arrive_incident", incident)
-    j.do("incident", "note", incident, "安抚情绪，当事人交出打火机")
+    p.do("plan", "new", incident, "隔开双方，先灭火源", "--tasks", "街道=疏散楼上住户,社区=联系家属")
+    j.see("plan_alert", alert, asked="街道、社区")
+    j.do("incident", "note", incident, "火源已扑灭，正在谈话")
     p.see("note_incident", incident)
+    j.do("alert", "note", alert, "当事人交出打火机")
+    p.see("note_alert", alert)
     p.do("incident", "feedback", incident, "--result-code", "DEFUSED", "冲动情绪已化解")
     j.see("feedback_incident", incident)
     dispute = p.do("dispute", "open", "--type", "marriage-family", "--warning", "red", "家庭纠纷，曾扬言放火")["no"]
@@ -312,5 +319,10 @@ def sc6_fire_and_suicide_threatened(stage):
     p.do("alert", "resolve", alert, "现场已化解")
     j.see("resolve_alert", alert)
     assert [e["kind"] for e in j.events() if e["no"] == alert].count("escalate_alert") == 1, "acknowledged: no further step"
+    page = p.told("incident", "timeline", incident)
+    assert page == j.told("alert", "timeline", alert), "both read the same"
+    order = [page.index(word) for word in ("扬言要放火自杀", "通报已看到", "李秀英会同社区赶往现场", "李警官、王警官", "司法所李秀英、社区王主任",
+                                           "疏散楼上住户", "火源已扑灭", "当事人交出打火机", "冲动情绪已化解", "现场已化解")]
+    assert order == sorted(order), page
     other.never(incident)
     other.never(alert)

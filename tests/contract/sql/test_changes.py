@@ -12,7 +12,7 @@ POLICE = ("p1-officer", "p1-duty", "p1-chief")
 EVERYBODY = (*POLICE, "j1-mediator", "j1-head")
 # Written down a second time on purpose: a change of the data must be meant. kind: (actors, level, from states, leads to; None: stays)
 WANTED = (
-  ("dispatch_incident", POLICE, 3, (1, 2, 8), 2),
+  ("dispatch_incident", POLICE, 3, (1, 2, 8), 2), ("dispatch_incident", POLICE, 3, (3, 4), None),
   ("arrive_incident", EVERYBODY, 3, (2,), 3), ("arrive_incident", EVERYBODY, 3, (3, 4), None),
   ("handle_incident", EVERYBODY, 3, (3,), 4),
   ("note_incident", EVERYBODY, 3, (1, 2, 3, 4, 5, 6, 8), None),

@@ -14,7 +14,7 @@ MOST = {  # role -> relation -> the highest level that it sees; what is not here
   "mediator": {"own": 2, "paired": 1, "area": 1, "given": 1}, "head": {"own": 3, "paired": 3, "area": 1, "given": 3}, "viewer": {"above": 1}, "admin": {}, "auditor": {}}
 RELATIONS = ("own", "paired", "other", "above", "area", "given")
 HIDDEN = "〔无权查看〕"
-READ = {"show_incident": {}, "show_history": {}, "show_readers": {}, "reveal_incident": {"purpose": "handling", "case_no": "TJ-1"}, "list_attachments": {}, "list_journal": {}}  # name a record, and refuse
+READ = {"show_incident": {}, "show_history": {}, "show_scene": {}, "show_readers": {}, "reveal_incident": {"purpose": "handling", "case_no": "TJ-1"}, "list_attachments": {}, "list_journal": {}}  # name a record, and refuse
 LOOK = {"list_incidents": {"limit": 500}, "search_incidents": {"text": "邻居争吵"},
         "watch_feed": {}}                                                       # find records
 BY_RECORD = {"list_attachments", "list_journal", "begin_attachment"}  # of any kind: in others `record` is the kind
