@@ -18,6 +18,9 @@ def library():
       ("PQfinish", None, (ctypes.c_void_p,)),
       ("PQexecParams", ctypes.c_void_p, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int, ctypes.c_void_p,
                                          ctypes.POINTER(ctypes.c_char_p), ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)),
+      ("PQprepare", ctypes.c_void_p, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_int, ctypes.c_void_p)),
+      ("PQexecPrepared", ctypes.c_void_p, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int, ctypes.POINTER(ctypes.c_char_p), ctypes.c_void_p,
+                                           ctypes.c_void_p, ctypes.c_int)),
       ("PQexec", ctypes.c_void_p, (ctypes.c_void_p, ctypes.c_char_p)),
       ("PQresultStatus", ctypes.c_int, (ctypes.c_void_p,)),
       ("PQresultErrorField", ctypes.c_char_p, (ctypes.c_void_p, ctypes.c_int)),
@@ -43,6 +46,7 @@ class Session:
       text = self.pq.PQerrorMessage(self.link).decode()
       self.close()
       raise SqlError(text, "08000")
+    self.prepared = {}
 
   def __enter__(self):
     return self
@@ -57,10 +61,22 @@ class Session:
   def rows(self, statement, *values):
     """One statement with $1…, or several without values."""
     if values:
-      texts = (ctypes.c_char_p * len(values))(*(None if v is None else str(v).encode() for v in values))
-      result = self.pq.PQexecParams(self.link, statement.encode(), len(values), None, texts, None, None, 0)
-    else:
-      result = self.pq.PQexec(self.link, statement.encode())
+      return self.read(self.pq.PQexecParams(self.link, statement.encode(), len(values), None, self.texts(values), None, None, 0))
+    return self.read(self.pq.PQexec(self.link, statement.encode()))
+
+  def rows_prepared(self, statement, *values):
+    """The same for one that is carried out again and again, as the server does: parsed once in this session."""
+    name = self.prepared.get(statement)
+    if name is None:
+      name = self.prepared[statement] = f"s{len(self.prepared)}".encode()
+      self.read(self.pq.PQprepare(self.link, name, statement.encode(), 0, None))
+    return self.read(self.pq.PQexecPrepared(self.link, name, len(values), self.texts(values), None, None, 0))
+
+  @staticmethod
+  def texts(values):
+    return (ctypes.c_char_p * len(values))(*(None if v is None else str(v).encode() for v in values))
+
+  def read(self, result):
     try:
       if self.pq.PQresultStatus(result) not in (1, 2):
         state = self.pq.PQresultErrorField(result, ord("C")) or b"08000"

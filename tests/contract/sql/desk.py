@@ -188,7 +188,7 @@ class Desk:
              self.id, self.device, self.officer, self.role, self.account)
     if not READS.match(name):
       app.rows("select seq from feed_head for update")
-    found = app.rows(f"select to_jsonb(x) from ({text}) x", *values)
+    found = app.rows_prepared(f"select to_jsonb(x) from ({text}) x", *values)
     app.rows("commit")
     return [json.loads(row[0]) for row in found]
 
