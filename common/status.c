@@ -211,6 +211,10 @@ const struct status_row status_rows[] = {
      "其中一个已并入另一个。请先撤销那次合并（unmerge），或改为并入合并后的那一个。", 0},
     {"TARGET_CLOSED", CODE(FAILED_PRECONDITION), "the dispute to merge into is closed, not accepted or void",
      "目标纠纷已结案、不予受理或已作废，不能并入。请先重新办理目标纠纷，或反过来合并。", 0},
+    {"MARK_LOST", CODE(FAILED_PRECONDITION), "the dispute to merge into is not marked as this one is",
+     "本纠纷标记为家暴，目标纠纷没有，合并后回访会中断。请先给目标纠纷标记（liandong dispute correct --subtype "
+     "家暴），或反过来合并。",
+     0},
     {"NO_CHANGE", CODE(FAILED_PRECONDITION), "the record says all of this already; nothing was done",
      "记录中已是这些内容，没有需要更正的，本次未办理。请用 incident show 核对；要留下说明请用 incident note "
      "写工作记录。",
@@ -239,6 +243,10 @@ const struct status_row status_rows[] = {
      "这个结果不在这里登记：达成协议的请用 liandong agreement make，不受理的请用 liandong dispute decline。", 0},
     {"VISIT_FIRST", CODE(FAILED_PRECONDITION), "a dispute is visited before it is closed",
      "结案前须先回访。请用 liandong dispute visit 登记回访后再结案。", 0},
+    {"VISITS_DUE", CODE(FAILED_PRECONDITION), "further follow-up visits are due",
+     "还有到期或未到期的回访没有做，做完才能归档。请用 liandong deadline list --about 查看，用 liandong dispute visit "
+     "登记回访。",
+     0},
     {"NO_SUCH_ROUND", CODE(NOT_FOUND), "the dispute has no session of this number",
      "没有这一场调解。请用 liandong mediation list 查看场次。", 0},
     {"ROUNDS_OVER", CODE(FAILED_PRECONDITION), "mediation by the police has no further rounds",

@@ -12,6 +12,7 @@
  * with writing under way, until the index is that far behind. */
 #define SEARCH_INDEX_LIMIT  1000
 #define SEARCH_BEHIND_LIMIT 50000
+#define PROPOSALS_GAP_MS    20
 #define PROPOSALS_MS        250  /* a look at an index; both offices hear of a repeated alarm within a second */
 #define REVIEWS_MS          5000 /* an index holds what waits for review, which is little */
 #define NOTICES_MS          5000 /* besides when an alert changes: who is on duty changes, too */
@@ -94,6 +95,14 @@ static void tell_pen_freed(const PGresult *r) {
     for (int i = 0; i < PQntuples(r); i++) log_event(LOG_WARN, "pen.freed", log_str("held_by", PQgetvalue(r, i, 0)));
 }
 
+/* While there are more it goes on, with a gap in which reports take the pen. */
+static void on_proposed(struct core *c, const PGresult *r) {
+    if (!PQgetisnull(r, 0, 1))
+        log_event(LOG_ERROR, "proposals.failed", log_str("incident", PQgetvalue(r, 0, 1)),
+                  log_str("hint", "反复报警的自动立案失败，稍后自动重试。请将本行日志交给维护人员"));
+    if (mapping_get_int4(r, 0, 0) > 0) c->chores[CHORE_PROPOSALS].next_ms = uv_now(c->loop) + PROPOSALS_GAP_MS;
+}
+
 static void on_chore(struct read *read, const PGresult *result, const char *fault) {
     struct chore *chore = chore_of(read);
     struct core *c = chore->core;
@@ -117,6 +126,8 @@ static void on_chore(struct read *read, const PGresult *result, const char *faul
         tell_pen_freed(result);
     else if (which == CHORE_CLOCKS && PQntuples(result) == 1)
         chore->next_ms = uv_now(c->loop) + clocks_take(&c->clocks, result);
+    else if (which == CHORE_PROPOSALS && PQntuples(result) == 1)
+        on_proposed(c, result);
     else if (which == CHORE_NOTICES) {
         notices_take(c, result);
         if (c->notices.wanted) run_chore(chore); /* another change came while this was read */

@@ -85,6 +85,18 @@ begin
   where c.num = of_num and (of_rule is null or c.rule = of_rule) and c.stopped_at is null;
 end $$;
 
+-- Takes the stopping of a clock back: it is as if it had run on.
+create or replace function clock_again(of_id int8) returns void language plpgsql as $$
+declare
+  c clock := (select x from clock x where x.id = of_id);
+begin
+  c.stopped_at := null;
+  if c.paused_at is null then
+    c := clock_worked_out(c);
+  end if;
+  perform clock_keep(c);
+end $$;
+
 -- Pauses and resumes a clock that was not due yet: what is left of it stands still.
 create or replace function clock_pause(of_num int8, of_rule text, moment timestamptz) returns void language plpgsql
   security definer set search_path = liandong, pg_catalog, pg_temp as $$

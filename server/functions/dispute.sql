@@ -69,6 +69,9 @@ begin
   if (after ->> 'complexity')::int2 >= dispute_limit_now('JOINT_FROM_COMPLEXITY') and not (after ->> 'joint_required')::bool then
     patch := patch || '{"joint_required": true}';
   end if;
+  if patch ->> 'subtype' is not null then
+    patch := patch || jsonb_build_object('subtype', mark_word(patch ->> 'subtype'));
+  end if;
   if (before ->> 'joint_required')::bool and not (patch ->> 'joint_required')::bool then
     field := 'joint_required'; reason := 'JOINT_STAYS';
   elsif patch ?| '{causes,track}' and jsonb_typeof(after -> 'causes') = 'array' and exists (select from track_bar b
@@ -142,7 +145,8 @@ declare
 begin
   patch := given || jsonb_build_object(mine, caller_officer(), 'state', case when over then 20 else 19 end)
     || case when over then jsonb_build_object('closed_at', moment) else '{}' end;
-  if (select count(*) from visit v where v.num = (before ->> 'num')::int8) < dispute_limit_now('VISITS_TO_CLOSE') then
+  if (select count(*) from visit v where v.num = (before ->> 'num')::int8 and v.entered_at >= coalesce((before ->> 'concluded_at')::timestamptz, '-infinity'))
+      < dispute_limit_now('VISITS_TO_CLOSE') then
     field := 'dispute'; reason := 'VISIT_FIRST';
   elsif not over and before ->> mine is not null then
     field := 'dispute'; reason := 'OTHER_SIDES_WORD';
@@ -217,24 +221,27 @@ begin
         perform clock_pause(event.num, 'EXTENSION', (before ->> 'suspended_at')::timestamptz);
       end if;
     when 'suspend_dispute' then
-      perform clock_pause(event.num, null, event.at);
+      perform clock_pause(event.num, r, event.at) from dispute_rules(event.num) r;
     when 'resume_dispute' then
       perform clock_resume(event.num, null, event.at);
     when 'reopen_dispute', 'decline_dispute' then
-      perform clock_stop(event.num, null, event.at);
+      perform dispute_stop(event.num, event.at);
     when 'close_dispute' then  -- a red one is visited after it was closed as well
       if after ->> 'state' = '20' then
         perform clock_stop(event.num, r.rule, event.at) from unnest(array['VISIT', 'CONFIRMATION']) r(rule);
       end if;
     when 'conclude_dispute' then
-      perform clock_stop(event.num, null, event.at);
+      perform dispute_stop(event.num, event.at);
       if (after ->> 'state')::int2 = 15 then
         perform dispute_visits(after, event);
       end if;
+    when 'raise_dispute', 'warn_dispute' then  -- it was settled already
+      perform clock_start(event.num, r, event.at) from unnest(array['VISIT_30', 'VISIT_90']) r
+      where after ->> 'warning' = '4' and before ->> 'warning' <> '4' and (after ->> 'state')::int2 in (8, 9, 10, 11, 12, 13, 15, 19);
     else null;
   end case;
 end $$;
--- Settled: it is looked at again, more often where it was red.
+-- Settled: it is looked at again, more often where it is red.
 create or replace function dispute_visits(after jsonb, event feed) returns void language sql as $$
   select clock_start(event.num, v.rule, event.at) from (values ('VISIT', false), ('VISIT_30', true), ('VISIT_90', true)) v(rule, red)
   where not v.red or after ->> 'warning' = '4'
@@ -245,7 +252,10 @@ begin
   perform beside_follow(wanted, before, after, given, event);
   perform dispute_clocks(wanted, before, after, event);
   perform mediation_follow(wanted, before, after, given, event);
-  if wanted in ('raise_dispute', 'warn_dispute') or wanted = 'assess_dispute' and dispute_gravity((after ->> 'warning')::int2) > dispute_gravity((before ->> 'warning')::int2) then
+  if wanted in ('open_dispute', 'correct_dispute') then
+    perform mark_follow(before, after, event);
+  end if;
+  if wanted = 'raise_dispute' or wanted = 'warn_dispute' and given ->> 'alerted' is null or wanted = 'assess_dispute' and dispute_gravity((after ->> 'warning')::int2) > dispute_gravity((before ->> 'warning')::int2) then
     perform dispute_alert(event, 'COLOR_RAISED', 1);
   end if;
 end $$;

@@ -87,10 +87,13 @@ begin
     update record_link l set undone_by = event.officer, undone_at = event.at, undone_why = event.note
     where l.id = (given ->> 'link_id')::int8 and l.dispute = event.num and l.undone_at is null;
   end if;
+  select * into i from incident x where x.num = target;
+  if event.kind = 'link_incident' and coalesce(i.received_at, (given ->> 'external_at')::timestamptz) > (after ->> 'created_at')::timestamptz then
+    perform mark_relapse(after, '后再次报警', event, 4);
+  end if;
   if target is null then
     return;
   end if;
-  select * into strict i from incident x where x.num = target;
   i.version := i.version + 1;
   i.updated_by := event.officer;
   i.updated_at := event.at;
@@ -102,10 +105,11 @@ begin
 end $$;
 
 -- A dispute and all that was merged into it.
-create or replace function dispute_family(of_num int8) returns int8[] stable language sql as $$
-  with recursive family as (
+create or replace function dispute_family(of_num int8) returns int8[] stable language plpgsql as $$
+begin
+  return (with recursive family as (
       select of_num as num union select d.num from family f join dispute d on d.merged_into = f.num
     )
-  select array_agg(f.num) from family f
-$$;
+  select array_agg(f.num) from family f);
+end $$;
 grant execute on function link_follow(jsonb, jsonb, feed) to liandong_app;

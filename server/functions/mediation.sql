@@ -100,6 +100,9 @@ begin
   where i.started_on <= today() and (i.ended_on is null or i.ended_on > today()) and not there @> to_jsonb(i.item)
     and (i.outcomes is null or (before ->> 'outcome')::int2 = any (i.outcomes));
   reason := case when field is not null then 'FILE_INCOMPLETE' end;
+  if reason is null and exists (select from clock c where c.num = (before ->> 'num')::int8 and c.rule like 'VISIT%' and c.stopped_at is null) then
+    field := 'dispute'; reason := 'VISITS_DUE';
+  end if;
   patch := given || jsonb_build_object('checklist', (select string_agg(distinct i.name, '、') from file_item i where there @> to_jsonb(i.item)));
 end $$;
 
@@ -168,11 +171,11 @@ begin
         perform clock_start(event.num, 'POLICE_REPEAT', event.at);
       end if;
       if before ->> 'state' in ('11', '14', '16') then
-        perform clock_stop(event.num, null, event.at);
+        perform dispute_stop(event.num, event.at);
         perform clock_start(event.num, dispute_track_rule((after ->> 'track')::int2), event.at);
       end if;
     when 'make_agreement' then
-      perform clock_stop(event.num, null, event.at);
+      perform dispute_stop(event.num, event.at);
       if after ->> 'state' = '8' and not police then
         perform clock_start(event.num, 'CONFIRMATION', (given ->> 'effective_at')::timestamptz);
       end if;
@@ -180,8 +183,9 @@ begin
     when 'apply_confirmation', 'perform_agreement' then
       perform clock_stop(event.num, 'CONFIRMATION', event.at);
     when 'visit_dispute' then
-      perform clock_stop(event.num, (select c.rule from clock c where c.num = event.num and c.rule like 'VISIT%' and c.stopped_at is null order by c.due_at limit 1), event.at)
-      where exists (select from clock c where c.num = event.num and c.rule like 'VISIT%' and c.stopped_at is null);
+      perform clock_stop(event.num, v.rule, event.at)  -- one visit is the next one of either sequence
+      from (select distinct on (c.rule like 'VISIT\_DV%') c.rule from clock c where c.num = event.num and c.rule like 'VISIT%' and c.stopped_at is null
+            order by c.rule like 'VISIT\_DV%', c.due_at) v;
     else null;
   end case;
 end $$;
@@ -199,6 +203,9 @@ begin
   end if;
   if (given ->> 'ignite')::bool then
     perform dispute_alert(event, 'IGNITE', 3);
+  end if;
+  if (given ->> 'relapse')::bool then
+    perform mark_relapse(after, '回访发现再次发生', event, 4);
   end if;
 end $$;
 

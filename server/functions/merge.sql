@@ -12,7 +12,8 @@ begin
     select f.num, f.reason into target, reason from record_find(given ->> 'into', 2::int2) f;
     select * into other from dispute d where d.num = target;
     reason := case when coalesce(given ->> 'into', '') = '' then 'REQUIRED' when reason is not null then reason
-      when target = (before ->> 'num')::int8 then 'NO_CHANGE' when other.state = 23 then 'MERGED_ALREADY' when other.state in (4, 20, 21, 24) then 'TARGET_CLOSED' end;
+      when target = (before ->> 'num')::int8 then 'NO_CHANGE' when other.state = 23 then 'MERGED_ALREADY' when other.state in (4, 20, 21, 24) then 'TARGET_CLOSED'
+      when (dispute_mark_of(before ->> 'subtype')).subtype <> coalesce(other.subtype, '') then 'MARK_LOST' end;
     field := case when reason is not null then 'into' end;
     if reason = 'NOT_FOUND' then
       perform audit_denied(wanted, given ->> 'into', reason);
@@ -28,11 +29,15 @@ create or replace function merge_follow(before jsonb, after jsonb, event feed) r
   set search_path = liandong, pg_catalog, pg_temp as $$
 declare
   into_num int8 := coalesce(after ->> 'merged_into', before ->> 'merged_into');
+  stopped int8[];
 begin
   if event.kind = 'merge_dispute' then
-    insert into dispute_merge(dispute, into_dispute, state, made_by, made_at) values (event.num, into_num, (before ->> 'state')::int2, event.officer, event.at);
+    insert into dispute_merge(dispute, into_dispute, state, made_by, made_at, clocks) values (event.num, into_num, (before ->> 'state')::int2, event.officer, event.at,
+      array(select c.id from clock c where c.num = event.num and c.stopped_at is null order by c.id));
+    perform clock_stop(event.num, null, event.at);
   else
-    update dispute_merge m set undone_at = event.at where m.dispute = event.num and m.undone_at is null;
+    update dispute_merge m set undone_at = event.at where m.dispute = event.num and m.undone_at is null returning m.clocks into stopped;
+    perform clock_again(id) from unnest(stopped) id;
   end if;
   -- The other one hears of it in an event of its own.
   perform record_react(into_num, 'absorb_dispute', jsonb_build_object(case event.kind when 'merge_dispute' then 'absorbed' else 'released' end,

@@ -4,7 +4,7 @@
 -- another one by the same ID number; else by name and telephone, or name and address, where no two ID numbers speak against it. Only parties
 -- that the caller sees are compared, and by blind indexes: this database reads no name.
 --
--- Who sees names and numbers (S2): of the dispute's own office, of the one that leads it, and of the one that entered the party, who may see S2
+-- Who sees names and numbers (S2, of victims of what is marked S3): of the dispute's own office, of the one that leads it, and of the one that entered the party, who may see S2
 -- there. Anybody else whose level is enough says what for: party_reveal. In events stands which party and which fields, never a value.
 
 create or replace function person_no(person int8) returns text immutable parallel safe language sql as $$
@@ -12,14 +12,20 @@ create or replace function person_no(person int8) returns text immutable paralle
 $$;
 
 create or replace function party_shown(d dispute, p party) returns bool stable language plpgsql as $$
+declare
+  level int2 := party_level(d, p);
 begin
-  return coalesce(d.origin = caller_office() and record_marks(d.num, d.origin, greatest(d.sensitivity, 2::int2), d.area) && rights_beyond()
-    or caller_office() in (d.lead_office, p.origin) and right_most(caller_role(), 'OWN') >= greatest(d.sensitivity, 2), false);
+  return coalesce(d.origin = caller_office() and record_marks(d.num, d.origin, level, d.area) && rights_beyond()
+    or caller_office() in (d.lead_office, p.origin) and (right_most(caller_role(), 'OWN') >= level or d.num = any (records_opened(level))), false);
 end $$;
 create or replace function party_known(d dispute, p party) returns bool stable language plpgsql as $$
 begin
-  return party_shown(d, p) or coalesce(record_marks(d.num, d.origin, greatest(d.sensitivity, 2::int2), d.area) && rights_beyond(), false);
+  return party_shown(d, p) or coalesce(record_marks(d.num, d.origin, party_level(d, p), d.area) && rights_beyond(), false);
 end $$;
+-- Who is the victim of what is marked is of a level of its own (dispute_mark.victims).
+create or replace function party_level(d dispute, p party) returns int2 stable language sql as $$
+  select greatest(d.sensitivity, 2::int2, case p.role when 3 then (dispute_mark_of(d.subtype)).victims end)
+$$;
 
 -- Of the parties that the caller sees the one that these values fit best; reasons: enum MatchReason. No row: none is like it.
 create or replace function person_matches(name bytea, phone bytea, id_no bytea, domicile bytea, but_dispute int8, but_seq int4)

@@ -1,7 +1,7 @@
 -- Repeated alarms (反复报警) propose a dispute to both offices, and an alarm close to a dispute is told to both as a suspected duplicate.
 --
 -- Decision 2026-11: behind the reports, as the search index is, and not with them: a report holds the pen some 0.1 ms, a proposal with its
--- links, events and alert some 50, and where a town is upset each report would be one. A cursor over the numbers, moved in the transaction that
+-- links, events and alert some 10, and where a town is upset each report would be one. A cursor over the numbers, moved in the transaction that
 -- writes what came of them, makes each incident count exactly once, whichever process dies; many wait their turn, the reports do not.
 
 -- As proposal_class holds today.
@@ -39,29 +39,54 @@ begin
 end $$;
 
 -- The gravest colour that these alarms make as of the time of `i`; NULL: none. Green is the least, yet its number is the greatest.
-create or replace function alarms_colour(i incident, alarms int8[]) returns int2 stable language sql as $$
-  select r.warning from proposal_rule r
+create or replace function alarms_colour(i incident, alarms int8[]) returns int2 stable language plpgsql as $$
+begin
+  return (select r.warning from proposal_rule r
   where r.started_on <= today() and (r.ended_on is null or r.ended_on > today())
     and (select count(*) >= r.count and (r.threat is null or coalesce(bool_or(r.threat = any (x.threats)), false))
          from incident x where x.num = any (alarms) and x.received_at > i.received_at - make_interval(days => r.days) and x.received_at <= i.received_at)
-  order by r.warning % 5 desc limit 1
-$$;
+  order by r.warning % 5 desc limit 1);
+end $$;
 
 -- The dispute that an alarm belongs to: of those that the alarms are linked to, or in which its phone is a party's, or (`at_place`) that were
--- registered at its place, the newest open one, else the newest that was closed. Merged ones stand for what they were merged into.
-create or replace function alarm_dispute(i incident, alarms int8[], at_place bool) returns int8 stable language sql as $$
-  select d.num
+-- registered at its place, the newest open one, else the newest that was closed. Merged ones stand for what they were merged into. One that is
+-- marked goes before all others, and is its parties' home's as well.
+create or replace function alarm_dispute(i incident, alarms int8[], at_place bool) returns int8 stable language plpgsql as $$
+declare
+  seen int4[] := (select o.sees || o.id from office o where o.id = i.origin);
+  marks text[] := dispute_marks();
+  counts bool := i.class = any (proposal_classes());
+begin
+  return (select d.num
   from (select l.dispute as num from record_link l where l.incident = any (alarms) and l.undone_at is null
         union select p.dispute from party p where p.phone_index = i.phone_index and p.removed_at is null
-        union select x.num from dispute x where at_place and x.place_index = i.place_index and x.created_at > i.received_at - proposal_span()) c
+        union select x.num from dispute x where at_place and x.place_index = i.place_index and x.created_at > i.received_at - proposal_span()
+        union select m.num from alarm_marked(i) m(num)) c
     join dispute d on d.num = dispute_root(c.num)
-  where d.state not in (4, 23, 24) and d.origin = any ((select o.sees || o.id from office o where o.id = i.origin)::int4[])
-  order by d.state in (20, 21), d.num desc limit 1
-$$;
-create or replace function dispute_root(of_num int8) returns int8 stable language sql as $$
-  with recursive up as (select d.num, d.merged_into from dispute d where d.num = of_num union select d.num, d.merged_into from up join dispute d on d.num = up.merged_into)
-  select u.num from up u where u.merged_into is null
-$$;
+  where d.state not in (23, 24) and d.origin = any (seen) and (d.subtype = any (marks) or d.state <> 4 and counts)
+  order by coalesce(d.subtype = any (marks), false) desc, d.state in (4, 20, 21), d.num desc limit 1);
+end $$;
+-- Marked disputes at whose place, at whose parties' home or from whose parties' phone it came.
+create or replace function alarm_marked(i incident) returns setof int8 stable language plpgsql as $$
+declare
+  marks text[] := dispute_marks();
+begin
+  return query select d.num from dispute d where d.place_index = i.place_index and d.subtype = any (marks)
+    union select d.num from party p join dispute d on d.num = p.dispute where p.phone_index = i.phone_index and p.removed_at is null and d.subtype = any (marks)
+    union select d.num from party p join dispute d on d.num = p.dispute where p.domicile_index = i.place_index and p.removed_at is null and d.subtype = any (marks);
+end $$;
+create or replace function dispute_root(of_num int8) returns int8 stable language plpgsql as $$
+declare
+  root int8 := of_num;
+  further int8;
+begin
+  loop
+    select d.merged_into into further from dispute d where d.num = root;
+    exit when further is null;
+    root := further;
+  end loop;
+  return root;
+end $$;
 
 -- A dispute that the system registers of alarms, at the office that entered the last one. Its place is not told (a sealed one is bound to its
 -- record), but it is found by it.
@@ -81,21 +106,42 @@ begin
   perform record_follow(2::int2, 'open_dispute', null, after, after, event);
   return event.num;
 end $$;
+-- The dispute that an alarm belongs to, and what colour it makes with those before it and those that are linked there.
+create or replace function proposal_weigh(i incident, out target int8, out family int8[], out alarms int8[], out colour int2) stable language plpgsql as $$
+begin
+  alarms := alarms_before(i);
+  colour := alarms_colour(i, alarms);
+  target := alarm_dispute(i, alarms, colour is not null);
+  if target is not null then
+    family := dispute_family(target);
+    alarms := alarms || array(select l.incident from record_link l where l.dispute = any (family) and l.incident is not null and l.undone_at is null);
+    colour := alarms_colour(i, alarms);
+  end if;
+end $$;
+-- Whether anything comes of it, before the pen is held.
+create or replace function proposal_due(i incident) returns bool stable language plpgsql as $$
+declare
+  w record := proposal_weigh(i);
+begin
+  return case when w.target is null then w.colour is not null or exists (select from suspects(i))
+    else not exists (select from record_link l where l.incident = i.num and l.dispute = any (w.family) and l.undone_at is null)
+      or w.colour % 5 > (select d.warning % 5 from dispute d where d.num = w.target) end;
+end $$;
 -- What comes of one alarm. The pen is held.
 create or replace function proposal_consider(i incident, moment timestamptz) returns void language plpgsql as $$
 declare
-  alarms int8[] := alarms_before(i);
-  colour int2 := alarms_colour(i, alarms);
-  target int8 := alarm_dispute(i, alarms, colour is not null);
+  target int8;
+  alarms int8[];
+  colour int2;
+  family int8[];
   d dispute;
   n int4 := 200;
   alarm int8;
 begin
+  select * into target, family, alarms, colour from proposal_weigh(i);
   if target is not null then
-    alarms := alarms || array(select l.incident from record_link l where l.dispute = any (dispute_family(target)) and l.incident is not null and l.undone_at is null);
-    colour := alarms_colour(i, alarms);
     select * into d from dispute x where x.num = target;
-    if d.state in (20, 21) and not record_react(target, 'reopen_dispute', jsonb_build_object('linked', incident_no(i.num)), moment, record_derived(i.id, 101), '同一地点、电话或当事人再次报警') then
+    if d.state in (4, 20, 21) and not record_react(target, 'reopen_dispute', jsonb_build_object('linked', incident_no(i.num)), moment, record_derived(i.id, 101), '同一地点、电话或当事人再次报警') then
       target := null;  -- it may not be taken up again: a new one, where the rule says so
     end if;
   end if;
@@ -105,37 +151,37 @@ begin
       return;
     end if;
     target := dispute_propose(i, colour, moment);
+    family := array[target];
     alarms := alarms_before(i);
   end if;
   -- By number: the oldest first. Those of before were left to whoever unlinked them.
   foreach alarm in array (case when d.num is distinct from target then array(select a from unnest(alarms) a order by a) else array[i.num] end) loop
-    if not exists (select from record_link l where l.incident = alarm and l.dispute = any (dispute_family(target)) and l.undone_at is null) then
+    if not exists (select from record_link l where l.incident = alarm and l.dispute = any (family) and l.undone_at is null) then
       n := n + 1;
       perform record_react(target, 'link_incident', jsonb_build_object('incident', incident_no(alarm)), moment, record_derived(i.id, n), null);
     end if;
   end loop;
-  if colour % 5 > (select x.warning % 5 from dispute x where x.num = target) then
+  select * into strict d from dispute x where x.num = target;
+  if colour % 5 > d.warning % 5 then
     perform record_react(target, 'warn_dispute', jsonb_build_object('warning', colour), moment, record_derived(i.id, 102), '反复报警');
   end if;
-  perform alert_auto(target, 'REPEAT_ALARM', (select x.title from dispute x where x.num = target), record_derived(i.id, 103), 1, moment);
+  if dispute_mark_of(d.subtype) is null then  -- what is marked has said more already
+    perform alert_auto(target, 'REPEAT_ALARM', d.title, record_derived(i.id, 103), 1, moment);
+  end if;
 end $$;
 
 -- Open disputes of the other side that were registered at an alarm's place not long before or after it, and are not linked to it: both offices
 -- hear of each pair once.
-create or replace function suspects_tell(i incident, moment timestamptz) returns void language plpgsql as $$
-declare
-  target int8;
-begin
-  for target in
-    select d.num from dispute d join office theirs on theirs.id = d.origin join office ours on ours.id = i.origin
-    where d.place_index = i.place_index and d.state not in (4, 20, 21, 23, 24) and theirs.system <> ours.system and d.origin = any (ours.sees)
-      and d.created_at between i.received_at - suspect_span() and i.received_at + suspect_span() and d.sensitivity <= 1 and i.sensitivity <= 1
-      and not exists (select from record_link l where l.incident = i.num and l.dispute = d.num)
-    order by d.num desc limit 10
-  loop
-    perform suspect_tell(target, i, moment);
-  end loop;
-end $$;
+create or replace function suspects(i incident) returns setof int8 stable language sql as $$
+  select d.num from dispute d join office theirs on theirs.id = d.origin join office ours on ours.id = i.origin
+  where d.place_index = i.place_index and d.state not in (4, 20, 21, 23, 24) and theirs.system <> ours.system and d.origin = any (ours.sees)
+    and d.created_at between i.received_at - suspect_span() and i.received_at + suspect_span() and d.sensitivity <= 1 and i.sensitivity <= 1
+    and not exists (select from record_link l where l.incident = i.num and l.dispute = d.num)
+  order by d.num desc limit 10
+$$;
+create or replace function suspects_tell(i incident, moment timestamptz) returns void language sql as $$
+  select suspect_tell(s, i, moment) from suspects(i) s
+$$;
 create or replace function suspect_tell(target int8, i incident, moment timestamptz) returns void language plpgsql as $$
 declare
   request uuid := record_derived(record_derived(i.id, 104), (target % 1000000000)::int4);
@@ -162,51 +208,67 @@ begin
   end loop;
 end $$;
 
--- Looks at up to `most` further incidents, the oldest first, and writes what comes of at most `rare` of them; says how many it looked at. One
--- process at a time: the others get 0. The pen is taken only where there is something to write.
-create or replace function proposal_catch_up(most int4, rare int4) returns int4 language plpgsql security definer
-  set search_path = liandong, pg_catalog, pg_temp as $$
+-- The first of up to `most` further incidents of which something comes; last: the one up to which nothing else does. Nothing is written and the
+-- pen is not held. Cheap questions first: most alarms are the only ones of their phone and place.
+create or replace function proposal_look(began int8, most int4, out looked int4, out last int8, out hit int8) language plpgsql as $$
 declare
-  began int8 := (select h.done from proposal_head h);
-  last int8;
-  looked int4;
   classes int2[] := proposal_classes();
   span interval := proposal_span();
-  found_nums int8[];
-  turn record;
   i incident;
 begin
-  if not exists (select from incident x where x.num > began) or not pg_try_advisory_xact_lock(hashtext('liandong.proposal')) then
-    return 0;
+  looked := 0;
+  for i in select x.* from incident x where x.num > began order by x.num limit most loop
+    looked := looked + 1;
+    last := i.num;
+    if i.state <> 7 and (i.class = any (classes) and (
+          exists (select from incident x where x.phone_index = i.phone_index and x.num <> i.num and x.received_at > i.received_at - span)
+          or exists (select from incident x where x.place_index = i.place_index and x.num <> i.num and x.received_at > i.received_at - span)
+          or exists (select from dispute d where d.place_index = i.place_index)
+          or exists (select from party p where p.phone_index = i.phone_index))
+        or exists (select from alarm_marked(i))) and proposal_due(i) then
+      hit := i.num;
+      return;
+    end if;
+  end loop;
+end $$;
+
+-- Looks at up to `most` further incidents and writes what comes of the first of which something does: one at a time, so that reports wait for no
+-- more than that. One process at a time: the others get 0. What goes wrong keeps nothing else waiting: it is put off, and told of, and tried again.
+drop function if exists proposal_catch_up(int4, int4);
+create or replace function proposal_catch_up(most int4, out looked int4, out failed text) language plpgsql security definer
+  set search_path = liandong, pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+declare
+  upto int8;
+  again int8 := (select f.incident from proposal_failed f where f.retry_at <= clock_timestamp() order by f.retry_at limit 1);
+  target int8;
+  i incident;
+begin
+  looked := 0;
+  if again is null and not exists (select from incident x, proposal_head h where x.num > h.done) or not pg_try_advisory_xact_lock(hashtext('liandong.proposal')) then
+    return;
   end if;
-  began := (select h.done from proposal_head h);
-  select count(*), max(b.num), array_agg(b.num order by b.num) filter (where b.class = any (classes) and b.state <> 7 and (
-      exists (select from incident x where x.phone_index = b.phone_index and x.num <> b.num and x.received_at > b.received_at - span)
-      or exists (select from incident x where x.place_index = b.place_index and x.num <> b.num and x.received_at > b.received_at - span)
-      or exists (select from dispute d where d.place_index = b.place_index)
-      or exists (select from party p where p.phone_index = b.phone_index)))
-    into looked, last, found_nums
-  from (select x.* from incident x where x.num > began order by x.num limit most) b;
-  if cardinality(found_nums) > rare then
-    last := found_nums[rare];
-    found_nums := found_nums[:rare];
+  if again is null then
+    select l.looked, l.last, l.hit into looked, upto, target from proposal_look((select h.done from proposal_head h), most) l;
+  else
+    looked := 1;
+    target := again;
   end if;
-  if found_nums is not null then
+  if target is not null then
     perform from feed_head for update;
     perform set_config('synchronous_commit', 'on', true), set_config('liandong.office', '', true);  -- nobody's: the system does it
-    for i in select x.* from incident x where x.num = any (found_nums) order by x.num loop
-      turn := feed_begin();
-      begin
-        perform proposal_consider(i, turn.moment);
-      exception when others then  -- one that goes wrong must not stand in the way of all after it
-        raise warning 'no proposal of %: %', incident_no(i.num), sqlerrm;
-      end;
-    end loop;
+    select * into strict i from incident x where x.num = target;
+    begin
+      perform proposal_consider(i, (select b.moment from feed_begin() b));
+      delete from proposal_failed f where f.incident = target;
+    exception when others then
+      insert into proposal_failed as f(incident, failures, retry_at, why) values (target, 1, clock_timestamp() + interval '10 seconds', sqlerrm)
+      on conflict (incident) do update set failures = f.failures + 1, retry_at = clock_timestamp() + make_interval(secs => least(10 * 2 ^ f.failures, 3600)), why = excluded.why;
+      failed := format('%s: %s', incident_no(target), sqlerrm);
+    end;
     perform pg_notify('liandong', '');
   end if;
-  if last is not null then
-    update proposal_head set done = last;
+  if upto is not null then
+    update proposal_head set done = upto;
   end if;
-  return coalesce(looked, 0);
 end $$;
-grant execute on function dispute_meets(int8, timestamptz), proposal_catch_up(int4, int4) to liandong_app;
+grant execute on function dispute_meets(int8, timestamptz), proposal_catch_up(int4) to liandong_app;

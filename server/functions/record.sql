@@ -74,15 +74,22 @@ begin
 end $$;
 
 -- The value of a field as text, as clients are told it: moments in UTC, offices by their code, lists joined.
-create or replace function record_text(field text, value jsonb) returns text stable language sql as $$
-  select case jsonb_typeof(value)
-    when 'array' then (select string_agg(e, '、') from jsonb_array_elements_text(value) e)
-    when 'number' then case when field like '%\_office' then (select o.code from office o where o.id = (value #>> '{}')::int4)
-      when field like '%\_into' or field = 'about' then record_no((value #>> '{}')::int8) else value #>> '{}' end
-    when 'string' then case when field like '%\_at' or field like '%\_to' and value #>> '{}' ~ '^\d{4}-\d\d-\d\dT' then moment_text((value #>> '{}')::timestamptz)
-      else value #>> '{}' end
-    else value #>> '{}' end
-$$;
+create or replace function record_text(field text, value jsonb) returns text stable language plpgsql as $$
+declare
+  kind text := jsonb_typeof(value);
+  plain text := value #>> '{}';
+begin
+  if kind = 'array' then
+    return (select string_agg(e, '、') from jsonb_array_elements_text(value) e);
+  elsif kind = 'number' and field like '%\_office' then
+    return (select o.code from office o where o.id = plain::int4);
+  elsif kind = 'number' and (field like '%\_into' or field = 'about') then
+    return record_no(plain::int8);
+  elsif kind = 'string' and (field like '%\_at' or field like '%\_to') and plain ~ '^\d{4}-\d\d-\d\dT' then
+    return moment_text(plain::timestamptz);
+  end if;
+  return plain;
+end $$;
 -- What is told of a record, field by field. `state` belongs to every kind. record_field may also name what a request brings and no column
 -- keeps (how a session was held): that is told in its event.
 create or replace function record_fields(of_type int2, whole jsonb) returns jsonb stable language sql as $$
@@ -114,16 +121,24 @@ end $$;
 
 -- The request_id of the nth further event that a request brings about: the same again if it is carried out again.
 create or replace function record_derived(request uuid, n int4) returns uuid immutable parallel safe language sql as $$
-  select md5(request::text || '#' || n)::uuid
+  select md5(request::text || '#' || n::text)::uuid
 $$;
 
--- What differs between two states of a record, as an event tells it.
+-- What differs between two states of a record, as an event tells it: record_fields of both, but only what is not the same already becomes text.
 create or replace function record_difference(of_type int2, before jsonb, after jsonb, out changed text[], out old_values text[], out new_values text[])
-  stable language sql as $$
-  select array_agg(n.key), array_agg(o.value), array_agg(n.value)
-  from jsonb_each_text(record_fields(of_type, after)) n left join jsonb_each_text(record_fields(of_type, before)) o using (key)
-  where sealed_mark(n.key, n.value) is distinct from sealed_mark(o.key, o.value)
-$$;
+  stable language plpgsql as $$
+declare
+  old jsonb := jsonb_strip_nulls(before);
+  new jsonb := jsonb_strip_nulls(after);
+begin
+  select array_agg(d.field), array_agg(d.was), array_agg(d.is) into changed, old_values, new_values
+  from (select f.field, case when old ? f.field then record_text(f.field, old -> f.field) end as was, case when new ? f.field then record_text(f.field, new -> f.field) end as is
+        from (select 'state' as field union select r.field from record_field r
+              where r.type = of_type and r.started_on <= today() and (r.ended_on is null or r.ended_on > today())) f
+        where old -> f.field is distinct from new -> f.field
+        order by octet_length(f.field), f.field collate "C") d
+  where sealed_mark(d.field, d.is) is distinct from sealed_mark(d.field, d.was);
+end $$;
 
 -- Writes a record, new or changed, and its event. As the owner, for the runtime role writes no record itself, and because the record may
 -- from now on be hidden from whoever changed it.

@@ -41,7 +41,7 @@ class Desk:
         if event:
           yield event
 
-  def see(self, kind, no=None, **fields):
+  def see(self, kind, no=None, /, **fields):
     """The event on the screen and its changed fields; without a number the first of that kind."""
     end = time.monotonic() + PATIENCE
     while True:
@@ -251,7 +251,8 @@ def sc1_neighbours_call_again_and_again(stage):
 @case
 def sc2_six_sessions(stage):
   """A marriage dispute over several places: alarms of other jurisdictions, four sessions back to back whose private notes stay with the mediators,
-  a threat that the police hear of at once, two face to face, a written agreement that a court is asked to confirm."""
+  a threat that the police hear of at once, two face to face, a written agreement that a court is asked to confirm. It is marked as domestic
+  violence: visited for ninety days, and one call from the same telephone makes it red on both screens."""
   with story(stage, "SC2") as s:
     p, j, other = s.desk("ytp-duty"), s.desk("yts-mediator"), s.desk("xcp-duty")
     dispute = j.do("dispute", "open", "--type", "marriage-family", "--warning", "orange", "子女抚养与家暴争执")["no"]
@@ -279,6 +280,21 @@ def sc2_six_sessions(stage):
     j.do("agreement", "apply", dispute, "岳塘区人民法院")
     p.see("apply_confirmation", dispute)
     assert secret not in p.screen.kept["stdout"].decode(), "a private note on the other side's screen"
+    head = s.desk("yts-head")
+    j.do("dispute", "correct", dispute, "--subtype", "domestic-violence")
+    p.see("correct_dispute", dispute, subtype="家暴")
+    p.see("add_task", title="核查人身安全保护令", to_office="ytp")
+    head.do("party", "add", dispute, "欧阳晓燕", "--role", "victim", "--phone", "13907320066")
+    assert "欧阳晓燕" in head.told("party", "list", dispute) and "欧阳晓燕" not in j.told("party", "list", dispute)
+    j.do("dispute", "visit", dispute, "暂无新的冲突")
+    p.see("visit_dispute", dispute)
+    due = j.told("deadline", "list", "--about", dispute)
+    assert all(f"家暴{n}日回访" in due for n in ("七", "三十", "六十", "九十")), due
+    p.do("incident", "report", "--class", "emergency-help", "--reporter-phone", "13907320066", "又被打了")
+    for desk in (p, j):
+      desk.see("warn_dispute", dispute, warning="4")
+      desk.see("raise_alert", about=dispute, kind="11")
+      assert "家暴再发" in desk.told("alert", "list"), desk.told("alert", "list")
     other.never(dispute)
 
 

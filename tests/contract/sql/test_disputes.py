@@ -41,19 +41,19 @@ def opened(desk, **fields):
   return got["no"]
 
 
-def ask(desk, name, no, **fields):
-  return desk.ask(name, dispute=no, **fields)[0]
+def ask(desk, kind, no, /, **fields):
+  return desk.ask(kind, dispute=no, **fields)[0]
 
 
-def done(desk, name, no, **fields):
-  got = ask(desk, name, no, **fields)
-  assert got["outcome"] == "done", (name, got)
+def done(desk, kind, no, /, **fields):
+  got = ask(desk, kind, no, **fields)
+  assert got["outcome"] == "done", (kind, got)
   return got
 
 
-def refused(desk, name, no, **fields):
-  got = ask(desk, name, no, **fields)
-  assert got["outcome"] == "refused", (name, got)
+def refused(desk, kind, no, /, **fields):
+  got = ask(desk, kind, no, **fields)
+  assert got["outcome"] == "refused", (kind, got)
   return got["reason"], got["field"]
 
 

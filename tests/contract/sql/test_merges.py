@@ -72,3 +72,45 @@ def chains(ground):
     assert (alarms(c), alarms(b)) == ([], [incident])
     merge(p, a, None, "unmerge_dispute")
     assert (alarms(b), alarms(a)) == ([], [incident])
+
+
+def running(d, dispute):
+  return d.sql("select c.rule, c.due_at, c.next_at, c.paused_at, c.stopped_at from clock c where record_no(c.num) = $1 order by c.id", dispute)
+
+
+@case
+def clocks_stop_and_come_back(ground):
+  """What ran, was paused or was due in vain is as it was; what was stopped before stays stopped, though in the same millisecond."""
+  with ground.district() as d:
+    p, j = d.desk("p1", "chief"), d.desk("j1", "head")
+    one, two = opened(p), opened(j)
+    for dispute in (one, two):
+      j.ask("assess_dispute", dispute=dispute, warning=2)
+      j.ask("accept_dispute", dispute=dispute, consent="双方签字")
+    d.sql("select clock_start(num, r, now()) from dispute, unnest(array['VISIT', 'VISIT_30', 'VISIT_90', 'CONFIRMATION']) r where record_no(num) = $1", one)
+    d.sql("select clock_pause(num, 'VISIT_30', now()) from dispute where record_no(num) = $1", one)
+    d.sql("update clock set fired_at = now(), due_at = now() - interval '1 day', from_at = now() - interval '91 days', next_at = null where rule = 'VISIT_90'")
+    d.sql("select clock_stop(num, 'CONFIRMATION', (select at from feed_head)) from dispute where record_no(num) = $1", one)
+    d.sql("update clock set stopped_at = (select at from feed_head) where rule = 'CONFIRMATION'")
+    before, theirs = running(d, one), running(d, two)
+    assert [row[0] for row in before] == ["MEDIATION", "VISIT", "VISIT_30", "VISIT_90", "CONFIRMATION"], before
+    merge(p, one, two)
+    assert all(row[2] is None and row[4] for row in running(d, one)) and running(d, two) == theirs
+    assert {r["no"] for r in j.ask("list_deadlines", limit=100)} == {two}
+    merge(p, one, None, "unmerge_dispute")
+    assert (running(d, one), running(d, two)) == (before, theirs)
+
+
+@case
+def a_marked_one_is_not_lost(ground):
+  """Into one without the mark its visits would end."""
+  with ground.district() as d:
+    p = d.desk("p1", "chief")
+    one, two = opened(p), opened(p)
+    p.ask("correct_dispute", dispute=one, subtype="家暴")
+    assert reason(p, "merge_dispute", dispute=one, into=two, reason="x") == ("MARK_LOST", "into")
+    p.ask("correct_dispute", dispute=two, subtype="DV")
+    merge(p, one, two)
+    merge(p, one, None, "unmerge_dispute")
+    p.ask("correct_dispute", dispute=one, subtype="噪音")
+    merge(p, one, two)

@@ -7,9 +7,16 @@ PHONE = "13800000001"
 
 
 def propose(d):
-  """What the server does behind the reports, as its role and for nobody; how many incidents it looked at."""
+  """What the server does behind the reports, as its role and for nobody, until there is nothing more; how many incidents it looked at."""
+  total = 0
+  while looked := turn(d):
+    total += looked
+  return total
+
+
+def turn(d):
   d.app.rows("begin")
-  looked = d.app.value("select proposal_catch_up(2000, 20)")
+  looked, _ = d.app.rows("select looked, failed from proposal_catch_up(2000)")[0]
   d.app.rows("commit")
   return int(looked)
 
@@ -146,12 +153,35 @@ def exactly_once(ground):
     p = d.desk("p1")
     d.group(*[(p, {"class": 6, "content": "争吵", "reporter_phone": f"1380000{n // 2:04}"}) for n in range(60)])
     d.app.rows("begin")
-    assert int(d.app.value("select proposal_catch_up(2000, 20)")) == 60
-    assert d.admin.value("select proposal_catch_up(2000, 20)") == "0", "the other one has it"
+    assert int(d.app.value("select looked from proposal_catch_up(2000)")) == 1, "one at a time"
+    assert d.admin.value("select looked from proposal_catch_up(2000)") == "0", "the other one has it"
     d.app.rows("rollback")  # as a process that was killed
     assert disputes(d) == []
     turns = 0
-    while propose(d):
+    while turn(d):
       turns += 1
-    assert turns == 3 and len(disputes(d)) == 30 and {row[2] for row in disputes(d)} == {"2"}, (turns, len(disputes(d)))
+    assert turns == 31 and len(disputes(d)) == 30 and {row[2] for row in disputes(d)} == {"2"}, (turns, len(disputes(d)))
     assert d.sql("select count(*) from record_link") == [("60",)] and d.sql("select intact from feed_verify()") == [("t",)]
+
+
+@case
+def what_fails_is_tried_again(ground):
+  """It is told of, keeps nothing else waiting, and comes later."""
+  with ground.district() as d:
+    p = d.desk("p1")
+    d.sql("create function broken() returns trigger language plpgsql as $$ begin raise '坏了'; end $$")
+    d.sql("create trigger broken before insert on dispute for each row when (new.place_index is not null) execute function broken()")
+    alarms = [d.report(p, place="建设路12号")["no"] for _ in (1, 2)]
+    for _ in (1, 2):
+      d.report(p, reporter_phone=PHONE)
+    told = [row for row in (d.app.rows("select looked, failed from proposal_catch_up(2000)")[0] for _ in range(6)) if row[1]]
+    assert told == [("2", f"{alarms[1]}: 坏了")], told
+    assert len(disputes(d)) == 1, "the other one"
+    assert d.sql("select incident_no(incident), failures, retry_at > now() from proposal_failed") == [(alarms[1], "1", "t")]
+    d.sql("update proposal_failed set retry_at = now()")
+    turn(d)
+    assert d.sql("select failures, retry_at > now() + interval '15 seconds' from proposal_failed") == [("2", "t")]
+    d.sql("drop trigger broken on dispute; update proposal_failed set retry_at = now()")
+    propose(d)
+    assert len(disputes(d)) == 2 and d.sql("select * from proposal_failed") == []
+    proved(d)
