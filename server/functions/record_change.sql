@@ -36,11 +36,14 @@ begin
 end $$;
 
 -- The columns of a kind that a request may set: all its own, and of the common ones only the area.
-create or replace function record_columns(of_type int2, given jsonb) returns jsonb stable language sql as $$
-  select coalesce(jsonb_object_agg(g.key, g.value), '{}') from jsonb_each(given) g
-  where g.key in ('state', 'area', 'sensitivity') or exists (select from pg_attribute a join record_type t on a.attrelid = t.name::regclass
-    where t.type = of_type and a.attname = g.key and a.attislocal and a.attnum > 0)
-$$;
+create or replace function record_columns(of_type int2, given jsonb) returns jsonb stable language plpgsql as $$
+declare
+  of_table oid := (select t.name::regclass from record_type t where t.type = of_type);
+begin
+  return coalesce((select jsonb_object_agg(g.key, g.value) from jsonb_each(given) g
+    where g.key in ('state', 'area', 'sensitivity')
+      or exists (select from pg_attribute a where a.attrelid = of_table and a.attname = g.key and a.attislocal and a.attnum > 0)), '{}');
+end $$;
 
 -- Values as a request has them -> as columns have them: '' empties a field, what is absent (NULL) is left alone.
 create or replace function record_given(given jsonb) returns jsonb immutable language sql as $$
