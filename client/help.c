@@ -159,7 +159,8 @@ static void verb_page(const struct page *p, const struct verb *verb) {
         flags(p, verb->flags, verb->flag_count);
     }
     if (takes_time(verb))
-        paragraph(p, arena_printf(p->arena, _("Times: %s"), _("2023-06-25 20:15, 20:15 (today), 10m (ago), now")));
+        paragraph(p, arena_printf(p->arena, _("Times: %s"),
+                                  _("2023-06-25 20:15, 20:15 (today), 10m (ago), +3d (from now), now")));
     if (verb->detail) paragraph(p, _(verb->detail));
     heading(p, _("Flags of every command"));
     flags(p, global_flags, global_flags_count);

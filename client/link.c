@@ -2,6 +2,7 @@
 #include "client/host.h"
 #include "client/language.h"
 #include "client/link_address.h"
+#include "client/offices.h"
 #include "common/clock.h"
 #include "common/frame.h"
 #include "common/wire.h"
@@ -177,6 +178,7 @@ static bool hello(struct link *l, const struct link_hello *say, uint64_t deadlin
     if (reply->body_case != LIANDONG__V1__TO_CLIENT__BODY_HELLO || reply->call != message.call)
         return fail(l, error, LINK_PROTOCOL, "no hello");
     l->hello = reply->hello;
+    offices_hear_message(&l->hello->base);
     return true;
 }
 

@@ -2,6 +2,7 @@
 #include "client/json.h"
 #include "client/labels.h"
 #include "client/language.h"
+#include "client/offices.h"
 #include "client/schema.h"
 #include "client/suggest.h"
 #include "client/value.h"
@@ -44,7 +45,7 @@ static const struct {
     {"SignedHead", "n,at,node,feed_seq,audit_seq"},
     {"AttachmentRecord", "attachment,name,size,complete,received?,media_type?,office_name?,officer,attached_at"},
     {"JournalEntry", "cite,at,kind,office_name?,officer,fields?,note"},
-    {"HistoryEntry", "version,at,kind,office?,officer?,field,old_value,new_value,note?"},
+    {"HistoryEntry", "version,at,kind,office_name?,officer?,field,old_value,new_value,note?"},
 };
 
 /* What a person reads first of a record that is no incident, and all that says something: that it had been carried out
@@ -246,6 +247,7 @@ static bool print_rows(struct client *client, const ProtobufCMessageDescriptor *
 static bool print_many(struct client *client, const ProtobufCMessageDescriptor *type,
                        const ProtobufCMessage *const *messages, size_t count, const char *fields, enum shape shape,
                        bool heading) {
+    for (size_t i = 0; i < count; i++) offices_hear_message(messages[i]);
     bool done = print_rows(client, type, messages, count, fields, shape, heading);
     arena_reset(&client->scratch);
     return done;

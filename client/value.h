@@ -33,6 +33,9 @@ const char *value_plain(struct arena *arena, const ProtobufCMessage *message, co
 /* A value of a record's field as history tells it (enum as number, moment in ISO 8601), for people. `record`: of enum
  * RecordType; 0: an incident. */
 const char *value_of_field(struct arena *arena, int record, const char *field, const char *text, bool one_line);
+/* What that field is called of that kind of record, and whether it is a moment. */
+const char *value_field_label(int record, const char *field);
+bool value_field_is_time(int record, const char *field);
 /* The kind of record whose states an enum lists; 0: of none. */
 int value_record_of(const ProtobufCEnumDescriptor *states);
 /* Any text from outside, safe for a terminal. "" for NULL, and without memory. */

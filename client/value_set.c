@@ -150,15 +150,47 @@ static bool set_kinds(const struct target *t, const char *text) {
     return wrong(t, _("\"%s\" is no kind of event; %s"), text, hint);
 }
 
+static bool put_text(const struct target *t, const char *text) {
+    char *copy = arena_copy(t->arena, text, strlen(text));
+    if (!copy) return wrong(t, "%s%s", _("out of memory"), "");
+    return put(t, &copy, sizeof copy);
+}
+
+/* A record of any kind. Its tail alone would be taken for an incident's, and the file or the task end up there; with
+ * the letters, "jf17" is a dispute of this year. */
+static bool set_record(const struct target *t, const char *text) {
+    size_t letters = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    const char *tail = text + letters + (letters && text[letters] == '-');
+    size_t digits = strspn(tail, "0123456789");
+    if (tail[digits] != '\0' || digits == 0 || digits > 6) return put_text(t, text);
+    char now[CLOCK_TEXT_SIZE], number[32];
+    clock_print(now, t->now);
+    snprintf(number, sizeof number, "%.*s-%.4s-%06lu", letters == 2 ? 2 : 0, text, now, strtoul(tail, NULL, 10));
+    if (letters == 2) return put_text(t, number);
+    if (letters > 0) return put_text(t, text);
+    return wrong(t,
+                 _("\"%s\" may be of several kinds of record: write JQ%s for the incident, in the same way JF for a "
+                   "dispute, YS for a transfer, YJ for an alert, RW for a task"),
+                 text, text);
+}
+
 static bool set_string(const struct target *t, const char *text) {
     enum meaning meaning = label_meaning(t->message->descriptor, t->field);
     if (meaning == MEANING_REQUEST) return set_kinds(t, text);
     if (meaning == MEANING_OFFICE && !text_is_code(text)) /* an office's name would find nothing, for ever */
         return wrong(t, _("\"%s\" is no office's code: small letters and digits, such as %s"), text,
-                     _("ytp; liandong status tells that of your own office, incident show that of an incident"));
-    char *copy = arena_copy(t->arena, text, strlen(text));
-    if (!copy) return wrong(t, "%s%s", _("out of memory"), "");
-    return put(t, &copy, sizeof copy);
+                     _("ytp; liandong office list has them all"));
+    if (meaning == MEANING_RECORD) return set_record(t, text);
+    return put_text(t, text);
+}
+
+/* Of what is still to come "3d" is how long there is until then, not how long ago it was. */
+static bool parse_ahead(const struct target *t, int64_t *ms, const char *text) {
+    static const char *const names[] = {"due_at", "perform_by", "expires_at"};
+    const char *ahead = arena_printf(t->arena, "+%s", text);
+    for (size_t i = 0; ahead && i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], t->field->name) == 0) return clock_parse(ms, ahead, t->now);
+    return false;
 }
 
 static bool set_time(const struct target *t, const char *text) {
@@ -170,9 +202,9 @@ static bool set_time(const struct target *t, const char *text) {
         if (*end || end == text + 1 || errno)
             return wrong(t, _("\"%s\" is not a time: after @ stand milliseconds since 1970%s"), text, "");
         ms = exact;
-    } else if (!clock_parse(&ms, text, t->now)) {
+    } else if (!parse_ahead(t, &ms, text) && !clock_parse(&ms, text, t->now)) {
         return wrong(t, _("\"%s\" is not a time. Such as these are: %s"), text,
-                     _("2023-06-25 20:15, 20:15 (today), 10m (ago), now"));
+                     _("2023-06-25 20:15, 20:15 (today), 10m (ago), +3d (from now), now"));
     }
     return put(t, &ms, sizeof ms);
 }

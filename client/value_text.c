@@ -1,5 +1,6 @@
 #include "client/labels.h"
 #include "client/language.h"
+#include "client/offices.h"
 #include "client/schema.h"
 #include "client/value.h"
 #include "common/clock.h"
@@ -13,6 +14,8 @@
 #include "organisation.pb-c.h"
 #include "record.pb-c.h"
 #include "rights.pb-c.h"
+#include "task.pb-c.h"
+#include "transfer.pb-c.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,9 +37,13 @@ static const char *time_text(struct arena *arena, int64_t ms) {
     return arena_copy(arena, text, strlen(text));
 }
 
-static const char *duration_text(struct arena *arena, uint32_t ms) {
-    if (ms < 1000 && ms > 0) return arena_printf(arena, _("%u ms"), ms);
-    return arena_printf(arena, _("%g s"), (double)ms / 1000);
+/* From an hour on nobody counts seconds. */
+static const char *duration_text(struct arena *arena, uint64_t ms) {
+    uint64_t minutes = ms / 60000;
+    if (ms < 1000 && ms > 0) return arena_printf(arena, _("%u ms"), (unsigned)ms);
+    if (minutes == 0) return arena_printf(arena, _("%g s"), (double)ms / 1000);
+    if (minutes < 60) return arena_printf(arena, _("%u min %u s"), (unsigned)minutes, (unsigned)(ms / 1000 % 60));
+    return arena_printf(arena, _("%u h %u min"), (unsigned)(minutes / 60), (unsigned)(minutes % 60));
 }
 
 static const char *bytes_text(struct arena *arena, const ProtobufCBinaryData *bytes, bool uuid) {
@@ -48,6 +55,14 @@ static const char *bytes_text(struct arena *arena, const ProtobufCBinaryData *by
         text_hex(out, bytes->data, bytes->len);
     }
     return out;
+}
+
+/* "1 work": the number is what people type. */
+static const char *sensitivity_text(struct arena *arena, uint32_t level) {
+    static const char *const words[] = {N_("public"), N_("work"), N_("identity"), N_("special categories"),
+                                        N_("named persons only")};
+    if (level >= sizeof words / sizeof *words) return arena_printf(arena, "%" PRIu32, level);
+    return arena_printf(arena, "%" PRIu32 " %s", level, _(words[level]));
 }
 
 /* An enum's value that history keeps as a word, "centre" of POSITION_KIND_CENTRE; several types have a field of that
@@ -77,6 +92,7 @@ static const char *kept_text(struct arena *arena, const ProtobufCMessageDescript
     const ProtobufCFieldDescriptor *field = NULL;
     for (; name && *types && !field; types++) field = protobuf_c_message_descriptor_get_field_by_name(*types, name);
     const struct label *label = name ? label_find(name) : NULL;
+    if (label && label->meaning == MEANING_OFFICE && text) return value_clean(arena, offices_name(text), one_line);
     if (label && label->meaning == MEANING_REQUEST && text && (!field || field->type != PROTOBUF_C_TYPE_ENUM))
         return value_clean(arena, label_name(text), one_line);
     if (!field || !text || !*text) return value_clean(arena, text, one_line);
@@ -108,7 +124,19 @@ static const struct {
                                                  &liandong__v1__decide_approval__descriptor, NULL}},
     {LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_ALERT, &liandong__v1__alert_state__descriptor,
      (const ProtobufCMessageDescriptor *const[]){&liandong__v1__alert__descriptor, NULL}},
+    {LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_TRANSFER, &liandong__v1__transfer_state__descriptor,
+     (const ProtobufCMessageDescriptor *const[]){&liandong__v1__transfer__descriptor,
+                                                 &liandong__v1__send_transfer__descriptor, NULL}},
+    {LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_TASK, &liandong__v1__task_state__descriptor,
+     (const ProtobufCMessageDescriptor *const[]){&liandong__v1__task__descriptor,
+                                                 &liandong__v1__recheck_task__descriptor, NULL}},
 };
+
+static const ProtobufCMessageDescriptor *const *types_of(int record) {
+    for (size_t i = 0; i < sizeof told_of / sizeof *told_of; i++)
+        if (told_of[i].record == record) return told_of[i].types;
+    return told_of[0].types;
+}
 
 int value_record_of(const ProtobufCEnumDescriptor *states) {
     for (size_t i = 0; i < sizeof told_of / sizeof *told_of; i++)
@@ -117,9 +145,23 @@ int value_record_of(const ProtobufCEnumDescriptor *states) {
 }
 
 const char *value_of_field(struct arena *arena, int record, const char *name, const char *text, bool one_line) {
-    for (size_t i = 0; i < sizeof told_of / sizeof *told_of; i++)
-        if (told_of[i].record == record) return kept_text(arena, told_of[i].types, name, text, one_line);
-    return kept_text(arena, told_of[0].types, name, text, one_line);
+    return kept_text(arena, types_of(record), name, text, one_line);
+}
+
+const char *value_field_label(int record, const char *name) {
+    for (const ProtobufCMessageDescriptor *const *type = types_of(record); *type; type++) {
+        const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(*type, name);
+        if (field) return label_field(*type, field);
+    }
+    return label_name(name);
+}
+
+bool value_field_is_time(int record, const char *name) {
+    for (const ProtobufCMessageDescriptor *const *type = types_of(record); *type; type++) {
+        const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(*type, name);
+        if (field) return field->type == PROTOBUF_C_TYPE_INT64;
+    }
+    return false;
 }
 
 /* Of an office, an account, a position or a device. */
@@ -136,10 +178,20 @@ static const char *sibling_field(const ProtobufCMessage *message) {
     return field && field->type == PROTOBUF_C_TYPE_STRING ? *(char **)wire_member(message, field) : NULL;
 }
 
+/* The kind of record that a number is of: as its letters say, in the order of the enum. */
+static int record_of_number(const char *no) {
+    static const char *const prefixes[] = {"JQ-", "JF-", "YS-", "YJ-", "RW-"};
+    for (size_t i = 0; no && i < sizeof prefixes / sizeof *prefixes; i++)
+        if (strncmp(no, prefixes[i], strlen(prefixes[i])) == 0) return (int)i + 1;
+    return 0;
+}
+
 /* The kind of record that a message says it tells of; 0: none. */
 static int sibling_record(const ProtobufCMessage *message) {
     const ProtobufCFieldDescriptor *field =
         protobuf_c_message_descriptor_get_field_by_name(message->descriptor, "record");
+    const ProtobufCFieldDescriptor *cite = protobuf_c_message_descriptor_get_field_by_name(message->descriptor, "cite");
+    if (cite && cite->type == PROTOBUF_C_TYPE_STRING) return record_of_number(*(char **)wire_member(message, cite));
     return field && field->descriptor == &liandong__v1__record_type__descriptor && wire_has(message, field)
                ? *(int *)wire_member(message, field)
                : 0;
@@ -148,9 +200,9 @@ static int sibling_record(const ProtobufCMessage *message) {
 static const char *string_text(struct arena *arena, const ProtobufCMessage *message, enum meaning meaning,
                                const char *text, bool one_line) {
     switch (meaning) {
+    case MEANING_FIELD: return value_clean(arena, value_field_label(sibling_record(message), text), one_line);
     case MEANING_REQUEST:
-    case MEANING_WORD:
-    case MEANING_FIELD: return value_clean(arena, label_name(text), one_line);
+    case MEANING_WORD: return value_clean(arena, label_name(text), one_line);
     case MEANING_FIELD_VALUE:
         return value_of_field(arena, sibling_record(message), sibling_field(message), text, one_line);
     case MEANING_DIRECTORY_VALUE: return directory_text(arena, sibling_field(message), text, one_line);
@@ -169,8 +221,11 @@ static const char *item_text(struct arena *arena, const ProtobufCMessage *messag
     case PROTOBUF_C_TYPE_INT64: return time_text(arena, *(const int64_t *)item);
     case PROTOBUF_C_TYPE_UINT32:
         if (meaning == MEANING_DURATION) return duration_text(arena, *(const uint32_t *)item);
+        if (meaning == MEANING_SENSITIVITY) return sensitivity_text(arena, *(const uint32_t *)item);
         return arena_printf(arena, "%" PRIu32, *(const uint32_t *)item);
-    case PROTOBUF_C_TYPE_UINT64: return arena_printf(arena, "%" PRIu64, *(const uint64_t *)item);
+    case PROTOBUF_C_TYPE_UINT64:
+        if (meaning == MEANING_DURATION) return duration_text(arena, *(const uint64_t *)item);
+        return arena_printf(arena, "%" PRIu64, *(const uint64_t *)item);
     case PROTOBUF_C_TYPE_DOUBLE: schema_real(real, *(const double *)item); return arena_copy(arena, real, strlen(real));
     case PROTOBUF_C_TYPE_BOOL: return *(const protobuf_c_boolean *)item ? _("yes") : _("no");
     case PROTOBUF_C_TYPE_BYTES: return bytes_text(arena, item, meaning == MEANING_UUID);

@@ -2,6 +2,7 @@
 #include "client/delivered.h"
 #include "client/json.h"
 #include "client/language.h"
+#include "client/offices.h"
 #include "client/print.h"
 #include "client/watch_line.h"
 #include "common/clock.h"
@@ -26,6 +27,7 @@ static bool is_json(const struct watch *w) {
 static void print_event(struct watch *w, const Liandong__V1__Delivery *delivery) {
     struct client *client = w->client;
     terminal_state_end(&client->terminal);
+    offices_hear_message(&delivery->event->base);
     const char *fields = w->command->globals.fields;
     if (is_json(w) && !fields) {
         print_json_line(w, &delivery->base);

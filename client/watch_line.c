@@ -34,12 +34,8 @@ static void column(FILE *out, const char *text, size_t width, unsigned ambiguous
 
 /* "dispatched at 20:15" in the line of 20:15 says nothing new. */
 static bool is_now(const Liandong__V1__Event *event, const Liandong__V1__Change *change) {
-    const ProtobufCFieldDescriptor *field =
-        change->field
-            ? protobuf_c_message_descriptor_get_field_by_name(&liandong__v1__incident__descriptor, change->field)
-            : NULL;
     int64_t ms;
-    return field && change->new_value && label_meaning(NULL, field) == MEANING_TIME &&
+    return change->field && change->new_value && value_field_is_time((int)event->record, change->field) &&
            clock_parse(&ms, change->new_value, 0) && ms / 1000 == event->at / 1000;
 }
 
@@ -49,9 +45,13 @@ static void print_change(FILE *out, const Liandong__V1__Event *event, const Lian
     if (is_now(event, change)) return;
     const char *old_value = value_of_field(arena, (int)event->record, field, change->old_value, true);
     const char *new_value = value_of_field(arena, (int)event->record, field, change->new_value, true);
-    fprintf(out, _("; %s: "), value_clean(arena, label_name(field), true));
+    fprintf(out, _("; %s: "), value_clean(arena, value_field_label((int)event->record, field), true));
     if (old_value && *old_value) fprintf(out, "%s→", old_value);
     fputs(new_value && *new_value ? new_value : _("(none)"), out);
+}
+
+static bool is_state(const Liandong__V1__Change *change) {
+    return change->field && strcmp(change->field, "state") == 0;
 }
 
 /* A reason stands in a field of its own; as the note it would be told twice. */
@@ -90,8 +90,10 @@ static void print_rest(FILE *out, const Liandong__V1__Event *event, struct arena
         clock_print(when, event->report->received_at);
         fprintf(out, _("; entered late, received %s"), when);
     }
-    for (size_t i = 0; i < event->n_changes; i++)
-        if (tells(event, event->changes[i])) print_change(out, event, event->changes[i], arena);
+    for (int state = 1; state >= 0; state--) /* how it stands comes first */
+        for (size_t i = 0; i < event->n_changes; i++)
+            if (is_state(event->changes[i]) == (state == 1) && tells(event, event->changes[i]))
+                print_change(out, event, event->changes[i], arena);
     if (event->note && *event->note && !tells_note(event))
         fprintf(out, _("; note: %s"), value_clean(arena, event->note, true));
 }

@@ -196,20 +196,27 @@ static bool take_zone(const char **at, int64_t *zone) {
     return true;
 }
 
-/* "10m", "10分钟前", "3天前": how long before `now`. */
-static bool parse_ago(int64_t *ms, const char *text, int64_t now) {
+/* "10m", "10分钟前", "3天前": how long before `now`; "+10m", "3天后", "3天内": how long after it. */
+static bool parse_span(int64_t *ms, const char *text, int64_t now) {
     static const struct {
         const char *ascii, *chinese;
         int64_t ms;
-    } units[] = {{"s", "秒前", 1000}, {"m", "分钟前", 60000}, {"h", "小时前", 3600000}, {"d", "天前", MS_DAY}};
+    } units[] = {{"s", "秒", 1000}, {"m", "分钟", 60000}, {"h", "小时", 3600000}, {"d", "天", MS_DAY}};
     int count;
+    bool later = take(&text, "+"), said = later;
     if (!take_number(&text, 1, 6, &count)) return false;
     skip_spaces(&text);
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (!strcmp(text, units[i].ascii) || !strcmp(text, units[i].chinese)) {
-            *ms = now - count * units[i].ms;
-            return true;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        const char *rest = text;
+        if (take(&rest, units[i].chinese) && !said) {
+            later = !strcmp(rest, "后") || !strcmp(rest, "内");
+            if (!later && strcmp(rest, "前") != 0) return false;
+        } else if (strcmp(text, units[i].ascii) != 0) {
+            continue;
         }
+        *ms = now + (later ? 1 : -1) * count * units[i].ms;
+        return true;
+    }
     return false;
 }
 
@@ -218,7 +225,7 @@ static bool parse_day(int64_t *ms, const char *text, int64_t now) {
     static const struct {
         const char *word;
         int ago;
-    } words[] = {{"今天", 0}, {"昨天", 1}, {"前天", 2}};
+    } words[] = {{"今天", 0}, {"昨天", 1}, {"前天", 2}, {"明天", -1}, {"后天", -2}};
     int64_t today = floor_days(now + MS_ZONE), days = today, in_day = 0, zone = MS_ZONE;
     bool dated = false;
     for (size_t i = 0; i < sizeof words / sizeof *words && !dated; i++)
@@ -248,7 +255,7 @@ bool clock_parse(int64_t *ms, const char *text, int64_t now) {
     memcpy(trimmed, text, size);
     trimmed[size] = '\0';
     int64_t value = now;
-    bool known = !strcmp(trimmed, "now") || !strcmp(trimmed, "现在") || parse_ago(&value, trimmed, now) ||
+    bool known = !strcmp(trimmed, "now") || !strcmp(trimmed, "现在") || parse_span(&value, trimmed, now) ||
                  parse_day(&value, trimmed, now);
     known = known && is_printable(value, MS_ZONE); /* "999999d" is before all years */
     if (known) *ms = value;

@@ -41,6 +41,7 @@ const struct wire_limit wire_limits[] = {
     {"Alert", "plan", .max = REMARK, .multiline = true},
     {"Alert", "review", .max = REMARK, .multiline = true},
     {"Alert", "lessons", .max = REMARK, .multiline = true},
+    {"AlertFigure", "share", .max = 100},
     {"AlertNotice", "about_place", .max = PLACE},
     {"ArchiveDispute", "items", .max = 16},
     {"ArriveIncident", "note", .max = REMARK, .multiline = true},

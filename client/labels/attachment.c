@@ -11,10 +11,10 @@ static const struct label labels[] = {
     {"attached", N_("file attached"), MEANING_PLAIN},
     {"attachment", N_("attachment"), MEANING_PLAIN},
     {"attachments", N_("attachments"), MEANING_PLAIN},
-    {"BeginAttachment.record", N_("record"), MEANING_PLAIN},
-    {"AttachmentRecord.record", N_("record"), MEANING_PLAIN},
-    {"ListAttachments.record", N_("record"), MEANING_PLAIN},
-    {"ListJournal.record", N_("record"), MEANING_PLAIN},
+    {"BeginAttachment.record", N_("record"), MEANING_RECORD},
+    {"AttachmentRecord.record", N_("record"), MEANING_RECORD},
+    {"ListAttachments.record", N_("record"), MEANING_RECORD},
+    {"ListJournal.record", N_("record"), MEANING_RECORD},
     {"BeginAttachment.name", N_("file"), MEANING_PLAIN},
     {"AttachmentRecord.name", N_("file"), MEANING_PLAIN},
     {"media_type", N_("media type"), MEANING_PLAIN},
@@ -28,6 +28,6 @@ static const struct label labels[] = {
     {"offset", N_("go on from byte"), MEANING_PLAIN},
     {"bytes", N_("bytes"), MEANING_PLAIN},
     {"cite", N_("citation"), MEANING_PLAIN},
-    {"JournalEntry.fields", N_("fields changed"), MEANING_PLAIN},
+    {"JournalEntry.fields", N_("fields changed"), MEANING_FIELD},
 };
 const struct label_group labels_attachment = LABEL_GROUP(labels);

@@ -35,7 +35,7 @@ static const struct label labels[] = {
     {"REVIEW_STATE_JUSTIFIED", N_("justified"), MEANING_PLAIN},
     {"REVIEW_STATE_NOT_JUSTIFIED", N_("NOT justified"), MEANING_PLAIN},
     {"AuditEntry.count", N_("times, or rows"), MEANING_PLAIN},
-    {"AuditEntry.level", N_("sensitivity"), MEANING_PLAIN},
+    {"AuditEntry.level", N_("sensitivity"), MEANING_SENSITIVITY},
     {"AuditEntry.no", N_("record's number"), MEANING_PLAIN},
     {"ListAudit.denied", N_("only refusals"), MEANING_PLAIN},
     {"denied", N_("refused"), MEANING_PLAIN},

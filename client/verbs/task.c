@@ -11,9 +11,9 @@ static const struct verb verbs[] = {
      .detail =
          N_("without --to-office it is for this office; the asked office sees the task and not the record that it "
             "is about, so say enough, and no names, in the title"),
-     .examples =
-         N_("liandong task add --to-office jianshe-community --about 17 --due-at '2026-12-04 18:00' 'go and see "
-            "both families'\nliandong task add --to-account 013527 'call back on Monday'")},
+     .examples = N_("liandong task add --to-office jianshe-community --about JF-2026-000017 --due-at '2026-12-04 "
+                    "18:00' 'go and see "
+                    "both families'\nliandong task add --to-account 013527 'call back on Monday'")},
     {.words = "task accept",
      .request = "accept_task",
      .positional = "task",

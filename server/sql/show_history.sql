@@ -3,7 +3,7 @@
 -- Its reader is written down where the page tells who reported, and where the record itself is sensitive: see audit_read. An old one counts: row_read.
 with found as materialized (select * from record_find(:incident::text, case when :record::int2 is null or :record::int2 = 0 then null else :record::int2 end)),
   told as materialized (
-    select r.id, f.version, f.at, f.office, f.officer, f.kind, c.field, told(c.field, c.old_value, identity.shown) as old_value, told(c.field, c.new_value, identity.shown) as new_value,
+    select r.id, f.version, f.at, f.office, f.office_name, f.officer, f.kind, c.field, told(c.field, c.old_value, identity.shown) as old_value, told(c.field, c.new_value, identity.shown) as new_value,
       numbers_hidden(f.note, identity.shown) as note, c.n,
       sum(w.bytes) over (order by f.version) - sum(w.bytes) over (partition by f.version) as before
     from found
@@ -22,7 +22,7 @@ with found as materialized (select * from record_find(:incident::text, case when
         (select array_agg(distinct t.field) from told t where t.before < 400000 and identity_field(t.field)
           and coalesce(t.new_value, t.old_value) <> masked('', false))) as a(reason)
   )
-select t.version, t.at, t.office, t.officer, t.kind, t.field, t.old_value, t.new_value, t.note, answer.reason, t.id as sealed_record, record_type_of((select num from found)) as record,
+select t.version, t.at, t.office, t.office_name, t.officer, t.kind, t.field, t.old_value, t.new_value, t.note, answer.reason, t.id as sealed_record, record_type_of((select num from found)) as record,
   (select int8send(max(l.version)) from told l
    where l.before < 400000 and exists (select from told m where m.before >= 400000)) as next
 from answer left join told t on t.before < 400000

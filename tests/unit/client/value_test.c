@@ -1,4 +1,5 @@
 #include "client/language.h"
+#include "client/offices.h"
 #include "client/value.h"
 #include "envelope.pb-c.h"
 #include "support.h"
@@ -132,6 +133,37 @@ static void switches_and_kinds(void **state) {
     assert_false(set(&f, "kinds", "list"));
 }
 
+/* A tail alone would be an incident's, whatever was meant; with its letters it is a record of this year. */
+static void records_of_any_kind(void **state) {
+    (void)state;
+    Liandong__V1__SendTransfer m = LIANDONG__V1__SEND_TRANSFER__INIT;
+    assert_false(set(&m, "about", "17"));
+    assert_false(set(&m, "about", "１７"));
+    assert_true(set(&m, "about", "jf17"));
+    assert_string_equal(m.about, "jf-2023-000017");
+    assert_true(set(&m, "about", "JQ-123"));
+    assert_string_equal(m.about, "JQ-2023-000123");
+    assert_true(set(&m, "about", "JF-2026-000017"));
+    assert_string_equal(m.about, "JF-2026-000017");
+    assert_true(set(&m, "about", "01a20cc9-5c75-749b-9333-ef5683271ff1"));
+    assert_string_equal(m.about, "01a20cc9-5c75-749b-9333-ef5683271ff1");
+}
+
+static void spans_ahead(void **state) {
+    (void)state;
+    Liandong__V1__AddTask m = LIANDONG__V1__ADD_TASK__INIT;
+    assert_true(set(&m, "due_at", "3d"));
+    assert_int_equal(m.due_at, WORDS_NOW + INT64_C(3) * 86400000);
+    assert_true(set(&m, "due_at", "2小时后"));
+    assert_int_equal(m.due_at, WORDS_NOW + INT64_C(7200000));
+    Liandong__V1__Transfer t = LIANDONG__V1__TRANSFER__INIT;
+    t.has_signing_ms = true;
+    t.signing_ms = 3900000;
+    assert_string_equal(value_text(&arena, &t.base, field_of(&t.base, "signing_ms"), true), "1 小时 5 分");
+    t.signing_ms = 125000;
+    assert_string_equal(value_text(&arena, &t.base, field_of(&t.base, "signing_ms"), true), "2 分 5 秒");
+}
+
 /* History and conflicts tell values as text; people see labels and local time. */
 static void values_of_fields(void **state) {
     (void)state;
@@ -145,6 +177,21 @@ static void values_of_fields(void **state) {
     int dispute = LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_DISPUTE;
     assert_string_equal(value_of_field(&arena, dispute, "state", "2", true), "已评估");
     assert_string_equal(value_of_field(&arena, dispute, "warning", "4", true), "红色·重大复杂");
+    int transfer = LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_TRANSFER, task = LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_TASK,
+        alert = LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_ALERT;
+    assert_string_equal(value_of_field(&arena, transfer, "state", "3", true), "已签收");
+    assert_string_equal(value_of_field(&arena, transfer, "mode", "2", true), "协办");
+    assert_string_equal(value_of_field(&arena, transfer, "signed_at", "2023-06-25T12:15:03.000Z", true),
+                        "2023-06-25 20:15:03");
+    assert_string_equal(value_of_field(&arena, task, "state", "3", true), "任务已完成");
+    assert_string_equal(value_field_label(alert, "status"), "性质");
+    assert_string_equal(value_field_label(dispute, "due_at"), "办结期限");
+    assert_string_equal(value_field_label(dispute, "of a newer server"), "of a newer server");
+    assert_true(value_field_is_time(transfer, "sent_at"));
+    assert_false(value_field_is_time(transfer, "title"));
+    assert_string_equal(value_of_field(&arena, dispute, "lead_office", "yts", true), "yts");
+    offices_hear("yts", "岳塘司法所");
+    assert_string_equal(value_of_field(&arena, dispute, "lead_office", "yts", true), "岳塘司法所");
     Liandong__V1__HistoryEntry e = LIANDONG__V1__HISTORY_ENTRY__INIT;
     char name[] = "class", kind[] = "correct_incident", value[] = "6";
     e.field = name;
@@ -190,6 +237,8 @@ int main(void) {
         cmocka_unit_test(numbers),
         cmocka_unit_test(bytes),
         cmocka_unit_test(switches_and_kinds),
+        cmocka_unit_test(records_of_any_kind),
+        cmocka_unit_test(spans_ahead),
         cmocka_unit_test(values_of_fields),
         cmocka_unit_test(nothing_reaches_the_terminal_raw),
     };

@@ -111,6 +111,12 @@ static void reads_times_before_now(void **state) {
     assert_int_equal(parsed("3d"), NOW - 3 * DAY);
     assert_int_equal(parsed("3天前"), NOW - 3 * DAY);
     assert_int_equal(parsed("99999d"), NOW - 99999 * DAY);
+    assert_int_equal(parsed("+3d"), NOW + 3 * DAY);
+    assert_int_equal(parsed("3天后"), NOW + 3 * DAY);
+    assert_int_equal(parsed("3 天内"), NOW + 3 * DAY);
+    assert_int_equal(parsed("2小时后"), NOW + 7200000);
+    assert_int_equal(parsed("明天 20:15"), parsed("昨天 20:15") + 2 * DAY);
+    assert_int_equal(parsed("后天"), parsed("前天") + 4 * DAY);
 }
 
 static void leap_day_without_a_year(void **state) {
@@ -128,6 +134,10 @@ static void leap_day_without_a_year(void **state) {
 static void refuses_the_rest(void **state) {
     (void)state;
     static const char *const bad[] = {
+        "+3天后",
+        "3天",
+        "+",
+        "3天后前",
         "",
         " ",
         "x",
@@ -158,7 +168,6 @@ static void refuses_the_rest(void **state) {
         "2023年6月",
         "昨天 x",
         "昨天x",
-        "明天",
         "10",
         "10x",
         "m",

@@ -97,6 +97,8 @@ static void walk_and_lookup_agree(void **state) {
                                 : field->type == PROTOBUF_C_TYPE_UINT32   ? WIRE_NUMBER_MAX
                                                                           : 0;
             assert_int_equal(found.max, standard);
+            if (standard == 0 && field->type == PROTOBUF_C_TYPE_DOUBLE)
+                fail_msg("%s.%s may be nothing but 0: it needs a row", types[i]->short_name, field->name);
         }
         assert_null(row); /* every row of the message was met */
     }

@@ -1,0 +1,17 @@
+/* Names of the offices that this run of the program has heard of: events and history tell codes, people read names.
+ * Client. */
+#ifndef LIANDONG_CLIENT_OFFICES_H
+#define LIANDONG_CLIENT_OFFICES_H
+#include <protobuf-c/protobuf-c.h>
+
+/* Keeps a name. Past OFFICES_KEPT, and where one is too long, it is not kept. */
+#define OFFICES_KEPT 256
+void offices_hear(const char *code, const char *name);
+/* The same of every code in a message that has its name beside it ("lead_office", "lead_office_name"). */
+void offices_hear_message(const ProtobufCMessage *message);
+/* The name, or the code itself where none was heard. */
+const char *offices_name(const char *code);
+/* The field that names the office whose code a field holds; NULL: there is none. */
+const ProtobufCFieldDescriptor *offices_name_field(const ProtobufCMessageDescriptor *type,
+                                                   const ProtobufCFieldDescriptor *field);
+#endif
