@@ -255,6 +255,18 @@ static bool take_own(struct parser *p, const struct flag *flag, void *into, cons
     return fill_flag(p, flag, into, value);
 }
 
+/* "--external-no, --external-at" */
+static const char *flags_beginning(const struct parser *p, const char *name) {
+    const char *all = "";
+    for (size_t i = 0; i < p->place_count && all; i++) {
+        char flag[SCHEMA_WORD];
+        schema_flag(flag, p->places[i].field);
+        if (strncmp(flag, name, strlen(name)) == 0)
+            all = arena_printf(p->arena, "%s%s--%s", all, *all ? _(", ") : "", flag);
+    }
+    return all ? all : "";
+}
+
 static bool take_long(struct parser *p, const char *argument) {
     const char *name = argument + 2;
     size_t size = strcspn(name, "=");
@@ -262,7 +274,8 @@ static bool take_long(struct parser *p, const char *argument) {
     if (!m.flag && !m.place.field) return unknown_flag(p, name, size);
     char shown[SCHEMA_WORD];
     snprintf(shown, sizeof shown, "--%.*s", (int)(size < sizeof shown - 3 ? size : sizeof shown - 3), name);
-    if (m.candidates > 1) return fault(p, _("%s is the beginning of several flags; write it out%s"), shown, "");
+    if (m.candidates > 1)
+        return fault(p, _("%s may be several flags: %s"), shown, flags_beginning(p, shown + strlen("--")));
     const char *value = name[size] == '=' ? name + size + 1 : NULL;
     return m.flag ? take_own(p, m.flag, m.into, shown, value) : take_field(p, m.place, m.negated, shown, value);
 }
@@ -281,12 +294,26 @@ static bool take_letters(struct parser *p, const char *argument) {
     return true;
 }
 
-/* "watch" for "feed watch". NULL: nothing ends so. */
-static const char *verb_ending(const char *word) {
-    for (size_t i = 0; verbs_at(i); i++)
-        if (strchr(verbs_at(i)->words, ' ') && schema_same_word(word, verb_name(verbs_at(i))))
-            return verbs_at(i)->words;
-    return NULL;
+/* "watch" for "feed watch"; `only`: not where several end so. NULL: nothing does. */
+static const char *verb_ending(const char *word, bool only) {
+    const char *found = NULL;
+    for (size_t i = 0; verbs_at(i); i++) {
+        if (!strchr(verbs_at(i)->words, ' ') || !schema_same_word(word, verb_name(verbs_at(i)))) continue;
+        if (found) return only ? NULL : found;
+        found = verbs_at(i)->words;
+    }
+    return found;
+}
+
+/* "agree" for "agreement". NULL: none, or several. */
+static const char *noun_beginning(const char *word) {
+    const char *found = NULL;
+    for (size_t i = 0; nouns_at(i); i++) {
+        if (strncmp(nouns_at(i)->word, word, strlen(word)) != 0) continue;
+        if (found) return NULL;
+        found = nouns_at(i)->word;
+    }
+    return strlen(word) > 1 ? found : NULL;
 }
 
 const char *command_nearest(const char *noun, const char *word, struct arena *arena) {
@@ -303,13 +330,15 @@ const char *command_nearest(const char *noun, const char *word, struct arena *ar
             suggest_offer(&near, blank + 1);
         }
     }
-    if (verb_ending(word)) return verb_ending(word);
-    return near.best && noun ? arena_printf(arena, "%s %s", noun, near.best) : near.best;
+    const char *ending = verb_ending(word, noun != NULL);
+    if (noun && near.best) return arena_printf(arena, "%s %s", noun, near.best);
+    if (ending || noun) return ending;
+    return noun_beginning(word) ? noun_beginning(word) : near.best;
 }
 
 static bool unknown_verb(struct parser *p, const char *noun, const char *word) {
     const char *whole = noun ? arena_printf(p->arena, "%s %s", noun, word) : word;
-    const char *better = command_nearest(noun, word, p->arena);
+    const char *better = p->error->meant = command_nearest(noun, word, p->arena);
     if (better) return fault(p, _("there is no command \"%s\"; did you mean \"%s\"?"), whole ? whole : word, better);
     return fault(p, _("there is no command \"%s\"%s"), whole ? whole : word, "");
 }
@@ -364,6 +393,12 @@ static bool name_record(struct parser *p) {
                      0, p->arena, &error);
 }
 
+/* Text of several words needs no quotes; a number, a word of a list or an office's code is one word. */
+static bool takes_words(const struct parser *p, const ProtobufCFieldDescriptor *field) {
+    return field && field->type == PROTOBUF_C_TYPE_STRING && field != schema_record(p->c->message->descriptor) &&
+           label_meaning(p->c->message->descriptor, field) == MEANING_PLAIN;
+}
+
 /* Words without flags become the verb's positional fields, or its operands. */
 static bool spread_words(struct parser *p) {
     struct command *c = p->c;
@@ -372,7 +407,7 @@ static bool spread_words(struct parser *p) {
         size_t size = strcspn(name, " ");
         bool last = name[size] == '\0';
         const char *value = p->positional[next++];
-        while (last && value && next < p->positional_count)
+        while (last && value && next < p->positional_count && takes_words(p, place_named(p, name, size).field))
             value = arena_printf(p->arena, "%s %s", value, p->positional[next++]);
         if (!value) return fault(p, "%s%s", _("out of memory"), "");
         if (!fill_field(p, place_named(p, name, size), value)) return false;

@@ -33,6 +33,7 @@ struct command {
 struct command_error {
     struct value_error said; /* what is wrong, and what would be right */
     const char *flag;        /* the flag at fault, in the arena, or NULL */
+    const char *meant;       /* the command that was probably meant, or NULL */
 };
 
 /* Reads argv[1..). `now`: for relative times. False with error; command->verb and noun tell how far it came.
@@ -43,7 +44,7 @@ bool command_parse(struct command *c, int argc, char *const *argv, int64_t now, 
 const ProtobufCFieldDescriptor *command_missing(const struct command *c);
 /* True where nothing was given but what alone changes nothing. */
 bool command_is_idle(const struct command *c);
-/* The command that was probably meant by words that are none; noun may be NULL. NULL: no idea. */
+/* The noun or command that was probably meant by words that are none; noun may be NULL. NULL: no idea. */
 const char *command_nearest(const char *noun, const char *word, struct arena *arena);
 /* True where the name stands in a blank-separated list. */
 bool command_lists(const char *list, const char *name);

@@ -1,4 +1,5 @@
 #include "client/failure.h"
+#include "client/help.h"
 #include "client/host.h"
 #include "client/labels.h"
 #include "client/language.h"
@@ -224,12 +225,20 @@ const char *failure_fault_text(struct arena *arena, const struct command *comman
 
 static bool same(const char *a, const char *b) { return a && b && strcmp(a, b) == 0; }
 
+static const ProtobufCFieldDescriptor *record_field(const struct command *command) {
+    return command->message ? schema_record(command->message->descriptor) : NULL;
+}
+
 /* The field at fault; why, where the status as a whole has not said it already. */
 static void print_violation(struct client *client, const struct command *command, const Liandong__V1__Status *status,
                             const Liandong__V1__FieldViolation *violation) {
     struct arena *arena = &client->arena;
     const char *path = violation->field ? violation->field : "";
     bool said = same(violation->reason, status->reason);
+    const ProtobufCFieldDescriptor *record = record_field(command);
+    const char *dot = strrchr(path, '.');
+    if (said && record && status->code == CODE(FAILED_PRECONDITION) && strcmp(dot ? dot + 1 : path, record->name) == 0)
+        return; /* that it is this record's state is plain */
     const char *hint =
         violation->hint && !same(violation->hint, status->hint) ? value_clean(arena, violation->hint, true) : "";
     const char *why = said ? "" : value_clean(arena, violation->reason, true);
@@ -263,17 +272,13 @@ static void print_details(struct client *client, const struct command *command, 
     char unknown[16];
     if (status->has_current_state && state)
         client_warn(client, _("  state now: %s"), label_value(state->descriptor, (int)status->current_state, unknown));
-    bool matters = status->code == CODE(ABORTED) || status->code == CODE(FAILED_PRECONDITION);
     const char *roles = "";
     for (size_t i = 0; i < status->n_roles && roles; i++)
         roles = arena_printf(arena, "%s%s%s", roles, *roles ? _(", ") : "",
                              label_value(&liandong__v1__role__descriptor, (int)status->roles[i], unknown));
     if (roles && *roles) client_warn(client, _("  who may: %s"), roles);
-    if (status->has_current_version && matters) client_warn(client, _("  version now: %u"), status->current_version);
-}
-
-static const ProtobufCFieldDescriptor *record_field(const struct command *command) {
-    return command->message ? schema_record(command->message->descriptor) : NULL;
+    if (status->has_current_version && status->code == CODE(ABORTED))
+        client_warn(client, _("  version now: %u"), status->current_version);
 }
 
 /* The record that a command was about, for the next command. */
@@ -296,14 +301,21 @@ static bool print_whole_number(struct client *client, const struct command *comm
     return true;
 }
 
-/* What the record's state does allow, each as a command. False: nothing is said of it. */
+static bool allows(const Liandong__V1__Status *status, const struct verb *verb) {
+    for (size_t i = 0; verb->request && i < status->n_allowed; i++)
+        if (same(status->allowed[i], verb->request) && verbs_of_request(verb->request) == verb) return true;
+    return false;
+}
+
+/* What the record's state does allow, each as a command, in the order of the help. False: nothing is said of it. */
 static bool print_allowed(struct client *client, const struct command *command, const Liandong__V1__Status *status) {
     bool said = false;
-    for (size_t i = 0; i < status->n_allowed; i++) {
-        const struct verb *verb = verbs_of_request(status->allowed[i]);
-        if (!verb) continue;
-        client_warn(client, _("possible now: liandong %s %s (%s)"), verb->words, subject(client, command),
-                    label_name(verb->request));
+    for (size_t i = 0; verbs_at(i); i++) {
+        const struct verb *verb = verbs_at(i);
+        if (!allows(status, verb)) continue;
+        if (!said) client_warn(client, "%s", _("possible now:"));
+        client_warn(client, _("  %s - %s"), help_line(&client->arena, verb, subject(client, command), true),
+                    _(verb->about));
         said = true;
     }
     return said;
@@ -319,8 +331,23 @@ static const char *list_of(const struct command *command) {
     return NULL;
 }
 
+/* A number whose letters are another kind of record's: where that one is shown. */
+static bool print_other_noun(struct client *client, const struct command *command) {
+    static const char *const nouns[] = {"", "incident", "dispute", "transfer", "alert", "task"};
+    const char *number = subject(client, command);
+    int record = value_record_of_number(number);
+    size_t noun = strcspn(command->verb->words, " ");
+    if (record == 0 || (strlen(nouns[record]) == noun && strncmp(nouns[record], command->verb->words, noun) == 0))
+        return false;
+    const ProtobufCFieldDescriptor *about = record_field(command);
+    if (about && strcmp(about->name, nouns[record]) == 0) return false; /* mediation, agreement: of a dispute */
+    client_warn(client, _("next: this number is another kind of record's: liandong %s show %s"), nouns[record], number);
+    return true;
+}
+
 static void print_next(struct client *client, const struct command *command, const Liandong__V1__Status *status) {
     Liandong__V1__Code code = status->code;
+    if (code == CODE(NOT_FOUND) && print_other_noun(client, command)) return;
     if (print_whole_number(client, command, status->reason) || print_allowed(client, command, status)) return;
     const ProtobufCFieldDescriptor *about = record_field(command);
     bool incident = about && strcmp(about->name, "incident") == 0;

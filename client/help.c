@@ -81,18 +81,7 @@ static const char *field_text(const struct page *p, const struct verb *verb, str
     if (command_lists(verb->required, place.field->name)) text = arena_printf(p->arena, _("%s (required)"), text);
     char words[768] = "";
     if (place.field->type == PROTOBUF_C_TYPE_ENUM) {
-        const ProtobufCEnumDescriptor *values = place.field->descriptor;
-        size_t used = 0;
-        for (unsigned i = 0; i < values->n_values && used < sizeof words; i++) {
-            char word[SCHEMA_WORD];
-            if (values->values[i].value == 0) continue;
-            schema_word(word, values, &values->values[i]);
-            const char *label = label_name(values->values[i].name);
-            bool both = !schema_same_word(word, label);
-            int n = snprintf(words + used, sizeof words - used, "%s%s%s%s", used ? ", " : "", word, both ? " " : "",
-                             both ? label : "");
-            used += n > 0 ? (size_t)n : 0;
-        }
+        label_words(place.field->descriptor, words, sizeof words);
     } else if (label_meaning(type, place.field) == MEANING_REQUEST) {
         kinds_examples(words, sizeof words);
     }
@@ -120,22 +109,45 @@ static void fields(const struct page *p, const struct verb *verb) {
     for (size_t i = 0; i < count; i++) entry(p, field_term(p, verb, places[i]), widest, field_text(p, verb, places[i]));
 }
 
+const char *help_line(struct arena *arena, const struct verb *verb, const char *record, bool needed) {
+    const char *line = arena_printf(arena, "liandong %s", verb->words);
+    const ProtobufCMessageDescriptor *type = verb->request ? schema_type(schema_request(verb->request)) : NULL;
+    for (const char *name = verb->positional; line && name && *name;) {
+        size_t size = strcspn(name, " ");
+        const char *word = arena_copy(arena, name, size);
+        const ProtobufCFieldDescriptor *field =
+            word && type ? protobuf_c_message_descriptor_get_field_by_name(type, word) : NULL;
+        bool must = field && command_lists(verb->required, word);
+        if (field && record && field == schema_record(type))
+            line = arena_printf(arena, "%s %s", line, record);
+        else if (field && (must || !needed))
+            line = arena_printf(arena, must ? "%s <%s>" : "%s [<%s>]", line, label_field(type, field));
+        name += size + (name[size] == ' ');
+    }
+    for (unsigned i = 0; line && type && i < type->n_fields; i++) { /* what has to be given by a flag */
+        const ProtobufCFieldDescriptor *field = &type->fields[i];
+        char flag[SCHEMA_WORD];
+        if (!command_lists(verb->required, field->name) || command_lists(verb->positional, field->name)) continue;
+        schema_flag(flag, field);
+        line = arena_printf(arena, "%s --%s <%s>", line, flag, label_field(type, field));
+    }
+    if (line && verb->operands) line = arena_printf(arena, "%s %s", line, _(verb->operands));
+    return line ? line : verb->words;
+}
+
 /* "liandong incident note INCIDENT NOTE… [flags]" */
 static void usage(const struct page *p, const struct verb *verb) {
     heading(p, _("Usage"));
-    fprintf(p->out, "  liandong %s", verb->words);
-    for (const char *name = verb->positional; name && *name;) {
-        size_t size = strcspn(name, " ");
-        const char *word = arena_copy(p->arena, name, size);
-        bool last = name[size] == '\0';
-        const ProtobufCMessageDescriptor *type = schema_type(schema_request(verb->request));
-        const ProtobufCFieldDescriptor *field =
-            word ? protobuf_c_message_descriptor_get_field_by_name(type, word) : NULL;
-        if (field) fprintf(p->out, command_lists(verb->required, word) ? " <%s>" : " [<%s>]", label_field(type, field));
-        name += size + !last;
-    }
-    if (verb->operands) fprintf(p->out, " %s", _(verb->operands));
-    fprintf(p->out, " %s\n", _("[flags]"));
+    fprintf(p->out, "  %s %s\n", help_line(p->arena, verb, NULL, false), _("[flags]"));
+}
+
+int help_misused(struct client *client, const struct verb *verb, const char *what) {
+    const char *example = _(verb->examples), *line = help_line(&client->arena, verb, NULL, false);
+    client_warn(client, _("error: %s"), what);
+    client_warn(client, _("usage: %s %s"), line, _("[flags]"));
+    client_warn(client, _("such as: %.*s"), (int)strcspn(example, "\n"), example);
+    client_warn(client, _("next: liandong %s --help"), verb->words);
+    return EXIT_CODE_USAGE;
 }
 
 static bool takes_time(const struct verb *verb) {
@@ -263,6 +275,11 @@ void help_print(struct client *client, FILE *out, const struct command *command)
     arena_reset(&client->scratch);
 }
 
+const char *help_of(struct arena *arena, const char *words) {
+    const char *command = words ? arena_printf(arena, "liandong %s --help", words) : NULL;
+    return command ? command : "liandong help";
+}
+
 int help_run(struct client *client, struct command *command) {
     struct page p = page_of(client, client->out);
     struct command about = {0};
@@ -291,7 +308,7 @@ int help_run(struct client *client, struct command *command) {
         const char *what =
             better ? arena_printf(arena, _("there is no command \"%s\"; did you mean \"%s\"?"), shown, better)
                    : arena_printf(arena, _("there is no command \"%s\"%s"), shown, "");
-        return client_fail(client, EXIT_CODE_USAGE, what ? what : "", "liandong help");
+        return client_fail(client, EXIT_CODE_USAGE, what ? what : "", help_of(arena, better));
     }
     help_print(client, client->out, &about);
     return EXIT_CODE_OK;

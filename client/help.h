@@ -8,6 +8,13 @@
 /* The program's, a noun's, a verb's. */
 void help_print(struct client *client, FILE *out, const struct command *command);
 void help_print_noun(struct client *client, FILE *out, const char *noun);
+/* "liandong dispute assess <dispute> <warning> [<note>]": the record's number in its place where one is given;
+ * `needed`: only what must be there. */
+const char *help_line(struct arena *arena, const struct verb *verb, const char *record, bool needed);
+/* A command line that does not fit its verb: what is wrong, how it is used, an example. Returns EXIT_CODE_USAGE. */
+int help_misused(struct client *client, const struct verb *verb, const char *what);
+/* The command that shows the help on these words; NULL: on everything. */
+const char *help_of(struct arena *arena, const char *words);
 int help_run(struct client *client, struct command *command);
 int help_version(struct client *client, struct command *command);
 #endif

@@ -1,5 +1,7 @@
 #include "client/labels/groups.h"
 #include "client/language.h"
+#include "client/schema.h"
+#include "common/text.h"
 #include <stdio.h>
 #include <string.h>
 #include <stdlib.h>
@@ -69,6 +71,20 @@ const char *label_value(const ProtobufCEnumDescriptor *type, int value, char unk
     if (known) return label_name(known->name);
     snprintf(unknown, 16, "%d", value);
     return unknown;
+}
+
+void label_words(const ProtobufCEnumDescriptor *type, char *out, size_t room) {
+    size_t used = 0;
+    out[0] = '\0';
+    for (unsigned i = 0; i < type->n_values && used < room; i++) {
+        if (type->values[i].value == 0) continue; /* unspecified is said by not saying it */
+        char word[SCHEMA_WORD];
+        schema_word(word, type, &type->values[i]);
+        const char *shown = language_is_chinese() ? label_name(type->values[i].name) : word;
+        int n = snprintf(out + used, room - used, "%s%s", used ? _(", ") : "", shown);
+        used += n > 0 ? (size_t)n : 0;
+    }
+    if (used >= room) out[text_cut(out, room - 1, room - 1)] = '\0'; /* not within a character */
 }
 
 enum meaning label_meaning(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field) {

@@ -21,10 +21,10 @@ static const char *language_asked(int argc, char *const *argv) {
 static int usage_error(struct client *client, const struct command *command, const struct command_error *error) {
     const char *what =
         error->flag ? arena_printf(&client->arena, _("%s: %s"), error->flag, error->said.text) : error->said.text;
-    const char *next = command->verb   ? arena_printf(&client->arena, "liandong %s --help", command->verb->words)
-                       : command->noun ? arena_printf(&client->arena, "liandong %s --help", command->noun)
-                                       : "liandong help";
-    return client_fail(client, EXIT_CODE_USAGE, what ? what : error->said.text, next);
+    if (!what) what = error->said.text;
+    if (command->verb) return help_misused(client, command->verb, what);
+    return client_fail(client, EXIT_CODE_USAGE, what,
+                       help_of(&client->arena, error->meant ? error->meant : command->noun));
 }
 
 static int load_options(struct client *client, const struct command *command) {

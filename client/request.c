@@ -2,6 +2,7 @@
 #include "client/call.h"
 #include "client/enrol.h"
 #include "client/failure.h"
+#include "client/help.h"
 #include "client/labels.h"
 #include "client/language.h"
 #include "client/operation.h"
@@ -16,8 +17,7 @@
 #define ANSWER 8192
 
 static int usage(struct client *client, const struct command *command, const char *what) {
-    const char *next = arena_printf(&client->arena, "liandong %s --help", command->verb->words);
-    return client_fail(client, EXIT_CODE_USAGE, what ? what : "", next);
+    return help_misused(client, command->verb, what ? what : "");
 }
 
 static const char *flag_of(struct client *client, const ProtobufCFieldDescriptor *field) {
@@ -38,7 +38,7 @@ static bool ask_field(struct client *client, struct command *command, const Prot
             char word[SCHEMA_WORD];
             if (type->values[i].value == 0) continue;
             schema_word(word, type, &type->values[i]);
-            fprintf(client->err, "  %-18s %s\n", word, label_name(type->values[i].name));
+            fprintf(client->err, "  %s\n", language_is_chinese() ? label_name(type->values[i].name) : word);
         }
     }
     const char *question = arena_printf(&client->arena, _("%s: "), label);
@@ -50,13 +50,20 @@ static bool ask_field(struct client *client, struct command *command, const Prot
     return false;
 }
 
+/* What is lacking and, where there is a list, what it can be. */
+static int missing(struct client *client, const struct command *command, const ProtobufCFieldDescriptor *field) {
+    char words[768] = "";
+    if (field->type == PROTOBUF_C_TYPE_ENUM) label_words(field->descriptor, words, sizeof words);
+    return usage(client, command,
+                 arena_printf(&client->arena, *words ? _("%s (%s) is missing: %s") : _("%s (%s) is missing%s"),
+                              flag_of(client, field), label_field(command->message->descriptor, field), words));
+}
+
 static int complete(struct client *client, struct command *command) {
     const ProtobufCFieldDescriptor *field;
     while ((field = command_missing(command))) {
         if (ask_field(client, command, field)) continue;
-        return usage(client, command,
-                     arena_printf(&client->arena, _("%s (%s) is missing"), flag_of(client, field),
-                                  label_field(command->message->descriptor, field)));
+        return missing(client, command, field);
     }
     return EXIT_CODE_OK;
 }

@@ -36,6 +36,8 @@ const char *value_of_field(struct arena *arena, int record, const char *field, c
 /* What that field is called of that kind of record, and whether it is a moment. */
 const char *value_field_label(int record, const char *field);
 bool value_field_is_time(int record, const char *field);
+/* The kind of record that a full number is of, as its letters say; 0: none. */
+int value_record_of_number(const char *no);
 /* The kind of record whose states an enum lists; 0: of none. */
 int value_record_of(const ProtobufCEnumDescriptor *states);
 /* Any text from outside, safe for a terminal. "" for NULL, and without memory. */

@@ -61,22 +61,6 @@ static bool is_beginning(const char *whole, const char *text) {
     return schema_same_word(head, text);
 }
 
-/* "criminal 刑事, public-order 治安, …" */
-static void list_words(const ProtobufCEnumDescriptor *type, char *out, size_t room) {
-    size_t used = 0;
-    out[0] = '\0';
-    for (unsigned i = 0; i < type->n_values && used < room; i++) {
-        if (type->values[i].value == 0) continue;
-        char word[SCHEMA_WORD];
-        schema_word(word, type, &type->values[i]);
-        const char *label = label_name(type->values[i].name);
-        bool both = !schema_same_word(word, label);
-        int n =
-            snprintf(out + used, room - used, "%s%s%s%s", used ? ", " : "", word, both ? " " : "", both ? label : "");
-        used += n > 0 ? (size_t)n : 0;
-    }
-}
-
 /* How well a text names a value: the whole word, label, name or rank before the beginning of one, before a part of the
  * label ("自杀" is enough for 自伤自杀). */
 enum likeness { LIKE_NONE, LIKE_PART, LIKE_BEGINNING, LIKE_WHOLE };
@@ -97,7 +81,7 @@ static bool is_rank(const struct target *t, const ProtobufCEnumValue *value, con
 
 static bool unknown_value(const struct target *t, const char *text, const char *nearest) {
     char all[512], hint[640];
-    list_words(t->field->descriptor, all, sizeof all);
+    label_words(t->field->descriptor, all, sizeof all);
     if (!nearest) return wrong(t, _("\"%s\" is not known here. Known: %s"), text, all);
     snprintf(hint, sizeof hint, _("did you mean %s? Known: %s"), nearest, all);
     return wrong(t, _("\"%s\" is not known here; %s"), text, hint);

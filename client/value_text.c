@@ -65,6 +65,17 @@ static const char *sensitivity_text(struct arena *arena, uint32_t level) {
     return arena_printf(arena, "%" PRIu32 " %s", level, _(words[level]));
 }
 
+static const char *const prefixes[] = {"JQ-", "JF-", "YS-", "YJ-", "RW-"}; /* in the order of RecordType */
+#define PREFIXES (sizeof prefixes / sizeof *prefixes)
+
+/* History keeps a record as type * 10^13 + year * 10^9 + n; people know it as "JF-2026-000017". */
+static const char *record_text(struct arena *arena, const char *text, bool one_line) {
+    char *end;
+    unsigned long long num = strtoull(text, &end, 10), type = num / 10000000000000u;
+    if (*end || type == 0 || type > PREFIXES || strlen(text) != 14) return value_clean(arena, text, one_line);
+    return arena_printf(arena, "%s%llu-%06llu", prefixes[type - 1], num / 1000000000u % 10000u, num % 1000000000u);
+}
+
 /* An enum's value that history keeps as a word, "centre" of POSITION_KIND_CENTRE; several types have a field of that
  * name, each with words of its own. NULL: none knows the word. */
 static const char *kept_word(struct arena *arena, const ProtobufCMessageDescriptor *const *types, const char *name,
@@ -92,6 +103,7 @@ static const char *kept_text(struct arena *arena, const ProtobufCMessageDescript
     const ProtobufCFieldDescriptor *field = NULL;
     for (; name && *types && !field; types++) field = protobuf_c_message_descriptor_get_field_by_name(*types, name);
     const struct label *label = name ? label_find(name) : NULL;
+    if (label && label->meaning == MEANING_RECORD && text) return record_text(arena, text, one_line);
     if (label && label->meaning == MEANING_OFFICE && text) return value_clean(arena, offices_name(text), one_line);
     if (label && label->meaning == MEANING_REQUEST && text && (!field || field->type != PROTOBUF_C_TYPE_ENUM))
         return value_clean(arena, label_name(text), one_line);
@@ -178,10 +190,8 @@ static const char *sibling_field(const ProtobufCMessage *message) {
     return field && field->type == PROTOBUF_C_TYPE_STRING ? *(char **)wire_member(message, field) : NULL;
 }
 
-/* The kind of record that a number is of: as its letters say, in the order of the enum. */
-static int record_of_number(const char *no) {
-    static const char *const prefixes[] = {"JQ-", "JF-", "YS-", "YJ-", "RW-"};
-    for (size_t i = 0; no && i < sizeof prefixes / sizeof *prefixes; i++)
+int value_record_of_number(const char *no) {
+    for (size_t i = 0; no && i < PREFIXES; i++)
         if (strncmp(no, prefixes[i], strlen(prefixes[i])) == 0) return (int)i + 1;
     return 0;
 }
@@ -191,7 +201,8 @@ static int sibling_record(const ProtobufCMessage *message) {
     const ProtobufCFieldDescriptor *field =
         protobuf_c_message_descriptor_get_field_by_name(message->descriptor, "record");
     const ProtobufCFieldDescriptor *cite = protobuf_c_message_descriptor_get_field_by_name(message->descriptor, "cite");
-    if (cite && cite->type == PROTOBUF_C_TYPE_STRING) return record_of_number(*(char **)wire_member(message, cite));
+    if (cite && cite->type == PROTOBUF_C_TYPE_STRING)
+        return value_record_of_number(*(char **)wire_member(message, cite));
     return field && field->descriptor == &liandong__v1__record_type__descriptor && wire_has(message, field)
                ? *(int *)wire_member(message, field)
                : 0;

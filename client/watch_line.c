@@ -42,7 +42,8 @@ static bool is_now(const Liandong__V1__Event *event, const Liandong__V1__Change 
 static void print_change(FILE *out, const Liandong__V1__Event *event, const Liandong__V1__Change *change,
                          struct arena *arena) {
     const char *field = change->field ? change->field : "";
-    if (is_now(event, change)) return;
+    bool none = !(change->old_value && *change->old_value) && !(change->new_value && *change->new_value);
+    if (none || is_now(event, change)) return;
     const char *old_value = value_of_field(arena, (int)event->record, field, change->old_value, true);
     const char *new_value = value_of_field(arena, (int)event->record, field, change->new_value, true);
     fprintf(out, _("; %s: "), value_clean(arena, value_field_label((int)event->record, field), true));

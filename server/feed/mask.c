@@ -66,12 +66,25 @@ bool mask_numbers(uint8_t *bytes, size_t size) {
     return any;
 }
 
+/* "JQ-2026-000123" at the end is a record's number. */
+static bool ends_with_record(const char *text, size_t tail) {
+    static const char before[] = "AA-0000-";
+    if (tail < sizeof before - 1) return false;
+    for (size_t i = 0; i < sizeof before - 1; i++) {
+        uint8_t c = (uint8_t)text[tail - (sizeof before - 1) + i];
+        bool same = before[i] == 'A' ? c >= 'A' && c <= 'Z' : before[i] == '0' ? is_digit(c) : c == '-';
+        if (!same) return false;
+    }
+    return true;
+}
+
 char *mask_free_text(char *text) {
     if (!text) return NULL;
     size_t size = strlen(text), tail = size;
     mask_numbers((uint8_t *)text, size);
     while (tail > 0 && is_digit((uint8_t)text[tail - 1])) tail--;
-    if (size - tail >= CUT) memset(text + tail, '*', size - tail); /* it was cut to a title's length within a number */
+    if (size - tail >= CUT && !ends_with_record(text, tail))
+        memset(text + tail, '*', size - tail); /* it was cut to a title's length within a number */
     return text;
 }
 

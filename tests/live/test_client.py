@@ -105,7 +105,7 @@ def a_whole_story(stage):
   ok(stage, "incident", "note", report(stage, "另一件"), "已电话联系", device="yts-mediator")
   history = [json.loads(line) for line in ok(stage, "incident", "history", no, "-o", "ndjson", device="yts-head").splitlines()]
   assert ("place", "岳塘街道 3 栋", "4 栋") in [(h.get("field"), h.get("old_value"), h.get("new_value")) for h in history], history
-  assert ["岳塘街道 3 栋", "4 栋"] in [row[-4:-2] for row in csv.reader(io.StringIO(ok(stage, "incident", "history", no, "-o", "csv")))]
+  assert ["岳塘街道 3 栋", "4 栋"] in [row[-5:-3] for row in csv.reader(io.StringIO(ok(stage, "incident", "history", no, "-o", "csv")))]
   listed = [json.loads(line) for line in ok(stage, "incident", "list", "--state", "void", "-o", "ndjson").splitlines()]
   assert no in [i["no"] for i in listed]
   found = [line for line in ok(stage, "incident", "search", "烧烤", "-o", "id").split()]

@@ -76,6 +76,8 @@ static void positional_fields_in_order(void **state) {
     assert_true(parse("liandong incident note 123 -- --not-a-flag"));
     assert_string_equal(((const Liandong__V1__NoteIncident *)(const void *)command.message)->note, "--not-a-flag");
     refused("liandong feed verify now", "now");
+    refused("liandong alert update 8 sixty --people-count 60", "sixty"); /* no part of the number */
+    refused("liandong transfer send JF-2026-000017 yts co-handle", "co-handle");
 }
 
 static void flags_by_beginnings_and_plurals(void **state) {
@@ -87,7 +89,7 @@ static void flags_by_beginnings_and_plurals(void **state) {
     assert_int_equal(m->level_at_least, LIANDONG__V1__INCIDENT_LEVEL__INCIDENT_LEVEL_URGENT);
     assert_true(parse("liandong incident list --open"));
     assert_true(((const Liandong__V1__ListIncidents *)(const void *)command.message)->open);
-    refused("liandong incident report --l major x", "--l"); /* level, longitude, latitude */
+    refused("liandong incident report --l major x", "--level、--longitude、--latitude");
     refused("liandong incident list --no-open=yes", "--no-open");
 }
 
@@ -127,6 +129,8 @@ static void mistakes_name_the_part(void **state) {
     (void)state;
     refused("liandong incdent list", "incident");
     refused("liandong incident lst", "incident list");
+    refused("liandong agree make", "agreement");
+    refused("liandong visit", "dispute visit");
     refused("liandong incident list --clsas dispute", "--class");
     refused("liandong incident list --class disputs", "dispute");
     refused("liandong incident list --class", "--class");

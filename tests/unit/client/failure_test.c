@@ -124,7 +124,7 @@ static void the_way_on_is_said(void **state) {
     status.n_allowed = 2;
     struct call_result result = {.end = CALL_REFUSED, .status = &status};
     char *text = said("liandong incident arrive 123", &result, 1);
-    assert_non_null(strstr(text, "现在可以：liandong incident dispatch 123（派警）"));
+    assert_non_null(strstr(text, "现在可以：\n  liandong incident dispatch 123 "));
     assert_null(strstr(text, "teleport"));
     assert_null(strstr(text, "下一步"));
     free(text);
@@ -143,6 +143,12 @@ static void the_way_on_is_said(void **state) {
     text = said("liandong approval decide 99 yes", &result, 3);
     assert_non_null(strstr(text, "liandong approval list"));
     assert_null(strstr(text, "incident list"));
+    free(text);
+    text = said("liandong incident show JF-2026-000017", &result, 3);
+    assert_non_null(strstr(text, "liandong dispute show JF-2026-000017"));
+    free(text);
+    text = said("liandong mediation list JF-2026-000017", &result, 3);
+    assert_null(strstr(text, "另一种记录"));
     free(text);
 }
 
