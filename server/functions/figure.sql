@@ -3,7 +3,7 @@
 -- The disputes of which each consists that counts: itself and what was merged into it. What was merged into another, is void or an exercise has none.
 create or replace function figure_families(nums int8[]) returns table(root int8, num int8) stable language sql as $$
   with recursive family(root, num) as (
-    select d.num, d.num from dispute d where d.num = any (nums) and d.state not in (23, 24) and d.exercise is not true
+    select d.num, d.num from (select distinct n from unnest(nums) n) x(num) join dispute d using (num) where d.state not in (23, 24) and d.exercise is not true
     union all select f.root, d.num from family f join dispute d on d.merged_into = f.num)
   select f.root, f.num from family f
 $$;
@@ -18,22 +18,54 @@ $$;
 -- again is one span still.
 create or replace function joint_settle(nums int8[], moment timestamptz) returns void language plpgsql as $$
 begin
-  delete from joint_span o where o.num = any (nums) and o.until = 'infinity' and o.since = moment;
-  update joint_span o set until = moment
-  where o.num = any (nums) and o.until = 'infinity' and not exists (select from joint_now(nums) n
+  if not exists (select from joint_now(nums) n full join (select o.* from unnest(nums) x(num) join joint_span o using (num) where o.until = 'infinity') o using (num, station, judicial)
+      where (n.police_at, n.judicial_at) is distinct from (o.police_at, o.judicial_at)) then
+    return;  -- of nearly every act
+  end if;
+  delete from joint_span o using unnest(nums) x(num) where o.num = x.num and o.until = 'infinity' and o.since = moment;
+  update joint_span o set until = moment from unnest(nums) x(num)
+  where o.num = x.num and o.until = 'infinity' and not exists (select from joint_now(nums) n
     where (n.num, n.station, n.judicial, n.police_at, n.judicial_at) = (o.num, o.station, o.judicial, o.police_at, o.judicial_at));
   insert into joint_span(station, judicial, num, since, police_at, judicial_at, joint_at, origin, sensitivity, area)
   select n.station, n.judicial, n.num, moment, n.police_at, n.judicial_at, greatest(n.police_at, n.judicial_at), d.origin, d.sensitivity, d.area
   from joint_now(nums) n join dispute d using (num)
   where not exists (select from joint_span o where (o.num, o.station, o.judicial) = (n.num, n.station, n.judicial) and o.until = 'infinity');
+  update joint_span o set alone = false from unnest(nums) x(num)
+  where o.num = x.num and o.alone and exists (select from joint_span m where m.num = o.num and (m.station, m.judicial) <> (o.station, o.judicial));
 end $$;
+
+-- The tally follows the spans, whoever changes them.
+create or replace function joint_tally_add(spans joint_span[], sign int4) returns void language sql as $$
+  insert into joint_tally as t
+  select s.station, s.judicial, s.origin, s.sensitivity, coalesce(s.area, 0), date_trunc('day', c.at, 'Asia/Shanghai'), date_trunc('day', s.joint_at, 'Asia/Shanghai'), sign * sum(c.n)
+  from unnest(spans) s cross join lateral (values (s.since, 1), (s.until, -1)) c(at, n)
+  where s.alone and c.at < 'infinity' group by 1, 2, 3, 4, 5, 6, 7
+  on conflict (station, judicial, origin, sensitivity, area, changed_on, joint_on) do update set n = t.n + excluded.n
+$$;
+create or replace function joint_come() returns trigger language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
+begin
+  perform joint_tally_add(array(select row(c.*)::joint_span from come c), 1);
+  return null;
+end $$;
+create or replace function joint_gone() returns trigger language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
+begin
+  perform joint_tally_add(array(select row(g.*)::joint_span from gone g), -1);
+  return null;
+end $$;
+create or replace trigger inserted after insert on joint_span referencing new table as come for each statement execute function joint_come();
+create or replace trigger deleted after delete on joint_span referencing old table as gone for each statement execute function joint_gone();
+create or replace trigger changed_in after update on joint_span referencing new table as come for each statement execute function joint_come();
+create or replace trigger changed_out after update on joint_span referencing old table as gone for each statement execute function joint_gone();
 
 -- Sessions of disputes likewise: a span that says something else than the session does now ends, and another begins.
 create or replace function session_settle(nums int8[], moment timestamptz) returns void language plpgsql as $$
+declare
+  old uuid[] := array(select o.session from unnest(nums) x(num) join session_span o using (num) where o.until = 'infinity'
+    union select o.session from unnest(nums) x(num) join session_span o on o.held_in = x.num where o.until = 'infinity');
 begin
-  delete from session_span o where (o.num = any (nums) or o.held_in = any (nums)) and o.until = 'infinity' and o.since = moment;
-  update session_span o set until = moment
-  where (o.num = any (nums) or o.held_in = any (nums)) and o.until = 'infinity' and not exists (
+  delete from session_span o using unnest(old) x(session) where o.session = x.session and o.until = 'infinity' and o.since = moment;
+  update session_span o set until = moment from unnest(old) x(session)
+  where o.session = x.session and o.until = 'infinity' and not exists (
     select from figure_families(nums) f join mediation_session s on s.num = f.num
     where s.id = o.session and f.root = o.num and (s.mode, s.held_at) = (o.mode, o.held_at) and (s.method, s.result) is not distinct from (o.method, o.result));
   insert into session_span(session, num, held_in, since, seq, mode, method, result, held_at, entered_at, office, officer, origin, sensitivity, area)
@@ -81,7 +113,8 @@ begin
 end $$;
 
 -- A pairing that is entered or agreed to late, or whose time changes: what both did while it held counts from now on, and nothing else.
-create or replace function joint_paired() returns trigger language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
+-- By indexes, as the server's writer does everything: a table that was empty when a statement was planned is read over and over as it fills.
+create or replace function joint_paired() returns trigger language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp set enable_seqscan = off as $$
 declare
   moment timestamptz := greatest((select h.at from feed_head h), date_trunc('milliseconds', clock_timestamp()));
   by_itself text[] := array(select t.kind from record_transition t where t.type = 2 and t.roles = '{0}');  -- joint_act, for a million of them
@@ -103,8 +136,8 @@ begin
       group by f.num
       returning num)
   select nums || array_agg(a.num) into nums from acts a;
-  nums := array(select distinct n from unnest(nums) n);
-  perform joint_settle(nums || array(select dispute_root(d.num) from dispute d where d.num = any (nums) and d.merged_into is not null), moment);
+  nums := array(select n from unnest(nums) n union select dispute_root(d.num) from unnest(nums) x(num) join dispute d using (num) where d.merged_into is not null);
+  perform joint_settle(nums, moment);
   return null;
 end $$;
 drop trigger if exists joint on pairing;
@@ -126,7 +159,7 @@ create or replace function figure_fault(office_code text) returns text stable la
   select case when office_code is not null and not exists (select from office o where o.code = office_code) then 'UNKNOWN_VALUE office' end
 $$;
 create or replace function figure_asof(asof timestamptz) returns timestamptz stable language sql as $$
-  select coalesce(asof, statement_timestamp())
+  select coalesce(asof, greatest(statement_timestamp(), (select h.at from feed_head h)))  -- acts have their moments from there, and a clock may be set back
 $$;
 -- Spans that count, of the caller's sight. from and until: when both had acted.
 create or replace function joint_spans(office_code text, asof timestamptz, from_at timestamptz, until_at timestamptz) returns setof joint_span stable language sql as $$
@@ -134,6 +167,48 @@ create or replace function joint_spans(office_code text, asof timestamptz, from_
   where s.since <= asof and s.until > asof and s.joint_at >= coalesce(from_at, '-infinity') and s.joint_at < coalesce(until_at, 'infinity')
     and (office_code is null or (select o.id from office o where o.code = office_code) in (s.station, s.judicial))
 $$;
+
+-- How many of them there are, by pairing. Whole days come from the tally; from the rows what changed on the day of `asof` before it, what became
+-- joint on a day that `from` or `until` cuts, and what the caller sees by its number alone. What several pairings have comes one by one, with
+-- its number. Now is no day that is cut: all that is known has changed until now.
+create or replace function joint_counts(office_code text, asof timestamptz, from_at timestamptz, until_at timestamptz)
+  returns table(station int4, judicial int4, num int8, n int8) stable language plpgsql as $$
+declare
+  moment timestamptz := coalesce(asof, 'infinity');
+  today timestamptz := date_trunc('day', moment, 'Asia/Shanghai');
+  last timestamptz := date_trunc('day', coalesce(until_at, 'infinity'), 'Asia/Shanghai');
+  first timestamptz := date_trunc('day', coalesce(from_at, '-infinity'), 'Asia/Shanghai');
+  asked int4[] := array(select o.id from office o where o.code = office_code);
+  named int8[] := records_named();
+begin
+  from_at := coalesce(from_at, '-infinity');
+  until_at := coalesce(until_at, 'infinity');
+  first := case when first < from_at then first + interval '1 day' else first end;
+  return query
+  select t.station, t.judicial, null::int8, sum(t.n)
+  from joint_tally t
+  where t.changed_on < today and t.joint_on >= first and t.joint_on < last and (office_code is null or t.station = any (asked) or t.judicial = any (asked))
+  group by 1, 2
+  union all
+  select s.station, s.judicial, null, sum(c.n)
+  from (select x.* from joint_span x where x.since >= today and x.since <= moment
+      union select x.* from joint_span x where x.until >= today and x.until <= moment and x.until < 'infinity'
+      union select x.* from joint_span x where x.joint_at >= from_at and x.joint_at < first
+      union select x.* from joint_span x where x.joint_at >= last and x.joint_at < until_at
+      union select x.* from joint_span x where x.num = any (named)) s
+    cross join lateral (values (s.since, 1), (s.until, -1)) c(at, n)
+  where s.alone and s.joint_at >= from_at and s.joint_at < until_at and c.at <= moment and c.at < 'infinity'
+    and (office_code is null or s.station = any (asked) or s.judicial = any (asked))
+    and not (c.at < today and s.joint_at >= first and s.joint_at < last and (s.num <> all (named) or exists (select from joint_tally t
+      where (t.station, t.judicial, t.origin, t.sensitivity, t.area, t.changed_on, t.joint_on)
+        = (s.station, s.judicial, s.origin, s.sensitivity, coalesce(s.area, 0), date_trunc('day', c.at, 'Asia/Shanghai'), date_trunc('day', s.joint_at, 'Asia/Shanghai')))))
+  group by 1, 2
+  union all
+  select s.station, s.judicial, s.num, 1
+  from joint_span s
+  where not s.alone and s.since <= moment and (s.until > moment or asof is null and s.until = 'infinity') and s.joint_at >= from_at and s.joint_at < until_at
+    and (office_code is null or s.station = any (asked) or s.judicial = any (asked));
+end $$;
 
 -- Sessions that count, of the caller's sight, by when they were held; an office's are those that it held, and those on disputes that it entered.
 create or replace function session_spans(of_dispute text, office_code text, asof timestamptz, from_at timestamptz, until_at timestamptz) returns setof session_span stable language sql as $$

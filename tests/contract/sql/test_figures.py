@@ -1,5 +1,8 @@
 """Figures: the article's 172起 comes out exactly, with rows beside it that must not count; a past figure comes out the same when it is asked for
 again; each opens into its list."""
+import random
+
+from desk import ROLES as SIX, array
 from test_matrix import MOST, RELATIONS, ROLES, areas, peek, place
 from support.runner import case
 
@@ -16,7 +19,7 @@ def noted(d, office, no):
   assert row["outcome"] == "done", row
 
 
-def joint(d, office="p1", role="chief", **fields):
+def joint(d, office="p1", role="chief", /, **fields):
   """(sum, {(station, judicial): number})."""
   rows = d.desk(office, role).ask("report_joint", **fields)
   return rows[0]["total"], {(r["station"], r["judicial"]): r["disputes"] for r in rows if r["station"]}
@@ -64,6 +67,19 @@ def sessions(d, office="j1", role="head", /, **fields):
 
 def now(d):
   return d.sql("select clock_timestamp()")[0][0]
+
+
+def joint_by_rows(d, office, role, asof=None, from_=None, until=None, of=None):
+  """As `joint`, counted from the spans one by one."""
+  app = d.app
+  app.rows("begin")
+  app.rows("select set_config('liandong.office', $1, true), set_config('liandong.role', $2, true), set_config('liandong.account', '0', true)", d.ids[office], SIX[role])
+  try:
+    rows = app.rows("select p.code, j.code, s.num from joint_spans($1, figure_asof($2), $3, $4) s join office p on p.id = s.station join office j on j.id = s.judicial", of, asof, from_, until)
+  finally:
+    app.rows("rollback")
+  pairs = [(p, j) for p, j, _ in rows]
+  return len({num for *_, num in rows}), {pair: pairs.count(pair) for pair in pairs}
 
 
 def merge(d, one, into):
@@ -182,6 +198,7 @@ def a_pairing_that_changes(ground):
     assert joint(d)[0] == 2 and sorted(listed(d)) == nos[1:] and joint(d, asof=t0)[0] == 3
     d.sql("select pg_sleep(0.002)")
     t1 = now(d)
+    d.sql("select pg_sleep(0.002)")
     d.sql("insert into pairing(station, judicial, started_on, ended_on) values ($1, $2, today() - 30, today() - 8)", d.ids["p1"], d.ids["j1"])
     assert joint(d)[0] == 3 and joint(d, asof=t1)[0] == 2
     d.sql("update pairing set station_agreed = false where station = $1 and ended_on is null", d.ids["p1"])
@@ -190,6 +207,42 @@ def a_pairing_that_changes(ground):
 
 MARCH = {"from": "2023-02-28T16:00:00Z", "until": "2023-03-31T16:00:00Z"}  # in China
 JUNE = {"from": "2023-05-31T16:00:00Z", "until": "2023-06-30T16:00:00Z"}
+
+
+@case
+def the_tally_agrees_with_the_rows(ground):
+  """Whatever day, hour, office and level is asked for: disputes over some weeks, two pairings that have the same ones, some merged, graded, given to
+  another office, or voided later."""
+  dice = random.Random(172)
+  with ground.district() as d:
+    d.sql("insert into pairing(station, judicial, started_on) values ($1, $2, '2020-01-01')", d.ids["p1"], d.ids["j3"])
+    d.sql("select directory_work_out()")
+    nos = [opened(d, dice.choice(("p1", "j1", "p2"))) for _ in range(40)]
+    for no in nos:
+      d.sql("insert into record_office(num, office, since, until, cause, mode) select num, o.id, '2020-01-01', 'infinity', num, 2 from dispute, office o "
+            "where record_no(num) = $1 and o.code = any ($2::text[])", no, array(("j1", "j3", "j2", "p1")))
+      for office in dice.sample(("p1", "j1", "j3", "p2", "j2"), 3):
+        d.desk(office, "head" if office.startswith("j") else "chief").ask("note_dispute", dispute=no, note="联合走访")
+    hours = [dice.randint(1, 40 * 24) for _ in nos]
+    for no, hour in zip(nos, hours):
+      num = d.sql("select num from dispute where record_no(num) = $1", no)[0][0]
+      d.sql("update joint_span set since = since - $1 * interval '1 hour', joint_at = joint_at - $1 * interval '1 hour' where num = $2", hour, num)
+      if dice.random() < 0.4:
+        d.sql("update joint_span set until = since + $1 * interval '1 hour' where num = $2", dice.randint(0, hour), num)
+      if dice.random() < 0.3:
+        d.sql("update dispute set sensitivity = $1 where num = $2", dice.randint(0, 4), num)
+    for one, into in zip(nos[:6:2], nos[1:6:2]):
+      d.desk("p1", "chief").ask("merge_dispute", dispute=one, into=into, reason="同一起纠纷")
+    moments = [d.sql("select now() - $1 * interval '1 hour'", dice.randint(0, 45 * 24))[0][0] for _ in range(8)]
+    moments += [d.sql("select date_trunc('day', now() - $1 * interval '1 day', 'Asia/Shanghai')", n)[0][0] for n in (0, 3, 20)] + [None]
+    often, counted = moments + [None] * len(moments), 0
+    for _ in range(150):
+      office, role = dice.choice((("p1", "chief"), ("p1", "officer"), ("j1", "head"), ("j3", "head"), ("p2", "chief"), ("j2", "mediator"), ("pb", "viewer")))
+      asof, from_, until, of = dice.choice(moments), dice.choice(often), dice.choice(often), dice.choice((None, None, "p1", "j3"))
+      told = joint(d, office, role, asof=asof, until=until, office=of, **{"from": from_})
+      assert told == joint_by_rows(d, office, role, asof, from_, until, of), (office, role, asof, from_, until, of, told)
+      counted += told[0]
+    assert counted > 300, counted
 
 
 @case

@@ -48,7 +48,10 @@ struct crowd {
     uint64_t acknowledgements; /* of reports and calls */
     uint64_t faults;           /* besides the witness's: refusals, malformed answers, broken chains of cursors */
     uint64_t last_sequence;    /* JetStream: of the newest message acknowledged */
-    bool recording;            /* the samples below are taken */
+    /* The protocol was told of an alert, by its title and number. */
+    void (*noticed)(struct connection *c, const char *title, const char *no);
+    void *noticed_arg;
+    bool recording; /* the samples below are taken */
     struct samples delivered_us, completed_us, acknowledged_us;
 };
 

@@ -21,6 +21,7 @@ void liandong_put(struct connection *c, Liandong__V1__ToServer *envelope);
 void liandong_put_write(struct connection *c, Liandong__V1__ToServer *envelope);
 /* "list_incidents classes=6 limit=50": the fields by their names in the .proto, repeated ones by repeating them. */
 bool liandong_call(struct connection *c, const char *line);
+bool liandong_write(struct connection *c, const char *line);
 
 /* Looks at a pushed event without unpacking it: a thousand watchers on one core could not be served by malloc. Returns
  * false where the bytes are not an envelope of one delivery. */

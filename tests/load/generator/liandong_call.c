@@ -40,7 +40,7 @@ static bool set_field(ProtobufCMessage *body, const ProtobufCFieldDescriptor *fi
     return true;
 }
 
-bool liandong_call(struct connection *c, const char *line) {
+static bool send(struct connection *c, const char *line, void (*put)(struct connection *, Liandong__V1__ToServer *)) {
     Liandong__V1__ToServer envelope = LIANDONG__V1__TO_SERVER__INIT;
     char text[LINE_ROOM], *rest = NULL;
     struct values values = {.lists = 0};
@@ -62,8 +62,11 @@ bool liandong_call(struct connection *c, const char *line) {
     if (ok) {
         wire_set_body(&envelope.base, request, body);
         crowd_sent(c, samples_now());
-        liandong_put(c, &envelope);
+        put(c, &envelope);
     }
     free(body);
     return ok;
 }
+
+bool liandong_call(struct connection *c, const char *line) { return send(c, line, liandong_put); }
+bool liandong_write(struct connection *c, const char *line) { return send(c, line, liandong_put_write); }

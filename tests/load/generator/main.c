@@ -15,6 +15,7 @@
 const struct scenario scenarios[] = {
     {"reports", "reports acknowledged per second, and how long each took", scenario_reports},
     {"deliver", "from a report's sending to each watcher, at a rate", scenario_deliver},
+    {"alerts", "from an alert's raising to the other side's duty, while reports flow at a rate", scenario_alerts},
     {"fanout", "deliveries per second in a closed loop", scenario_fanout},
     {"slow", "latency of the others while the sluggards do not read", scenario_slow},
     {"connect", "handshakes to a served hello per second", scenario_connect},

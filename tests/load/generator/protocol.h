@@ -24,6 +24,7 @@ struct protocol {
     size_t (*parse)(struct connection *c, const uint8_t *bytes, size_t size);
     /* Sends "request field=value …". Leads to crowd_acknowledged. NULL where the protocol has no such requests. */
     bool (*call)(struct connection *c, const char *line);
+    bool (*write)(struct connection *c, const char *line); /* the same for what is written */
 };
 
 extern const struct protocol protocol_liandong, protocol_raw, protocol_nats, protocol_jetstream, protocol_mqtt;

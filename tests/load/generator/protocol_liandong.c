@@ -195,6 +195,9 @@ static void take_message(struct connection *c, const uint8_t *payload, size_t si
         take_cursor(c, &envelope->feed_sync->cursor, false);
         crowd_ready(c);
         crowd_live(c);
+    } else if (envelope->body_case == LIANDONG__V1__TO_CLIENT__BODY_ALERT_NOTICE && c->crowd->noticed) {
+        const Liandong__V1__Alert *alert = envelope->alert_notice->alert;
+        c->crowd->noticed(c, alert && alert->title ? alert->title : "", alert && alert->no ? alert->no : "");
     } else if (envelope->body_case == LIANDONG__V1__TO_CLIENT__BODY_PING) {
         answer_ping(c, envelope->ping);
     } else {
@@ -228,4 +231,5 @@ const struct protocol protocol_liandong = {.name = "liandong",
                                            .hello = hello,
                                            .report = report,
                                            .parse = parse,
-                                           .call = liandong_call};
+                                           .call = liandong_call,
+                                           .write = liandong_write};

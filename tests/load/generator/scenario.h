@@ -26,6 +26,8 @@ bool scenario_reports(struct crowd *c, const struct scenario_options *o);
 bool scenario_deliver(struct crowd *c, const struct scenario_options *o);
 bool scenario_fanout(struct crowd *c, const struct scenario_options *o);
 bool scenario_slow(struct crowd *c, const struct scenario_options *o);
+/* ---- alerts (scenario_alerts.c): the first two reporters raise and acknowledge, the others report */
+bool scenario_alerts(struct crowd *c, const struct scenario_options *o);
 /* ---- connections (scenario_connections.c) */
 bool scenario_connect(struct crowd *c, const struct scenario_options *o);
 bool scenario_idle(struct crowd *c, const struct scenario_options *o);

@@ -5,8 +5,8 @@ import resource
 
 from support.cluster import MissingTool
 
-from . import clocks, logins, million, references
-from .generator import generate, holding
+from . import clocks, joint, logins, million, references
+from .generator import Faulty, generate, holding
 from .ground import BUREAU, JUDICIAL, PAIRS, ROOT, STATION
 from .machine import say
 from .servers import Liandong, Mosquitto, Nats, Reference
@@ -15,6 +15,7 @@ from .start import second_start
 REFERENCE = "fanout_reference"  # the bare fan-out; its name says what it is held in front of
 DURABLE = "fanout_reference+postgresql"
 RECORD = "fanout_reference+record"  # the same, writing the record that a report writes, and deciding nothing
+ALERT_FLOW = 1_000  # reports a second
 MEASUREMENTS = []
 
 
@@ -108,6 +109,21 @@ def deliver_1(b):
       values = b.run(server, "deliver", [("reporter", STATION, 1), ("watcher", JUDICIAL, 1)], rate=50, seconds=b.seconds(6))
     for share in ("p50", "p99"):
       b.add(f"deliver_1_{share}", who, values, f"delivered_{share}_us")
+
+
+@measurement(Figure("alert_p99", "us", "deliver_1_p99"))
+def alert_p99(b):
+  """From raising to the notice at the other side's duty, while 1,000 reports a second flow past; and a report without them."""
+  with Liandong(b.ground) as server:
+    quiet = b.run(server, "deliver", [("reporter", STATION, 1), ("watcher", JUDICIAL, 1)], rate=50, seconds=b.seconds(6))
+    values = b.run(server, "alerts", [("reporter", STATION, 1), ("reporter", JUDICIAL, 1), ("reporter", STATION, 64), ("watcher", JUDICIAL, 1)],
+                   rate=ALERT_FLOW, seconds=b.seconds(24))
+  say(f"  alerts: {values['alerts']:.0f} shown, p50 {values['shown_p50_us'] / 1e3:.1f} ms; {values['flow_per_s']:.0f} reports/s, p50 {values['delivered_p50_us'] / 1e3:.1f} ms, "
+      f"p99 {values['delivered_p99_us'] / 1e3:.1f} ms; server {values['server_percent']:.0f} % of a core")
+  if values["flow_per_s"] < 0.98 * ALERT_FLOW:
+    raise Faulty(f"only {values['flow_per_s']:.0f} reports/s flowed")
+  b.add("alert_p99", "liandong", values, "shown_p99_us")
+  b.add("alert_p99", "deliver_1_p99", quiet, "delivered_p99_us")
 
 
 def fan(b, server):
@@ -245,6 +261,20 @@ def pages(b):
       if name == "list_p95":  # a search applies the predicate itself: there is no such statement without it
         unbound = references.same_sql(b.ground, database, request, sql, calls[request], caller, bound=False)
         b.add(name, "libpq-unbound", unbound, "call_p95_us", 1e-3)
+
+
+@measurement(Figure("joint_p95", "ms", "libpq"), Figure("pairing_late_s", "s"), once=True)
+def joint_p95(b):
+  """Disputes that both offices handled, asked for by the bureau above 20 pairings, over very many acts; and a pairing that is entered after them."""
+  database = b.ground.database()
+  say("filling a database with acts on disputes")
+  b.sheet.add("pairing_late_s", "liandong", joint.fill(b.ground, database, 200_000 if b.quick else 1_000_000))
+  calls, caller = joint.write_calls(b.ground, 100), million.bureau_caller(b.ground, database)
+  with Liandong(b.ground, database) as server:
+    b.add("joint_p95", "liandong", b.run(server, "pages", [("reporter", BUREAU, 1)], calls=calls), "call_p95_us", 1e-3)
+    sql = os.path.join(ROOT, "server", "sql", "report_joint.sql")
+    b.add("joint_p95", "libpq", references.same_sql(b.ground, database, "report_joint", sql, calls, caller), "call_p95_us", 1e-3)
+  b.ground.drop(database)
 
 
 @measurement(Figure("start_s", "s"), once=True)
