@@ -83,6 +83,8 @@ begin
     return (select string_agg(e, '、') from jsonb_array_elements_text(value) e);
   elsif kind = 'number' and field like '%\_office' then
     return (select o.code from office o where o.id = plain::int4);
+  elsif kind = 'number' and field = 'area' then
+    return (select a.code from area a where a.id = plain::int4);
   elsif kind = 'number' and (field like '%\_into' or field = 'about') then
     return record_no(plain::int8);
   elsif kind = 'string' and (field like '%\_at' or field like '%\_to') and plain ~ '^\d{4}-\d\d-\d\dT' then
@@ -128,7 +130,7 @@ $$;
 create or replace function record_difference(of_type int2, before jsonb, after jsonb, out changed text[], out old_values text[], out new_values text[])
   stable language plpgsql as $$
 declare
-  old jsonb := jsonb_strip_nulls(before);
+  old jsonb := '{"sensitivity": 1}' || jsonb_strip_nulls(before);  -- which goes without saying
   new jsonb := jsonb_strip_nulls(after);
 begin
   select array_agg(d.field), array_agg(d.was), array_agg(d.is) into changed, old_values, new_values

@@ -72,7 +72,7 @@ begin
   told := report_told(report.act);
   select * into newest from feed f where f.seq = events[cardinality(events)];
   if cardinality(events) > 1 then
-    select jsonb_object_agg(c.field, c.value order by f.seq) into later
+    select '{"sensitivity": "1"}' || coalesce(jsonb_object_agg(c.field, c.value order by f.seq), '{}') into later
     from feed f cross join lateral unnest(f.changed, f.new_values) as c(field, value) where f.seq = any (i.events);
     select * into touched from feed f where f.seq = any (i.events) and f.kind not in ('reveal_incident', 'break_glass', 'decide_review', 'ask_approval', 'decide_approval', 'deadline_near',
       'deadline_breached', 'attached')
@@ -208,7 +208,7 @@ begin
     return 'events';
   end if;
   select * into newest from feed f where f.seq = events[cardinality(events)];
-  select jsonb_object_agg(c.field, c.value order by f.seq) into later
+  select '{"sensitivity": "1"}' || coalesce(jsonb_object_agg(c.field, c.value order by f.seq), '{}') into later
   from feed f cross join lateral unnest(f.changed, f.new_values) as c(field, value) where f.seq = any (events);
   return coalesce(
     case when newest.version <> (whole ->> 'version')::int4 then 'version' when newest.state <> (whole ->> 'state')::int2 then 'state'

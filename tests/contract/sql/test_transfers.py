@@ -147,7 +147,7 @@ def lists(ground):
 
 
 def clocks(d):
-  return d.sql("select c.rule, o.code, c.stopped_at is not null from clock c join office o on o.id = c.owner order by c.id")
+  return d.sql("select c.rule, o.code, c.stopped_at is not null from clock c join office o on o.id = c.owner where c.type = 3 order by c.id")
 
 
 @case
