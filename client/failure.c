@@ -301,26 +301,6 @@ static bool print_whole_number(struct client *client, const struct command *comm
     return true;
 }
 
-static bool allows(const Liandong__V1__Status *status, const struct verb *verb) {
-    for (size_t i = 0; verb->request && i < status->n_allowed; i++)
-        if (same(status->allowed[i], verb->request) && verbs_of_request(verb->request) == verb) return true;
-    return false;
-}
-
-/* What the record's state does allow, each as a command, in the order of the help. False: nothing is said of it. */
-static bool print_allowed(struct client *client, const struct command *command, const Liandong__V1__Status *status) {
-    bool said = false;
-    for (size_t i = 0; verbs_at(i); i++) {
-        const struct verb *verb = verbs_at(i);
-        if (!allows(status, verb)) continue;
-        if (!said) client_warn(client, "%s", _("possible now:"));
-        client_warn(client, _("  %s - %s"), help_line(&client->arena, verb, subject(client, command), true),
-                    _(verb->about));
-        said = true;
-    }
-    return said;
-}
-
 /* Where what a command is about can be looked up. */
 static const char *list_of(const struct command *command) {
     const char *words = command->verb->words;
@@ -348,7 +328,9 @@ static bool print_other_noun(struct client *client, const struct command *comman
 static void print_next(struct client *client, const struct command *command, const Liandong__V1__Status *status) {
     Liandong__V1__Code code = status->code;
     if (code == CODE(NOT_FOUND) && print_other_noun(client, command)) return;
-    if (print_whole_number(client, command, status->reason) || print_allowed(client, command, status)) return;
+    if (print_whole_number(client, command, status->reason) ||
+        help_allowed(client, status->allowed, status->n_allowed, subject(client, command)))
+        return;
     const ProtobufCFieldDescriptor *about = record_field(command);
     bool incident = about && strcmp(about->name, "incident") == 0;
     if (code == CODE(NOT_FOUND) && !incident && list_of(command)) {

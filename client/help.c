@@ -141,6 +141,24 @@ static void usage(const struct page *p, const struct verb *verb) {
     fprintf(p->out, "  %s %s\n", help_line(p->arena, verb, NULL, false), _("[flags]"));
 }
 
+static bool is_among(char *const *requests, size_t count, const struct verb *verb) {
+    for (size_t i = 0; verb->request && i < count; i++)
+        if (strcmp(requests[i], verb->request) == 0 && verbs_of_request(verb->request) == verb) return true;
+    return false;
+}
+
+bool help_allowed(struct client *client, char *const *requests, size_t count, const char *record) {
+    bool said = false;
+    for (size_t i = 0; verbs_at(i); i++) {
+        const struct verb *verb = verbs_at(i);
+        if (!is_among(requests, count, verb)) continue;
+        if (!said) client_warn(client, "%s", _("possible now:"));
+        client_warn(client, _("  %s - %s"), help_line(&client->arena, verb, record, true), _(verb->about));
+        said = true;
+    }
+    return said;
+}
+
 int help_misused(struct client *client, const struct verb *verb, const char *what) {
     const char *example = _(verb->examples), *line = help_line(&client->arena, verb, NULL, false);
     client_warn(client, _("error: %s"), what);

@@ -21,7 +21,44 @@ bool notice_is_new(struct notices_shown *shown, const Liandong__V1__AlertNotice 
     size_t at = shown->count++ % NOTICES_KEPT;
     memcpy(shown->rows[at].id, a->id.data, a->id.len);
     shown->rows[at].step = notice->step;
+    shown->rows[at].severity = (int)a->severity;
+    shown->rows[at].over = false;
     return true;
+}
+
+void notice_learn(struct notices_shown *shown, const Liandong__V1__Event *event) {
+    size_t kept = shown->count < NOTICES_KEPT ? shown->count : NOTICES_KEPT, at = shown->event_count % EVENTS_KEPT;
+    bool over = event->has_alert_state && event->alert_state != LIANDONG__V1__ALERT_STATE__ALERT_STATE_RAISED;
+    for (size_t i = 0; over && event->entity.len == sizeof shown->rows[0].id && i < kept; i++)
+        if (memcmp(shown->rows[i].id, event->entity.data, event->entity.len) == 0) shown->rows[i].over = true;
+    if (!event->no || !event->title || !*event->title || strlen(event->no) >= sizeof shown->events[0].no ||
+        strlen(event->title) >= sizeof shown->events[0].title)
+        return;
+    memcpy(shown->events[at].no, event->no, strlen(event->no) + 1);
+    memcpy(shown->events[at].title, event->title, strlen(event->title) + 1);
+    shown->event_count++;
+}
+
+size_t notice_waiting(const struct notices_shown *shown, const Liandong__V1__AlertNotice *notice, bool *graver) {
+    size_t kept = shown->count < NOTICES_KEPT ? shown->count : NOTICES_KEPT, waiting = 0;
+    const Liandong__V1__Alert *a = notice->alert;
+    *graver = false;
+    for (size_t i = 0; i < kept; i++) {
+        bool again = memcmp(shown->rows[i].id, a->id.data, sizeof shown->rows[i].id) == 0 || shown->rows[i].over;
+        for (size_t j = 0; !again && j < i; j++)
+            again = memcmp(shown->rows[i].id, shown->rows[j].id, sizeof shown->rows[i].id) == 0;
+        if (again) continue; /* another step of one that is counted */
+        waiting++;
+        if (shown->rows[i].severity > 0 && shown->rows[i].severity < (int)a->severity) *graver = true;
+    }
+    return waiting;
+}
+
+/* What the newest event of that record said it is; NULL: none was seen here. */
+static const char *title_of(const struct notices_shown *shown, const char *no) {
+    for (size_t i = shown->event_count; no && i > 0 && i + EVENTS_KEPT > shown->event_count; i--)
+        if (strcmp(shown->events[(i - 1) % EVENTS_KEPT].no, no) == 0) return shown->events[(i - 1) % EVENTS_KEPT].title;
+    return NULL;
 }
 
 struct page {
@@ -70,9 +107,11 @@ static void print_head(const struct page *p, const Liandong__V1__AlertNotice *no
     line(p, value_clean(p->arena, a->title, true));
 }
 
-static void print_rest(const struct page *p, const Liandong__V1__AlertNotice *notice) {
+static void print_rest(const struct page *p, const struct notices_shown *shown, const Liandong__V1__AlertNotice *notice,
+                       size_t waiting) {
     const Liandong__V1__Alert *a = notice->alert;
     char when[CLOCK_TEXT_SIZE];
+    field(p, _("what it is about"), title_of(shown, a->about));
     field(p, _("kind of alert"), word(p, &liandong__v1__alert_kind__descriptor, (int)a->kind));
     field(p, label_name("place"), a->place && *a->place ? a->place : notice->about_place);
     if (a->has_people_count) field(p, label_name("people_count"), arena_printf(p->arena, "%u", a->people_count));
@@ -85,18 +124,22 @@ static void print_rest(const struct page *p, const Liandong__V1__AlertNotice *no
     const char *no = value_clean(p->arena, a->no, true);
     field(p, _("acknowledge it"), arena_printf(p->arena, "liandong alert ack %s", no));
     field(p, _("look at it"), arena_printf(p->arena, "liandong alert show %s", no));
+    const char *others = arena_printf(p->arena, _("%zu more wait: liandong alert list --unacked"), waiting);
+    if (waiting > 0 && others) line(p, others);
 }
 
-void notice_print(FILE *out, const Liandong__V1__AlertNotice *notice, const struct terminal *terminal,
-                  struct arena *arena) {
+void notice_print(FILE *out, const struct notices_shown *shown, const Liandong__V1__AlertNotice *notice,
+                  const struct terminal *terminal, struct arena *arena) {
+    bool graver = false;
+    size_t waiting = notice_waiting(shown, notice, &graver);
     struct page p = {.out = out, .arena = arena, .ambiguous = 1};
     if (terminal) {
         p.columns = terminal->columns;
         p.ambiguous = terminal->ambiguous ? terminal->ambiguous : 1;
         p.colour = terminal->colour;
-        fprintf(out, "%s%s", p.colour ? ALARM : "", CLEAR);
+        fprintf(out, "%s%s", p.colour ? ALARM : "", graver ? "\n" : CLEAR);
     }
     print_head(&p, notice);
-    print_rest(&p, notice);
+    print_rest(&p, shown, notice, waiting);
     if (p.colour) fputs(TERMINAL_PLAIN, out);
 }

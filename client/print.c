@@ -6,6 +6,7 @@
 #include "client/schema.h"
 #include "client/suggest.h"
 #include "client/value.h"
+#include "common/clock.h"
 #include "common/wire.h"
 #include "incident.pb-c.h"
 #include <string.h>
@@ -20,20 +21,21 @@ static const struct {
 } views[] = {
     {"Incident", "no,state,class,level,received_at,origin_office_name?,area_name?,repeat_count?,place?,content"},
     {"Dispute", "no,state,warning,type,created_at,origin_office_name?,lead_office_name?,due_at?,place?,title"},
-    {"MediationSession", "round,held_at,session_mode,session_result,risk,ignite?,participants?,office_name?,officer?,"
-                         "private_noted?,note_open"},
+    {"MediationSession",
+     "round,held_at,session_mode,session_result?,risk?,note_open,participants?,ignite?,private_noted?,"
+     "officer?,office_name?"},
     {"Agreement", "agreement_no,agreement_form,effective_at,perform_by?,performance,court?,confirmed?,officer?,terms"},
-    {"Visit", "visit_no,visited_at,performed,satisfaction,relapse,office_name?,officer?,note"},
+    {"Visit", "visit_no,visited_at,performed,satisfaction,relapse?,office_name?,officer?,note"},
     {"Party", "party,role,name,phone,id_no?,domicile?,person?,entered_by?"},
-    {"TimelineEntry", "at,source,no,kind,office_name?,officer?,class?,level?,place?,content"},
+    {"TimelineEntry", "at,source?,no,kind,office_name?,officer?,class?,level?,place?,content"},
     {"SceneEntry", "at,office_name,officer,kind,no?,content"},
     {"Transfer",
-     "no,state,mode,about,from_office_name,to_office_name,sent_at,signed_at,decision_ms?,signing_ms?,title"},
-    {"Task", "no,state,overdue,due_at,to_office_name,about?,origin_office_name?,answered_by?,result?,title"},
-    {"Alert", "no,state,status?,severity,kind,created_at,origin_office_name,escalation?,acked_by?,place?,title"},
+     "no,state,mode,about,from_office_name?,to_office_name?,sent_at,signed_at?,decision_ms?,signing_ms?,title"},
+    {"Task", "no,state,overdue?,due_at,to_office_name,about?,origin_office_name?,answered_by?,result?,title"},
+    {"Alert", "no,state,status?,severity,kind,created_at,origin_office_name?,escalation?,acked_by?,place?,title"},
     {"PlanSummary", "no,state,tasks_set,tasks_done,tasks_overdue,planned_at,planned_by?,about?,reviewed_at?,title"},
     {"AlertReceipt", "office_name,step?,person,delivered_at,shown_at,acked_at,acted_at"},
-    {"Deadline", "no,name,state,due_at,left,office_name?,started_at?,without_calendar?"},
+    {"Deadline", "no,name,state,left,due_at?,started_at?,office_name?,without_calendar?"},
     {"Connection",
      "session,office?,officer,device,address?,since,last_at,last_request?,bytes_in?,bytes_out?,queue?,client?"},
     {"NodeHealth", "node,state,fault,started?,seen_at,version?,schema?,sessions,writes_waiting,feed_lag,database_ms,"
@@ -44,18 +46,45 @@ static const struct {
      "review,no,officer,office_name?,scene?,purpose?,why,opened_at?,until,reads,due_at,verdict,decided_by?"},
     {"SignedHead", "n,at,node,feed_seq,audit_seq"},
     {"AttachmentRecord", "attachment,name,size,complete,received?,media_type?,office_name?,officer,attached_at"},
-    {"JournalEntry", "cite,at,kind,office_name?,officer,fields?,note"},
-    {"HistoryEntry", "version,at,kind,office_name?,officer?,field,old_value,new_value,note?"},
+    {"JournalEntry", "cite,at,kind,office_name?,officer?,fields,note"},
+    {"OfficeRecord", "office,name,version?,account_count?,device_count?,partner_kind?,system?,parent?,kind,"
+                     "partner_kind_name?,paired_with?"},
+    {"HistoryEntry", "version?,at,kind,office_name?,officer?,field,old_value,new_value,note?"},
 };
 
-/* What a person reads first of a record that is no incident, and all that says something: that it had been carried out
- * before is told in words. Of a list, what stands below it. */
+/* What a person reads first of a record, and all that says something: that it had been carried out before is told in
+ * words, what can be done next as commands. "?": left out where it is no, or 0. Of a list, what stands below it. */
 static const struct {
     const char *message, *columns;
 } records[] = {
-    {"IncidentReceipt", "no,state,version,at,id"},
-    {"DisputeReceipt", "no,state,waits_for?,version,at,id"},
-    {"AlertReply", "no,state,version,at,id"},
+    {"Incident",
+     "no,state,level,class,threats,place,content,mass_count,reporter,reporter_phone,repeat_count,result_code,"
+     "result,dispatched_to,received_at,occurred_at,dispatched_at,arrived_at,feedback_at,closed_at,void_reason,"
+     "source,external_no,longitude,latitude,origin_office_name,created_by,created_at,area_name,area,"
+     "updated_by,updated_at,sensitivity,version"},
+    {"Dispute",
+     "no,state,warning,title,place,content,type,subtype,source,people_count?,amount_fen?,causes,complexity,"
+     "track,joint_required?,lead_office_name,consent,accepted_at,due_at,extended_to,extension_consent,rounds?,"
+     "failed_rounds?,outcome,outcome_note,police_result,concluded_at,lowered_to,lowered_office_name,"
+     "closed_police,closed_judicial,closed_at,archived_at,checklist,reopened_n?,origin_office_name,created_by,"
+     "created_at,area_name,area,updated_by,updated_at,sensitivity,version"},
+    {"Alert",
+     "no,state,status,severity,kind,title,place,content,people_count,about,urgency,certainty,escalation?,"
+     "escalated_at,whom,acked_office_name,acked_by,acked_at,responding_at,plan,planned_by,planned_at,outcome,"
+     "resolved_at,review,lessons,reviewed_by,reviewed_at,supersedes,superseded_by,origin_office_name,created_by,"
+     "created_at,expires_at,area_name,area,updated_by,updated_at,sensitivity,version"},
+    {"Transfer", "no,state,mode,about,title,why,doc_no,from_office_name,created_by,to_office_name,sent_at,delivered_at,"
+                 "signed_at,signed_by,accepted_at,returned_at,returned_reason,feedback,feedback_at,confirmed_at,"
+                 "recalled_at,delivery_ms,signing_ms,decision_ms,feedback_ms,confirmation_ms,updated_by,updated_at,"
+                 "sensitivity,version"},
+    {"Task", "no,state,overdue?,title,about,content,to_office_name,to_account,due_at,by_proxy?,result,answered_by,"
+             "accepted_at,done_at,declined_at,cancelled_at,rechecked_at,rechecked_by,origin_office_name,created_by,"
+             "created_at,updated_by,updated_at,sensitivity,version"},
+    {"IncidentReceipt", "no,state,version"},
+    {"DisputeReceipt", "no,state,waits_for,version"},
+    {"TransferReceipt", "no,state,version"},
+    {"TaskReceipt", "no,state,version"},
+    {"AlertReply", "no,state,version"},
     {"ResponsePlan",
      "alert,alert_state,alert_title,incident,plan,planned_by,planned_at,review,lessons,reviewed_by,reviewed_at"},
     {"AttachmentReceipt", "attachment,complete,no,version,at"},
@@ -66,8 +95,8 @@ static const struct {
 };
 
 /* Fields whose text is long: they give way where the terminal is narrow. */
-static const char *const wide_fields[] = {"content", "place",     "note",      "title",
-                                          "result",  "old_value", "new_value", "why"};
+static const char *const wide_fields[] = {"content",   "place", "note",  "title",        "result",   "old_value",
+                                          "new_value", "why",   "terms", "participants", "note_open"};
 
 enum print_form print_form(const struct client *client) {
     static const char *const words[] = {"table", "json", "ndjson", "csv", "id"};
@@ -82,8 +111,7 @@ const char *print_columns(const ProtobufCMessageDescriptor *type) {
     return NULL;
 }
 
-/* NULL: all that there are. */
-static const char *record_columns(const ProtobufCMessageDescriptor *type) {
+const char *print_record_columns(const ProtobufCMessageDescriptor *type) {
     for (size_t i = 0; i < sizeof records / sizeof *records; i++)
         if (strcmp(records[i].message, type->short_name) == 0) return records[i].columns;
     return NULL;
@@ -164,9 +192,43 @@ bool print_fields_fit(struct arena *arena, const ProtobufCMessageDescriptor *typ
     return true;
 }
 
+/* An office's code, which people need to name it, stands behind its name. */
+static const char *with_code(struct arena *arena, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *name,
+                             const char *text) {
+    for (unsigned i = 0; *text && i < message->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *code = &message->descriptor->fields[i];
+        if (offices_name_field(message->descriptor, code) == name && wire_has(message, code))
+            return arena_printf(arena, "%s %s", text, value_text(arena, message, code, true));
+    }
+    return text;
+}
+
+static bool says_nothing(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field) {
+    const void *member = wire_member(message, field);
+    if (field->label == PROTOBUF_C_LABEL_REPEATED) return false;
+    if (field->type == PROTOBUF_C_TYPE_BOOL) return !*(const protobuf_c_boolean *)member;
+    if (field->type == PROTOBUF_C_TYPE_UINT64) return *(const uint64_t *)member == 0;
+    return field->type == PROTOBUF_C_TYPE_UINT32 && *(const uint32_t *)member == 0;
+}
+
+/* Of a moment of this year its month, day and minute, of others the day. */
+static const char *short_time(struct client *client, const char *text) {
+    char now[CLOCK_TEXT_SIZE];
+    if (!text || strlen(text) != strlen("2023-06-25 20:15:03")) return text;
+    clock_print(now, client->now);
+    bool this_year = strncmp(now, text, 4) == 0;
+    return this_year ? arena_copy(&client->scratch, text + 5, 11) : arena_copy(&client->scratch, text, 10);
+}
+
+struct how {
+    bool one_line;    /* several lines of a text become one */
+    bool whole;       /* a record on its own */
+    bool short_times; /* there is little room */
+};
+
 /* Columns and rows in the arena. False without memory. */
 static bool make_sheet(struct client *client, const ProtobufCMessageDescriptor *type,
-                       const ProtobufCMessage *const *messages, size_t count, const char *fields, bool one_line,
+                       const ProtobufCMessage *const *messages, size_t count, const char *fields, struct how how,
                        struct sheet *sheet) {
     struct column chosen[SHEET_COLUMNS_MAX];
     struct arena *arena = &client->scratch;
@@ -183,8 +245,14 @@ static bool make_sheet(struct client *client, const ProtobufCMessageDescriptor *
     for (size_t r = 0; r < count; r++) {
         const char **cells = arena_zero(arena, (columns ? columns : 1) * sizeof *cells);
         if (!cells) return false;
-        for (size_t c = 0; c < columns; c++)
-            if (!(cells[c] = value_text(arena, messages[r], chosen[c].field, one_line))) return false;
+        for (size_t c = 0; c < columns; c++) {
+            const ProtobufCFieldDescriptor *field = chosen[c].field;
+            cells[c] = value_text(arena, messages[r], field, how.one_line);
+            if (how.short_times && field->type == PROTOBUF_C_TYPE_INT64) cells[c] = short_time(client, cells[c]);
+            if (how.whole && cells[c]) cells[c] = with_code(arena, messages[r], field, cells[c]);
+            if (how.whole && chosen[c].optional && says_nothing(messages[r], field)) cells[c] = "";
+            if (!cells[c]) return false;
+        }
         rows[r] = (struct sheet_row){cells, print_mark(enum_of(messages[r], "level"), enum_of(messages[r], "class"))};
     }
     *sheet = (struct sheet){heads, columns, rows, count};
@@ -228,8 +296,13 @@ static bool print_rows(struct client *client, const ProtobufCMessageDescriptor *
         return true;
     }
     if (!fields && shape == SHAPE_TABLE && form == PRINT_TABLE) fields = print_columns(type);
-    if (!fields && shape == SHAPE_RECORD && form == PRINT_TABLE) fields = record_columns(type);
-    if (!make_sheet(client, type, messages, count, fields, form == PRINT_TABLE && shape != SHAPE_RECORD, &sheet))
+    bool whole = !fields && shape == SHAPE_RECORD && form == PRINT_TABLE;
+    if (whole) fields = print_record_columns(type);
+    struct how how = {.one_line = form == PRINT_TABLE && shape != SHAPE_RECORD, .whole = whole};
+    if (!make_sheet(client, type, messages, count, fields, how, &sheet)) return false;
+    how.short_times = form == PRINT_TABLE && shape == SHAPE_TABLE && client->terminal.out;
+    if (how.short_times && !sheet_fits(&sheet, &client->terminal) &&
+        !make_sheet(client, type, messages, count, fields, how, &sheet))
         return false;
     if (form == PRINT_CSV) {
         bom(client, heading);
@@ -263,7 +336,7 @@ bool print_answer(struct client *client, const ProtobufCMessage *message, const 
     }
     const ProtobufCMessage *const *items = *(void **)wire_member(message, rows);
     size_t count = *wire_quantifier(message, rows);
-    bool below = print_form(client) == PRINT_TABLE && record_columns(message->descriptor);
+    bool below = print_form(client) == PRINT_TABLE && print_record_columns(message->descriptor);
     if (count == 0 && print_form(client) == PRINT_TABLE && !below) {
         client_say(client, "%s", _("nothing found"));
         return true;

@@ -12,6 +12,8 @@ enum print_form print_form(const struct client *client);
 /* What a table of such messages shows: field names, comma-separated, "?" behind those that may be left out where the
  * terminal is narrow. NULL: all of them. */
 const char *print_columns(const ProtobufCMessageDescriptor *type);
+/* What one such message shows, as a record; "?" behind those that are left out where they are no, or 0. */
+const char *print_record_columns(const ProtobufCMessageDescriptor *type);
 /* Checks --fields against the answer's type before anything is sent. False with `error` set (in the arena). */
 bool print_fields_fit(struct arena *arena, const ProtobufCMessageDescriptor *type, const char *fields,
                       const char **error);

@@ -144,6 +144,16 @@ static void tell_hidden(struct client *client, const struct command *command, co
     }
 }
 
+/* Below a record: what its reader can do with it next. */
+static void tell_allowed(struct client *client, const ProtobufCMessage *reply) {
+    const ProtobufCFieldDescriptor *allowed =
+        protobuf_c_message_descriptor_get_field_by_name(reply->descriptor, "allowed");
+    const ProtobufCFieldDescriptor *no = protobuf_c_message_descriptor_get_field_by_name(reply->descriptor, "no");
+    if (!allowed || !no || client->quiet || print_form(client) != PRINT_TABLE) return;
+    help_allowed(client, *(char ***)wire_member(reply, allowed), *wire_quantifier(reply, allowed),
+                 value_text(&client->arena, reply, no, true));
+}
+
 /* What the answer asks of the person, beside the answer. */
 static int remark(struct client *client, struct command *command, const ProtobufCMessage *reply) {
     const ProtobufCFieldDescriptor *next = protobuf_c_message_descriptor_get_field_by_name(reply->descriptor, "next");
@@ -162,6 +172,7 @@ static int remark(struct client *client, struct command *command, const Protobuf
         client_say(client, _("open for you now: liandong incident show %s; both heads were told, and it is reviewed"),
                    ((const Liandong__V1__GlassReceipt *)(const void *)reply)->no);
     tell_hidden(client, command, reply);
+    tell_allowed(client, reply);
     const ProtobufCFieldDescriptor *replay =
         protobuf_c_message_descriptor_get_field_by_name(reply->descriptor, "replay");
     if (replay && wire_has(reply, replay) && *(const protobuf_c_boolean *)wire_member(reply, replay))

@@ -148,7 +148,7 @@ static void lay_out(const struct sheet *s, const struct terminal *terminal, unsi
         total += l->rooms[c] + 2;
     }
     if (!terminal->out) return;
-    total = leave_out(s, l, total, limit, true);
+    total = leave_out(s, l, total, 0, true);
     total = leave_out(s, l, total, limit, false);
     for (bool changed = true; changed && total != limit;) {
         changed = false;
@@ -166,6 +166,13 @@ static void lay_out(const struct sheet *s, const struct terminal *terminal, unsi
             changed = true;
         }
     }
+}
+
+bool sheet_fits(const struct sheet *s, const struct terminal *terminal) {
+    size_t total = 0;
+    for (size_t c = 0; c < s->column_count; c++)
+        if (!s->columns[c].optional || !is_empty(s, c)) total += natural_width(s, c, 1) + 2;
+    return total <= (size_t)terminal->columns + 2;
 }
 
 /* The text, or its beginning and CUT_MARK; to be freed. NULL without memory. */

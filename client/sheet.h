@@ -30,8 +30,11 @@ struct sheet {
 };
 
 /* Aligned columns under a heading. On a terminal long text is cut (it ends in "..") and optional columns are left out
- * (empty ones, then the leftmost), so that a row is a line; elsewhere all is printed. False without memory. */
+ * (empty ones always; where it is narrow the leftmost), so that a row is a line; elsewhere all is printed. False
+ * without memory. */
 bool sheet_print_table(const struct sheet *s, FILE *out, struct terminal *terminal);
+/* True where a terminal as wide as this one shows all columns, and all of their text. */
+bool sheet_fits(const struct sheet *s, const struct terminal *terminal);
 /* One row as "label  value" lines; empty values are left out; several lines of a value stand below each other. */
 void sheet_print_record(const struct sheet *s, FILE *out, struct terminal *terminal);
 /* The cells of each row with two blanks between: for rows that come one by one. */

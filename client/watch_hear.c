@@ -78,6 +78,7 @@ static enum watch_end on_delivery(struct watch *w, const Liandong__V1__Delivery 
         *ended = false;
         return WATCH_AGAIN;
     }
+    notice_learn(&w->notices, delivery->event);
     print_event(w, delivery);
     watch_keep(w, delivery->cursor);
     w->printed++;
@@ -167,7 +168,8 @@ static void show_notice(struct watch *w, const Liandong__V1__AlertNotice *notice
     if (is_json(w))
         print_json_line(w, &notice->base);
     else
-        notice_print(screen ? client->out : client->err, notice, screen ? &client->terminal : NULL, &w->arena);
+        notice_print(screen ? client->out : client->err, &w->notices, notice, screen ? &client->terminal : NULL,
+                     &w->arena);
     if (client->terminal.err) fputc('\a', client->err);
     fflush(client->err);
 }

@@ -1,5 +1,5 @@
 -- Its reader is written down where the record is sensitive: see audit_read.
-select r.*, told.reason
+select r.*, record_moves(4::int2, record_row(f.num)) as allowed, told.reason
 from record_find(:alert::text, 4::int2) f
   left join alert a using (num)
   left join lateral alert_record(a) r on true

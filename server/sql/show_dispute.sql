@@ -1,5 +1,5 @@
 -- Its reader is written down where the record is sensitive: see audit_read.
-select r.*, told.reason
+select r.*, record_moves(2::int2, record_row(f.num)) as allowed, told.reason
 from record_find(:dispute::text, 2::int2) f
   left join dispute d using (num)
   left join lateral dispute_record(d) r on true

@@ -1,5 +1,5 @@
 -- Its reader is written down where it tells who reported, and where the record itself is sensitive: see audit_read. An old one counts: row_read.
-select r.*, told.reason
+select r.*, incident_moves(i) as allowed, told.reason
 from incident_find(:incident::text) f
   left join incident i using (num)
   left join lateral incident_record(i, identity_shown(i)) r on true

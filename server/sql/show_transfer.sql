@@ -1,5 +1,5 @@
 -- Its reader is written down where the record is sensitive: see audit_read.
-select r.*, told.reason
+select r.*, record_moves(3::int2, record_row(f.num)) as allowed, told.reason
 from record_find(:transfer::text, 3::int2) f
   left join transfer t using (num)
   left join lateral transfer_record(t) r on true

@@ -201,6 +201,18 @@ def migrate_twice_changes_nothing(stage):
 
 
 @case
+def a_function_made_again_may_still_be_called(stage):
+  """A file that drops its function and makes it anew leaves it to nobody, and the file that says who may call what has not changed."""
+  database = stage.database()
+  node = stage.node("again", database)
+  stage.nodes.remove(node)
+  stage.sql("drop function alert_record(alert); delete from function_file where name = 'alert'", database=database)
+  code, text = node.run("migrate")
+  assert code == 0, text
+  assert stage.sql("select has_function_privilege('liandong_app', 'alert_record(alert)', 'execute')", database=database) == [("t",)]
+
+
+@case
 def changed_migration_is_refused(stage):
   database = stage.database()
   node = stage.node("changed", database)

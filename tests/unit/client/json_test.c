@@ -24,7 +24,7 @@ static void a_record_on_one_line(void **state) {
               "\"class\":\"EXTREME_THREAT\",\"level\":\"MAJOR\",\"received_at\":\"1687695303123\",\"place\":\"霞光路, "
               "烧烤店\","
               "\"longitude\":112.91,\"reporter_phone\":\"+8613800000000\",\"content\":\"扬言“放火”\\n楼顶\\u001b[2J\","
-              "\"threats\":[\"ARSON\",\"SELF_HARM\"]}");
+              "\"threats\":[\"ARSON\",\"SELF_HARM\"],\"allowed\":[]}");
     free(text);
 }
 
