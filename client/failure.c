@@ -242,9 +242,9 @@ static void print_violation(struct client *client, const struct command *command
     const char *hint =
         violation->hint && !same(violation->hint, status->hint) ? value_clean(arena, violation->hint, true) : "";
     const char *why = said ? "" : value_clean(arena, violation->reason, true);
+    const char *flag = command_flag_of_path(command, path, arena), *label = label_of_path(arena, path);
     const char *field =
-        arena_printf(arena, _("%s (%s)"), value_clean(arena, command_flag_of_path(command, path, arena), true),
-                     label_of_path(arena, path));
+        same(flag, path) ? label : arena_printf(arena, _("%s (%s)"), value_clean(arena, flag, true), label);
     client_warn(client, "  %s%s%s%s%s", field ? field : "", *why ? "  " : "", why, *hint ? "  " : "", hint);
 }
 

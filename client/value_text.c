@@ -95,6 +95,21 @@ static const char *kept_word(struct arena *arena, const ProtobufCMessageDescript
     return NULL;
 }
 
+/* A code as history keeps it, or several: "1、3". NULL: it is none. */
+static const char *kept_codes(struct arena *arena, const ProtobufCFieldDescriptor *field, const char *text) {
+    static const char between[] = "、";
+    char unknown[16], *end;
+    const char *all = "", *comma = language_is_chinese() ? between : ", ";
+    for (const char *at = text; *at; at = end) {
+        if (at > text && strncmp(at, between, strlen(between)) == 0) at += strlen(between);
+        if (*at < '0' || *at > '9') return NULL;
+        int code = (int)strtol(at, &end, 10);
+        all = arena_printf(arena, "%s%s%s", all, *all ? comma : "", label_value(field->descriptor, code, unknown));
+        if (!all) return NULL;
+    }
+    return all;
+}
+
 /* A value as history keeps it, of the field of that name in one of the types; NULL ends them. */
 static const char *kept_text(struct arena *arena, const ProtobufCMessageDescriptor *const *types, const char *name,
                              const char *text, bool one_line) {
@@ -108,10 +123,8 @@ static const char *kept_text(struct arena *arena, const ProtobufCMessageDescript
     if (label && label->meaning == MEANING_REQUEST && text && (!field || field->type != PROTOBUF_C_TYPE_ENUM))
         return value_clean(arena, label_name(text), one_line);
     if (!field || !text || !*text) return value_clean(arena, text, one_line);
-    if (field->type == PROTOBUF_C_TYPE_ENUM && strspn(text, "0123456789") == strlen(text)) {
-        char unknown[16];
-        return arena_printf(arena, "%s", label_value(field->descriptor, (int)strtol(text, NULL, 10), unknown));
-    }
+    const char *codes = field->type == PROTOBUF_C_TYPE_ENUM ? kept_codes(arena, field, text) : NULL;
+    if (codes) return codes;
     if (field->type == PROTOBUF_C_TYPE_BOOL) return strcmp(text, "true") == 0 ? _("yes") : _("no");
     int64_t ms;
     if (label_meaning(NULL, field) == MEANING_TIME && strchr(text, 'T') && clock_parse(&ms, text, 0))

@@ -148,6 +148,7 @@ static const struct label labels[] = {
     {"close_dispute", N_("closing of the dispute"), MEANING_PLAIN},
     {"reopen_dispute", N_("dispute reopened"), MEANING_PLAIN},
     {"causes", N_("circumstances"), MEANING_PLAIN},
+    {"no_causes", N_("none of the circumstances any more"), MEANING_PLAIN},
     {"rounds", N_("sessions held"), MEANING_PLAIN},
     {"failed_rounds", N_("sessions without result"), MEANING_PLAIN},
     {"lowered_to", N_("to be lowered to"), MEANING_PLAIN},

@@ -21,6 +21,7 @@ static const struct label labels[] = {
     {"mediators", N_("mediators"), MEANING_PLAIN},
     {"participants", N_("taking part"), MEANING_PLAIN},
     {"present", N_("parties present"), MEANING_PLAIN},
+    {"no_present", N_("nobody was present"), MEANING_PLAIN},
     {"note_open", N_("session record"), MEANING_PLAIN},
     {"note_private", N_("private note"), MEANING_PLAIN},
     {"private_noted", N_("private note kept"), MEANING_PLAIN},

@@ -99,9 +99,10 @@ static const struct verb verbs[] = {
      .required = "dispute",
      .idle = "dispute base_version reason",
      .about = N_("correct what a dispute says"),
-     .detail = N_("track and consent are the judicial side's to correct, what the police did the police's"),
+     .detail = N_("track and consent are the judicial side's to correct, what the police did the police's; --subtype "
+                  "domestic-violence has it visited for 90 days and alerts both sides when it happens again"),
      .examples = N_("liandong dispute correct 17 --people-count 6 --amount-fen 300000\nliandong dispute correct 17 "
-                    "--base-version 3 --track peoples-mediation")},
+                    "--subtype domestic-violence\nliandong dispute correct 17 --no-causes --place '12 Jianshe Road'")},
     {.words = "dispute extend",
      .request = "extend_dispute",
      .positional = "dispute extension_consent",

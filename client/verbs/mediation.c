@@ -22,8 +22,7 @@ static const struct verb verbs[] = {
      .required = "dispute round",
      .idle = "dispute round session_version reason",
      .about = N_("correct what was written down of a session"),
-     .detail = N_("place and private note stay as they were said; name the version that you read with "
-                  "--session-version"),
+     .detail = N_("the private note stays as it was said; name the version that you read with --session-version"),
      .examples = N_("liandong mediation correct 17 3 --session-version 1 --session-result failed")},
     {.words = "mediation list",
      .request = "list_sessions",

@@ -4,7 +4,9 @@
 #include "call/verdict.h"
 #include "common/ca.h"
 #include "common/log.h"
+#include "common/wire.h"
 #include "db/contract.h"
+#include <arpa/inet.h>
 #include <string.h>
 
 static void fill_caller(struct call *c, struct caller *caller) {
@@ -132,16 +134,27 @@ static void on_record(struct read *r, const PGresult *result, const char *fault)
 static struct statement *name_record(struct call *c) {
     const ProtobufCFieldDescriptor *f =
         protobuf_c_message_descriptor_get_field_by_name(c->message->descriptor, sealing_named(c->field->id));
+    const char *part_name = sealing_part(c->field->id);
+    const ProtobufCFieldDescriptor *part =
+        part_name ? protobuf_c_message_descriptor_get_field_by_name(c->message->descriptor, part_name) : NULL;
     struct binding *b = &c->read.binding;
     c->named_by = sealing_named(c->field->id);
     c->named = f ? *(char *const *)wire_member(c->message, f) : NULL;
-    b->values = arena_take(&c->arena, 2 * sizeof *b->values);
-    b->lengths = arena_take(&c->arena, 2 * sizeof *b->lengths);
+    b->values = arena_take(&c->arena, 3 * sizeof *b->values);
+    b->lengths = arena_take(&c->arena, 3 * sizeof *b->lengths);
     if (!b->values || !b->lengths) return NULL;
     b->values[0] = c->named;
     b->lengths[0] = c->named ? (int)strlen(c->named) : 0;
     b->values[1] = c->named_by; /* the kind's name */
     b->lengths[1] = (int)strlen(c->named_by);
+    b->values[2] = NULL;
+    if (part && wire_has(c->message, part)) {
+        uint32_t *number = arena_take(&c->arena, sizeof *number);
+        if (!number) return NULL;
+        *number = htonl(*(uint32_t *)wire_member(c->message, part));
+        b->values[2] = (const char *)number;
+        b->lengths[2] = sizeof *number;
+    }
     return c->core->record_statement;
 }
 

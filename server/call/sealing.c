@@ -39,16 +39,18 @@ static const struct sealed_request {
     uint32_t number;
     const char *record;
     enum sealing_need need;
-    const char *named;
+    const char *named, *part; /* part: the number of what it belongs to within that record */
 } requests_with[] = {
-    {LIANDONG__V1__TO_SERVER__BODY_REPORT_INCIDENT, "incident", SEALING_BY_REQUEST, NULL},
-    {LIANDONG__V1__TO_SERVER__BODY_CORRECT_INCIDENT, "incident", SEALING_BY_NAME, "incident"},
-    {LIANDONG__V1__TO_SERVER__BODY_OPEN_DISPUTE, "dispute", SEALING_BY_REQUEST, NULL},
-    {LIANDONG__V1__TO_SERVER__BODY_RAISE_ALERT, "alert", SEALING_BY_REQUEST, NULL},
-    {LIANDONG__V1__TO_SERVER__BODY_UPDATE_ALERT, "alert", SEALING_BY_REQUEST, NULL},
-    {LIANDONG__V1__TO_SERVER__BODY_ADD_PARTY, "party", SEALING_BY_NAME, "dispute"},
-    {LIANDONG__V1__TO_SERVER__BODY_CORRECT_PARTY, "party", SEALING_BY_NAME, "dispute"},
-    {LIANDONG__V1__TO_SERVER__BODY_HOLD_SESSION, "session", SEALING_BY_REQUEST, NULL},
+    {LIANDONG__V1__TO_SERVER__BODY_REPORT_INCIDENT, "incident", SEALING_BY_REQUEST, NULL, NULL},
+    {LIANDONG__V1__TO_SERVER__BODY_CORRECT_INCIDENT, "incident", SEALING_BY_NAME, "incident", NULL},
+    {LIANDONG__V1__TO_SERVER__BODY_OPEN_DISPUTE, "dispute", SEALING_BY_REQUEST, NULL, NULL},
+    {LIANDONG__V1__TO_SERVER__BODY_CORRECT_DISPUTE, "dispute", SEALING_BY_NAME, "dispute", NULL},
+    {LIANDONG__V1__TO_SERVER__BODY_RAISE_ALERT, "alert", SEALING_BY_REQUEST, NULL, NULL},
+    {LIANDONG__V1__TO_SERVER__BODY_UPDATE_ALERT, "alert", SEALING_BY_REQUEST, NULL, NULL},
+    {LIANDONG__V1__TO_SERVER__BODY_ADD_PARTY, "party", SEALING_BY_NAME, "dispute", NULL},
+    {LIANDONG__V1__TO_SERVER__BODY_CORRECT_PARTY, "party", SEALING_BY_NAME, "dispute", NULL},
+    {LIANDONG__V1__TO_SERVER__BODY_HOLD_SESSION, "session", SEALING_BY_REQUEST, NULL, NULL},
+    {LIANDONG__V1__TO_SERVER__BODY_CORRECT_SESSION, "session", SEALING_BY_NAME, "dispute", "round"},
 };
 
 /* Where telephone numbers, places, names and ID numbers are compared: the fields that name them, or the text that is
@@ -60,6 +62,7 @@ static const struct marked_request {
     {LIANDONG__V1__TO_SERVER__BODY_REPORT_INCIDENT, "reporter_phone", "place", NULL, NULL, NULL},
     {LIANDONG__V1__TO_SERVER__BODY_CORRECT_INCIDENT, "reporter_phone", "place", NULL, NULL, NULL},
     {LIANDONG__V1__TO_SERVER__BODY_OPEN_DISPUTE, NULL, "place", NULL, NULL, NULL},
+    {LIANDONG__V1__TO_SERVER__BODY_CORRECT_DISPUTE, NULL, "place", NULL, NULL, NULL},
     {LIANDONG__V1__TO_SERVER__BODY_SEARCH_INCIDENTS, NULL, NULL, "text", NULL, NULL},
     {LIANDONG__V1__TO_SERVER__BODY_ADD_PARTY, "phone", "domicile", NULL, "name", "id_no"},
     {LIANDONG__V1__TO_SERVER__BODY_CORRECT_PARTY, "phone", "domicile", NULL, "name", "id_no"},
@@ -113,6 +116,10 @@ enum sealing_need sealing_need(uint32_t request, const ProtobufCMessage *message
 const char *sealing_named(uint32_t request) {
     const struct sealed_request *q = find_request(request);
     return q && q->named ? q->named : "incident";
+}
+const char *sealing_part(uint32_t request) {
+    const struct sealed_request *q = find_request(request);
+    return q ? q->part : NULL;
 }
 
 static bool close_text(struct sealing *s, const struct sealed_field *f, char **at, const uint8_t *record,

@@ -84,6 +84,8 @@ enum sealing_need {
     SEALING_BY_NAME     /* its record is one that exists, named in the field that sealing_named says */
 };
 const char *sealing_named(uint32_t request);
+/* The field with the number of the record's part that the text is sealed for instead; NULL: none. */
+const char *sealing_part(uint32_t request);
 enum sealing_need sealing_need(uint32_t request, const ProtobufCMessage *message);
 /* Seals the message's fields in place. False without memory: the message must not be used any further. */
 bool sealing_close(struct sealing *s, uint32_t request, ProtobufCMessage *message, const uint8_t *record,

@@ -145,8 +145,7 @@ declare
 begin
   patch := given || jsonb_build_object(mine, caller_officer(), 'state', case when over then 20 else 19 end)
     || case when over then jsonb_build_object('closed_at', moment) else '{}' end;
-  if (select count(*) from visit v where v.num = (before ->> 'num')::int8 and v.entered_at >= coalesce((before ->> 'concluded_at')::timestamptz, '-infinity'))
-      < dispute_limit_now('VISITS_TO_CLOSE') then
+  if (select count(*) from visit v where v.num = (before ->> 'num')::int8) < dispute_limit_now('VISITS_TO_CLOSE') then
     field := 'dispute'; reason := 'VISIT_FIRST';
   elsif not over and before ->> mine is not null then
     field := 'dispute'; reason := 'OTHER_SIDES_WORD';
@@ -237,7 +236,8 @@ begin
       end if;
     when 'raise_dispute', 'warn_dispute' then  -- it was settled already
       perform clock_start(event.num, r, event.at) from unnest(array['VISIT_30', 'VISIT_90']) r
-      where after ->> 'warning' = '4' and before ->> 'warning' <> '4' and (after ->> 'state')::int2 in (8, 9, 10, 11, 12, 13, 15, 19);
+      where after ->> 'warning' = '4' and before ->> 'warning' <> '4' and (after ->> 'state')::int2 in (8, 9, 10, 11, 12, 13, 15, 19)
+        and not exists (select from clock c where c.num = event.num and c.rule = r and c.stopped_at is null);
     else null;
   end case;
 end $$;

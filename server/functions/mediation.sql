@@ -135,10 +135,12 @@ begin
       from jsonb_to_record(given) g(round int4, session_mode int2, session_method int2, held_at timestamptz, session_place text, mediators text, participants text, present int2[],
         note_open text, note_private text, session_result int2, risk int2, ignite bool);
     when 'correct_session' then
-      update mediation_session s set mode = coalesce(g.session_mode, s.mode), method = coalesce(g.session_method, s.method), held_at = coalesce(g.held_at, s.held_at),
-        mediators = coalesce(g.mediators, s.mediators), participants = coalesce(g.participants, s.participants), parties = coalesce(g.present, s.parties),
-        note_open = coalesce(g.note_open, s.note_open), result = coalesce(g.session_result, s.result), risk = coalesce(g.risk, s.risk), version = s.version + 1
-      from jsonb_to_record(given) g(round int4, session_mode int2, session_method int2, held_at timestamptz, mediators text, participants text, present int2[],
+      update mediation_session s set mode = coalesce(g.session_mode, s.mode), held_at = coalesce(g.held_at, s.held_at),
+        method = case when given ? 'session_method' then g.session_method else s.method end, place = case when given ? 'session_place' then g.session_place else s.place end,
+        mediators = case when given ? 'mediators' then g.mediators else s.mediators end, participants = case when given ? 'participants' then g.participants else s.participants end,
+        parties = case when given ? 'present' then g.present else s.parties end, note_open = case when given ? 'note_open' then g.note_open else s.note_open end,
+        result = case when given ? 'session_result' then g.session_result else s.result end, risk = case when given ? 'risk' then g.risk else s.risk end, version = s.version + 1
+      from jsonb_to_record(given) g(round int4, session_mode int2, session_method int2, held_at timestamptz, session_place text, mediators text, participants text, present int2[],
         note_open text, session_result int2, risk int2)
       where s.num = event.num and s.seq = g.round;
     when 'make_agreement' then

@@ -87,7 +87,7 @@ begin
     return (select a.code from area a where a.id = plain::int4);
   elsif kind = 'number' and (field like '%\_into' or field = 'about') then
     return record_no(plain::int8);
-  elsif kind = 'string' and (field like '%\_at' or field like '%\_to') and plain ~ '^\d{4}-\d\d-\d\dT' then
+  elsif kind = 'string' and (field like '%\_at' or field like '%\_to' and plain ~ '^\d{4}-\d\d-\d\dT') then
     return moment_text(plain::timestamptz);
   end if;
   return plain;

@@ -130,7 +130,7 @@ class World:
       here, fits, role, mine = t.from_state == r.state, self.fulfils(t.condition, r), who.role in t.roles, self.mine(t.side, who, r)
       why = "NOT_YOURS" if not mine or t.side is None and r.version and self.only_reads(who, r) else \
         "ROLE_NOT_ALLOWED" if not role or not fits else None if here else "ILLEGAL_TRANSITION"
-      order = (why is None, here, fits, role, mine, (t.to_state != t.from_state) != (why is None))
+      order = (why is None, fits, here, role, mine, (t.to_state != t.from_state) != (why is None))
       if rank is None or order > rank:
         best, reason, rank = t, why, order
     return best, reason
@@ -269,9 +269,11 @@ class World:
       patch = {**patch, **self.reopened(r)}
     elif kind == "warn_dispute":
       patch = {**patch, **NEVER_JOINT}
+    was = r.fields.get("warning")
     happened = self.react(r, kind, patch) is not None
     if happened and kind == "reopen_dispute":
       r.stop()
     if happened and kind == "warn_dispute":
       self.alert_auto(r, "COLOR_RAISED", 5, both=True)
+      self.reddens(r, was)
     return happened

@@ -64,6 +64,8 @@ class Disputes:
     r, answer = self.of_dispute(who, verb, dispute, base_version, given, reason, prepare)
     if answer["outcome"] == "done" and (verb == "raise_dispute" or verb == "assess_dispute" and new > old):
       self.alert_auto(r, "COLOR_RAISED", 5, both=True)
+    if answer["outcome"] == "done" and verb == "raise_dispute":
+      self.reddens(r, old)
     return answer
 
   def assess_dispute(self, who, _, dispute, base_version=None, warning=None, complexity=None, joint_required=None, causes=None, reason=None):

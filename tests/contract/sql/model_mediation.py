@@ -90,8 +90,17 @@ class Mediation:
 
   def visits(self, r):
     for rule, due, near in VISITS if r.fields["warning"] == RED else VISITS[:1]:
-      self.start(r, rule)
-      r.clocks[-1].due, r.clocks[-1].near_by = due, near / 2
+      self.visit_by(r, rule, due, near)
+
+  def visit_by(self, r, rule, due, near):
+    self.start(r, rule)
+    r.clocks[-1].due, r.clocks[-1].near_by = due, near / 2
+
+  def reddens(self, r, was):
+    """Red only after it was settled: it is visited as those that were red before."""
+    for rule, due, near in VISITS[1:]:
+      if r.fields["warning"] == RED != was and r.state in (8, 9, 10, 11, 12, 13, 15, 19) and not any(c.rule == rule and not c.stopped for c in r.clocks):
+        self.visit_by(r, rule, due, near)
 
   def agreed(self, who, verb, dispute, base, given, why, prepare):
     """What becomes of the last agreement."""
@@ -148,5 +157,7 @@ class Mediation:
                if n not in (items or ()) and (outcomes is None or self.records[dispute].fields.get("outcome") in outcomes)]
       if lacks:
         raise Refused("FILE_INCOMPLETE", " ".join(lacks))
+      if any(c.rule.startswith("VISIT") and not c.stopped for c in self.records[dispute].clocks):
+        raise Refused("VISITS_DUE", "dispute")
       return {**patch, "checklist": text(items), "archived_at": self.moment()}
     return self.of_dispute(who, "archive_dispute", dispute, base_version, {}, None, prepare)[1]

@@ -464,3 +464,25 @@ def a_red_one_is_visited_three_times(ground):
     assert clocks() == {"VISIT_30", "VISIT_90"}, "closed, and still looked after"
     done(j, "visit_dispute", no)
     assert clocks() == {"VISIT_90"}
+
+
+@case
+def lists_and_places_are_emptied(ground):
+  with ground.district() as d:
+    j = d.desk("j1", "head")
+    no = accepted(d)
+    done(j, "assess_dispute", opened(j), warning=2, causes=[2, 3])
+    done(j, "correct_dispute", no, causes=[2, 3])
+    assert show(j, no)["causes"] == [2, 3]
+    done(j, "correct_dispute", no, no_causes=True)
+    assert show(j, no)["causes"] is None
+    assert d.sql("select old_values, new_values from feed where kind = 'correct_dispute' order by seq desc limit 1") == [("{2、3}", "{NULL}")]
+    assert refused(j, "correct_dispute", no, no_causes=True) == ("NO_CHANGE", "dispute")
+    done(j, "correct_dispute", no, place="建设路 12 号", place_index="\\x01", place_pairs=["\\x02"])
+    assert show(j, no)["place"] == "建设路 12 号" and d.sql("select place_index is null from dispute where record_no(num) = $1", no) == [("f",)]
+    done(j, "correct_dispute", no, place="")
+    assert show(j, no)["place"] is None and d.sql("select place_index is null and place_pairs is null from dispute where record_no(num) = $1", no) == [("t",)]
+    done(j, "hold_session", no, session_mode=1, present=[1, 2], mediators="李", place="所里")
+    done(j, "correct_session", no, round=1, session_version=1, no_present=True, mediators="", place="社区")
+    got, = j.ask("list_sessions", dispute=no)
+    assert (got["present"], got["mediators"], got["place"], got["session_mode"]) == (None, None, "社区", 1), got

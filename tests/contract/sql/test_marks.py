@@ -66,19 +66,6 @@ def visited_whatever_becomes_of_it(ground):
     assert done(j, "archive_dispute", no, **file)["state"] == 21
 
 
-@case
-def a_visit_before_the_end_does_not_close(ground):
-  with ground.district() as d:
-    j = d.desk("j1", "head")
-    no = marked(d)
-    done(j, "visit_dispute", no)
-    done(j, "conclude_dispute", no, outcome=4)
-    d.sql("update dispute set state = 19")
-    assert refused(j, "close_dispute", no) == ("VISIT_FIRST", "dispute")
-    done(j, "visit_dispute", no)
-    assert done(j, "close_dispute", no)["state"] == 20
-
-
 def by_phone(d, no):
   done(d.desk("j1", "mediator"), "add_party", no, role=3, name="张三", phone=PHONE, phone_index=phone_index(PHONE))
   return {"reporter_phone": PHONE}
