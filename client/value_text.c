@@ -12,6 +12,7 @@
 #include "incident.pb-c.h"
 #include "operation.pb-c.h"
 #include "organisation.pb-c.h"
+#include "person.pb-c.h"
 #include "record.pb-c.h"
 #include "rights.pb-c.h"
 #include "task.pb-c.h"
@@ -110,6 +111,18 @@ static const char *kept_codes(struct arena *arena, const ProtobufCFieldDescripto
     return all;
 }
 
+/* Names of fields, with commas between them. */
+static const char *kept_fields(struct arena *arena, const char *text) {
+    const char *all = "", *comma = language_is_chinese() ? "、" : ", ";
+    for (size_t size; all && *text; text += size + (text[size] == ',')) {
+        size = strcspn(text, ",");
+        const char *name = arena_copy(arena, text, size);
+        all = name ? arena_printf(arena, "%s%s%s", all, *all ? comma : "", value_clean(arena, label_name(name), true))
+                   : NULL;
+    }
+    return all;
+}
+
 /* A value as history keeps it, of the field of that name in one of the types; NULL ends them. */
 static const char *kept_text(struct arena *arena, const ProtobufCMessageDescriptor *const *types, const char *name,
                              const char *text, bool one_line) {
@@ -118,6 +131,9 @@ static const char *kept_text(struct arena *arena, const ProtobufCMessageDescript
     const ProtobufCFieldDescriptor *field = NULL;
     for (; name && *types && !field; types++) field = protobuf_c_message_descriptor_get_field_by_name(*types, name);
     const struct label *label = name ? label_find(name) : NULL;
+    if (!field && name && strncmp(name, "party_", 6) == 0) /* of a party, told in a dispute's event */
+        field = protobuf_c_message_descriptor_get_field_by_name(&liandong__v1__party__descriptor, name + 6);
+    if (label && label->meaning == MEANING_FIELD && text) return kept_fields(arena, text);
     if (label && label->meaning == MEANING_RECORD && text) return record_text(arena, text, one_line);
     if (label && label->meaning == MEANING_OFFICE && text) return value_clean(arena, offices_name(text), one_line);
     if (label && label->meaning == MEANING_REQUEST && text && (!field || field->type != PROTOBUF_C_TYPE_ENUM))

@@ -13,7 +13,7 @@ static const struct label labels[] = {
     {"party", N_("party"), MEANING_PLAIN},
     {"parties", N_("parties"), MEANING_PLAIN},
     {"party_role", N_("role of the party"), MEANING_PLAIN},
-    {"party_fields", N_("fields of the party"), MEANING_PLAIN},
+    {"party_fields", N_("fields of the party"), MEANING_FIELD},
     {"persons", N_("persons"), MEANING_PLAIN},
     {"Party.role", N_("role in the dispute"), MEANING_PLAIN},
     {"PersonHit.role", N_("role in the dispute"), MEANING_PLAIN},

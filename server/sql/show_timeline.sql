@@ -12,7 +12,8 @@ with found as materialized (select f.num, f.reason, d.id, d.sensitivity from rec
     select l.external_at, 2, null, l.external_no, null, null, l.external_office, l.made_by, null, null, null, numbers_hidden(left(l.reason, 300), false)
     from linked l where l.incident is null
     union all
-    select e.at, 3, e.entity, e.no, e.kind, e.office, e.office_name, e.officer, null, null, null, numbers_hidden(left(e.note, 300), false)
+    select e.at, 3, e.entity, e.no, e.kind, e.office, e.office_name, e.officer, null, null, null, numbers_hidden(left(coalesce(e.note,
+      (select c.said from unnest(e.changed, e.new_values) c(field, said) where c.field in ('note_open', 'linked', 'consent', 'extension_consent', 'outcome_note', 'court') limit 1)), 300), false)
     from family f join dispute d using (num) join feed e on e.seq = any (d.events)
   ),
   shown as (

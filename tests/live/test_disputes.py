@@ -80,9 +80,14 @@ def places_and_lists_are_corrected(stage):
   assert code != 0 and "结伙斗殴、寻衅滋事" in talk and "雇凶" in talk, talk
   good(J(stage, "dispute", "correct", no, "--no-causes"))
   assert "结伙斗殴" not in good(P(stage, "dispute", "show", no))
+  good(J(stage, "party", "add", no, "张三", "--role", "victim", "--phone", "13807320077"))
+  history = good(J(stage, "dispute", "history", no))
+  assert "受害人" in history and "role,name" not in history, history
   good(J(stage, "dispute", "accept", no, "双方签字"))
   good(J(stage, "mediation", "hold", no, "面对面", "谈了一次", "--place", "所里", "--present", "a,b"))
   good(J(stage, "mediation", "correct", no, "1", "--session-version", "1", "--place", "建设路社区", "--no-present"))
+  timeline = good(P(stage, "dispute", "timeline", no))
+  assert "谈了一次" in timeline and "双方签字" in timeline, timeline
   sessions = good(P(stage, "mediation", "list", no, "-o", "json"))
   assert "建设路社区" in sessions and "所里" not in sessions and "PARTY_A" not in sessions, sessions
   code, _, talk = J(stage, "mediation", "correct", no, "7", "--session-version", "1", "--place", "别处")
