@@ -328,6 +328,11 @@ static bool print_other_noun(struct client *client, const struct command *comman
 static void print_next(struct client *client, const struct command *command, const Liandong__V1__Status *status) {
     Liandong__V1__Code code = status->code;
     if (code == CODE(NOT_FOUND) && print_other_noun(client, command)) return;
+    if (status->n_roles > 0 && record_field(command)) {
+        client_warn(client, _("next: ask one of them, on his terminal: %s"),
+                    help_line(&client->arena, command->verb, subject(client, command), true));
+        return;
+    }
     if (print_whole_number(client, command, status->reason) ||
         help_allowed(client, status->allowed, status->n_allowed, subject(client, command)))
         return;

@@ -192,8 +192,7 @@ static void verb_page(const struct page *p, const struct verb *verb) {
         paragraph(p, arena_printf(p->arena, _("Times: %s"),
                                   _("2023-06-25 20:15, 20:15 (today), 10m (ago), +3d (from now), now")));
     if (verb->detail) paragraph(p, _(verb->detail));
-    heading(p, _("Flags of every command"));
-    flags(p, global_flags, global_flags_count);
+    paragraph(p, _("Flags that every command takes, such as -o and --lang: liandong help flags"));
 }
 
 static void verb_list(const struct page *p, const char *noun) {
@@ -256,17 +255,20 @@ static void settings(const struct page *p) {
 
 static void main_page(const struct page *p) {
     fprintf(p->out, "%s\n", _("liandong - police station and judicial office work on one live feed of incidents"));
-    examples(p, _("liandong profile set server=192.168.1.10:7443 ca=ca.crt cert=terminal.crt key=terminal.key\n"
-                  "liandong status\n"
+    examples(p, _("liandong login\n"
+                  "liandong feed watch\n"
                   "liandong incident report --class dispute --place '12 Jianshe Road' 'neighbours quarrel about "
                   "building noise'\n"
-                  "liandong feed watch"));
+                  "liandong dispute list --open"));
     heading(p, _("Commands (liandong dispute, for one, lists what disputes have; liandong help all lists everything)"));
     contents(p);
+    paragraph(p, _("liandong help flags: flags of every command and settings; help exit: exit codes; help json: JSON"));
+}
+
+static void flags_page(const struct page *p) {
     heading(p, _("Flags of every command"));
     flags(p, global_flags, global_flags_count);
     settings(p);
-    exit_codes(p);
 }
 
 static struct page page_of(struct client *client, FILE *out) {
@@ -277,7 +279,12 @@ static struct page page_of(struct client *client, FILE *out) {
 
 void help_print_noun(struct client *client, FILE *out, const char *noun) {
     struct page p = page_of(client, out);
+    const struct noun *row = NULL;
+    for (size_t i = 0; !row && nouns_at(i); i++)
+        if (strcmp(nouns_at(i)->word, noun) == 0) row = nouns_at(i);
     fprintf(out, _("Commands of \"%s\" (each has --help)\n"), noun);
+    if (row && row->course) paragraph(&p, _(row->course));
+    if (row && row->course) fputc('\n', out);
     verb_list(&p, noun);
     arena_reset(&client->scratch);
 }
@@ -310,6 +317,10 @@ int help_run(struct client *client, struct command *command) {
     if (first && strcmp(first, "all") == 0) {
         heading(&p, _("Commands (each has --help)"));
         verb_list(&p, NULL);
+        return EXIT_CODE_OK;
+    }
+    if (first && strcmp(first, "flags") == 0) {
+        flags_page(&p);
         return EXIT_CODE_OK;
     }
     if (first && strcmp(first, "json") == 0) {

@@ -95,8 +95,8 @@ static const struct {
 };
 
 /* Fields whose text is long: they give way where the terminal is narrow. */
-static const char *const wide_fields[] = {"content",   "place", "note",  "title",        "result",   "old_value",
-                                          "new_value", "why",   "terms", "participants", "note_open"};
+static const char *const wide_fields[] = {"content",   "place", "note",  "title",        "result",    "old_value",
+                                          "new_value", "why",   "terms", "participants", "note_open", "fields"};
 
 enum print_form print_form(const struct client *client) {
     static const char *const words[] = {"table", "json", "ndjson", "csv", "id"};

@@ -37,6 +37,7 @@ const struct verb *verbs_at(size_t index);
  * is not here. */
 struct noun {
     const char *word, *about; /* msgid: one line */
+    const char *course;       /* msgid: in which order its commands are used, and what comes before and after; NULL */
 };
 const struct noun *nouns_at(size_t index);
 

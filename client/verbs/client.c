@@ -81,7 +81,7 @@ static const struct verb verbs[] = {
     {.words = "version", .run = help_version, .about = N_("print the version"), .examples = N_("liandong version")},
     {.words = "help",
      .run = help_run,
-     .operands = N_("[COMMAND | all | exit | json]"),
+     .operands = N_("[COMMAND | all | flags | exit | json]"),
      .about = N_("help on a command, on all of them, on exit codes, on JSON"),
      .examples = N_("liandong help incident report\nliandong help exit")},
     {.words = "__complete",

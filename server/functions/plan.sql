@@ -96,7 +96,7 @@ begin
   elsif due <= moment then
     field := 'due_at'; reason := 'OUT_OF_RANGE';
   end if;
-  patch := patch || jsonb_build_object('planned_at', coalesce(before ->> 'planned_at', moment::text), 'planned_by', coalesce(before ->> 'planned_by', caller_officer()),
+  patch := patch || jsonb_build_object('planned_at', coalesce(before ->> 'planned_at', moment_text(moment)), 'planned_by', coalesce(before ->> 'planned_by', caller_officer()),
     'made', made, 'due', due) || case when asked = '{}' then '{}' else jsonb_build_object('asked', array_to_string(asked, '、')) end;
 end $$;
 

@@ -33,6 +33,7 @@ def a_plan_and_its_tasks(ground):
     assert kinds(d, no)[-1] == "plan_alert" and d.sql("select count(*) from feed where kind = 'add_task'") == [("4",)]
     told = dict(zip(*(x.strip("{}").split(",") for x in d.sql("select changed, new_values from feed where kind = 'plan_alert'")[0])))
     assert told["asked"].strip('"') == "街道综治、律师、east、劳动监察", told
+    assert d.sql("select broken, first_broken from records_verify()") == [("0", None)], d.sql("select * from records_verify()")
     assert [r["no"] for r in j.ask("list_tasks", limit=50)] and d.desk("j2", "head").ask("show_plan", alert=no)[0]["reason"] == "NOT_FOUND"
     # answered for by either office; added to; counted
     first = next(r["no"] for r in p.ask("show_plan", alert=no) if r["to_office"] == "east")
@@ -85,6 +86,7 @@ def goes_on_with_an_update(ground):
     assert planned(p, old, "医院") == new, "added to what stands"
     assert len(tasks(p, old)) == len(tasks(p, new)) == 2 and j.ask("show_plan", alert=new)[0]["plan"] == "劝离"
     assert [r["no"] for r in j.ask("list_plans", limit=50)] == [new]
+    assert d.sql("select broken, first_broken from records_verify()") == [("0", None)], d.sql("select * from records_verify()")
 
 
 @case
