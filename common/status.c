@@ -114,9 +114,8 @@ const struct status_row status_rows[] = {
     {"NOT_BEGUN", CODE(FAILED_PRECONDITION), "a download begins with get_attachment",
      "下载没有开始或已过时。请重新执行 attach get。", 0},
     {"NOT_ON_SCENE", CODE(PERMISSION_DENIED), "nobody arrived by this name at a grave incident that still goes on",
-     "紧急查看只给正在现场的人：您近来没有到达仍在处置的重大、紧急或扬言极端警情。到场后先执行 liandong incident "
-     "arrive "
-     "编号，再发同一条命令；不在现场的，请所长授权查看。",
+     "紧急查看只给正在现场的人：您近来没有到达仍在处置的重大、紧急或扬言极端警情（自己一人登记、派警的不算）。请先 "
+     "liandong incident arrive 编号，或请所长授权。",
      0},
     {"CENTRE_THERE", CODE(FAILED_PRECONDITION), "the office has a centre already",
      "该单位已有联动中心。请开设站点，或先用 liandong position close 撤销原来的中心。", 0},
