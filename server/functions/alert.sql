@@ -7,21 +7,26 @@
 -- no state. The office that raised it can't.
 
 -- Whom an office alerts: those paired with it today; where there is none, or the kind says so, the bureaus above it.
-create or replace function alert_paired(office_id int4) returns int4[] stable language sql as $$
-  select coalesce(array_agg(case p.station when office_id then p.judicial else p.station end), '{}') from pairing p
-  where office_id in (p.station, p.judicial) and p.station_agreed and p.judicial_agreed and p.started_on <= today() and (p.ended_on is null or p.ended_on > today())
-$$;
+create or replace function alert_paired(office_id int4) returns int4[] stable language plpgsql as $$
+begin
+  return (select coalesce(array_agg(case p.station when office_id then p.judicial else p.station end), '{}') from pairing p
+    where office_id in (p.station, p.judicial) and p.station_agreed and p.judicial_agreed and p.started_on <= today() and (p.ended_on is null or p.ended_on > today()));
+end $$;
 create or replace function alert_above(offices int4[]) returns int4[] stable language sql as $$
   with recursive up(id, parent) as (
     select o.id, o.parent from office o where o.id = any (offices)
     union select o.id, o.parent from office o join up on o.id = up.parent)
   select coalesce(array_agg(distinct up.id), '{}') from up where up.id <> all (offices)
 $$;
-create or replace function alert_whom(origin int4, kind int2) returns int4[] stable language sql as $$
-  select paired || case when paired = '{}' or coalesce((select k.above from alert_kind k where k.kind = $2 and k.started_on <= today() order by k.started_on desc limit 1), false)
-    then array(select x from unnest(alert_above(origin || paired)) x where x <> all (paired)) else '{}' end
-  from (select alert_paired(origin) as paired) p
-$$;
+create or replace function alert_whom(origin int4, kind int2) returns int4[] stable language plpgsql as $$
+declare
+  paired int4[] := alert_paired(origin);
+begin
+  if paired <> '{}' and not coalesce((select k.above from alert_kind k where k.kind = $2 and k.started_on <= today() order by k.started_on desc limit 1), false) then
+    return paired;
+  end if;
+  return paired || array(select x from unnest(alert_above(origin || paired)) x where x <> all (paired));
+end $$;
 create or replace function alert_addressed(of_num int8) returns bool stable language plpgsql as $$
 begin
   return exists (select from alert_office a where a.num = of_num and a.office = caller_office());

@@ -8,9 +8,10 @@
 -- go by what the database's clock says. See clock_guard for how far that is believed.
 
 -- The moment from which a clock counts: what the caller says, but for the feed's moments while those are ahead of the clock.
-create or replace function clock_base(moment timestamptz) returns timestamptz stable language sql as $$
-  select case when moment <= (select h.at from feed_head h) then least(moment, date_trunc('milliseconds', clock_timestamp())) else moment end
-$$;
+create or replace function clock_base(moment timestamptz) returns timestamptz stable language plpgsql as $$
+begin
+  return case when moment <= (select h.at from feed_head h) then least(moment, date_trunc('milliseconds', clock_timestamp())) else moment end;
+end $$;
 
 create or replace function clock_due(working bool, from_at timestamptz, amount int8) returns timestamptz stable language sql as $$
   select case when working then working_end(from_at, amount::int4) else from_at + amount * interval '1 millisecond' end
@@ -123,12 +124,13 @@ begin
 end $$;
 
 -- The clocks of a record belong to whom it says now: part of record_store.
-create or replace function clock_owners(after jsonb) returns void language sql as $$
+create or replace function clock_owners(after jsonb) returns void language plpgsql as $$
+begin
   update clock c set owner = (after ->> r.owner_field)::int4
   from clock_rule r
   where c.num = (after ->> 'num')::int8 and c.stopped_at is null and r.type = c.type and r.rule = c.rule and r.started_on = c.rule_since
-    and c.owner is distinct from (after ->> r.owner_field)::int4 and after ->> r.owner_field is not null
-$$;
+    and c.owner is distinct from (after ->> r.owner_field)::int4 and after ->> r.owner_field is not null;
+end $$;
 
 -- Carries out what a clock is for: it is near, or due. The clock is marked first, for what follows may start it anew.
 create or replace function clock_fire(c clock, wall timestamptz, moment timestamptz) returns void language plpgsql as $$

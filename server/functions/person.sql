@@ -4,8 +4,8 @@
 -- another one by the same ID number; else by name and telephone, or name and address, where no two ID numbers speak against it. Only parties
 -- that the caller sees are compared, and by blind indexes: this database reads no name.
 --
--- Who sees names and numbers (S2, of victims of what is marked S3): of the dispute's own office, of the one that leads it, and of the one that entered the party, who may see S2
--- there. Anybody else whose level is enough says what for: party_reveal. In events stands which party and which fields, never a value.
+-- Who sees names and numbers (S2; of victims of what is marked S3): of the dispute's own office, of the one that leads it, and of the one that
+-- entered the party, who may see that level there. Anybody else whose level is enough says what for: party_reveal. In events stands which party and which fields, never a value.
 
 create or replace function person_no(person int8) returns text immutable parallel safe language sql as $$
   select 'RY-' || lpad(person::text, greatest(length(person::text), 6), '0')
