@@ -303,7 +303,8 @@ static bool print_whole_number(struct client *client, const struct command *comm
 
 /* Where what a command is about can be looked up. */
 static const char *list_of(const struct command *command) {
-    const char *words = command->verb->words;
+    const ProtobufCFieldDescriptor *about = record_field(command);
+    const char *words = command->verb->record ? command->verb->record : about ? about->name : command->verb->words;
     size_t noun = strcspn(words, " ");
     for (size_t i = 0; verbs_at(i); i++)
         if (strncmp(verbs_at(i)->words, words, noun) == 0 && strcmp(verbs_at(i)->words + noun, " list") == 0)

@@ -140,18 +140,20 @@ static bool put_text(const struct target *t, const char *text) {
     return put(t, &copy, sizeof copy);
 }
 
-/* A record of any kind. Its tail alone would be taken for an incident's, and the file or the task end up there; with
- * the letters, "jf17" is a dispute of this year. */
-static bool set_record(const struct target *t, const char *text) {
+/* "jf17" is the dispute JF-2026-000017 of this year. NULL: it is not so short, or has no letters. */
+static const char *whole_number(const struct target *t, const char *text) {
     size_t letters = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
     const char *tail = text + letters + (letters && text[letters] == '-');
     size_t digits = strspn(tail, "0123456789");
-    if (tail[digits] != '\0' || digits == 0 || digits > 6) return put_text(t, text);
-    char now[CLOCK_TEXT_SIZE], number[32];
+    char now[CLOCK_TEXT_SIZE];
+    if (letters != 2 || tail[digits] != '\0' || digits == 0 || digits > 6) return NULL;
     clock_print(now, t->now);
-    snprintf(number, sizeof number, "%.*s-%.4s-%06lu", letters == 2 ? 2 : 0, text, now, strtoul(tail, NULL, 10));
-    if (letters == 2) return put_text(t, number);
-    if (letters > 0) return put_text(t, text);
+    return arena_printf(t->arena, "%.2s-%.4s-%06lu", text, now, strtoul(tail, NULL, 10));
+}
+
+/* A record of any kind. Its tail alone would be taken for an incident's, and the file or the task end up there. */
+static bool set_record(const struct target *t, const char *text) {
+    if (!*text || text[strspn(text, "0123456789")] != '\0' || strlen(text) > 6) return put_text(t, text);
     return wrong(t,
                  _("\"%s\" may be of several kinds of record: write JQ%s for the incident, in the same way JF for a "
                    "dispute, YS for a transfer, YJ for an alert, RW for a task"),
@@ -164,8 +166,10 @@ static bool set_string(const struct target *t, const char *text) {
     if (meaning == MEANING_OFFICE && !text_is_code(text)) /* an office's name would find nothing, for ever */
         return wrong(t, _("\"%s\" is no office's code: small letters and digits, such as %s"), text,
                      _("ytp; liandong office list has them all"));
-    if (meaning == MEANING_RECORD) return set_record(t, text);
-    return put_text(t, text);
+    bool record = meaning == MEANING_RECORD || t->field == schema_record(t->message->descriptor);
+    const char *whole = record ? whole_number(t, text) : NULL;
+    if (whole) return put_text(t, whole);
+    return meaning == MEANING_RECORD ? set_record(t, text) : put_text(t, text);
 }
 
 /* Of what is still to come "3d" is how long there is until then, not how long ago it was. */

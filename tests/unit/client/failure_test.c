@@ -149,6 +149,7 @@ static void the_way_on_is_said(void **state) {
     free(text);
     text = said("liandong mediation list JF-2026-000017", &result, 3);
     assert_null(strstr(text, "另一种记录"));
+    assert_non_null(strstr(text, "liandong dispute list"));
     free(text);
 }
 

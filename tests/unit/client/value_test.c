@@ -141,6 +141,11 @@ static void records_of_any_kind(void **state) {
     assert_false(set(&m, "about", "１７"));
     assert_true(set(&m, "about", "jf17"));
     assert_string_equal(m.about, "jf-2023-000017");
+    Liandong__V1__ShowDispute d = LIANDONG__V1__SHOW_DISPUTE__INIT; /* of a known kind the tail is enough */
+    assert_true(set(&d, "dispute", "17"));
+    assert_string_equal(d.dispute, "17");
+    assert_true(set(&d, "dispute", "JF17"));
+    assert_string_equal(d.dispute, "JF-2023-000017");
     assert_true(set(&m, "about", "JQ-123"));
     assert_string_equal(m.about, "JQ-2023-000123");
     assert_true(set(&m, "about", "JF-2026-000017"));
