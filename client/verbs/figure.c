@@ -37,6 +37,7 @@ static const struct verb verbs[] = {
      .request = "report_alerts",
      FIGURE,
      .about = N_("how soon alerts are acknowledged"),
+     .detail = N_("the row without seconds counts those that nobody has acknowledged; exercises and tests are in none"),
      .examples = N_("liandong report alerts --from 2026-06-01\nliandong report alerts --office yts --list")},
 };
 const struct verb_group verbs_figure = VERB_GROUP(verbs);
