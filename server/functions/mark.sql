@@ -15,7 +15,8 @@ end $$;
 create or replace function mark_word(subtype text) returns text stable language plpgsql as $$
 begin
   return coalesce((select m.subtype from dispute_mark m
-    where translate(upper(normalize(btrim($1), NFKC)), '- ', '__') = any (m.words || m.subtype) and m.started_on <= today() and (m.ended_on is null or m.ended_on > today())
+    where translate(upper(normalize(btrim($1), NFKC)), '- ', '__') = any (m.words || m.subtype)
+      and m.started_on <= today() and (m.ended_on is null or m.ended_on > today())
     order by m.started_on desc limit 1), subtype);
 end $$;
 
@@ -41,7 +42,8 @@ begin
   end if;
   perform clock_stop(event.num, r, event.at) from unnest(old.visits) r;
   perform clock_start(event.num, r, event.at) from unnest(new.visits) r;
-  station := (select o.id from office o where o.system = 1 and o.id = any (event.origin || alert_paired(event.origin)) order by o.id = event.origin desc, o.id limit 1);
+  station := (select o.id from office o where o.system = 1 and o.id = any (event.origin || alert_paired(event.origin))
+    order by o.id = event.origin desc, o.id limit 1);
   if new.task is not null and station is not null then
     perform task_make(event.num, station, new.task, event.at + make_interval(secs => new.task_seconds), event.request_id, 6, event.at);
   end if;
@@ -57,6 +59,7 @@ begin
   end if;
   perform alert_auto(event.num, mark.alert, event.title, event.request_id, n, event.at);
   if dispute_gravity(mark.warning) > dispute_gravity((after ->> 'warning')::int2) then
-    perform record_react(event.num, 'warn_dispute', jsonb_build_object('warning', mark.warning, 'alerted', true), event.at, record_derived(event.request_id, n + 1), mark.subtype || why);
+    perform record_react(event.num, 'warn_dispute', jsonb_build_object('warning', mark.warning, 'alerted', true), event.at,
+      record_derived(event.request_id, n + 1), mark.subtype || why);
   end if;
 end $$;

@@ -72,8 +72,10 @@ declare
   marks text[] := dispute_marks();
 begin
   return query select d.num from dispute d where d.place_index = i.place_index and d.subtype = any (marks)
-    union select d.num from party p join dispute d on d.num = p.dispute where p.phone_index = i.phone_index and p.removed_at is null and d.subtype = any (marks)
-    union select d.num from party p join dispute d on d.num = p.dispute where p.domicile_index = i.place_index and p.removed_at is null and d.subtype = any (marks);
+    union select d.num from party p join dispute d on d.num = p.dispute
+      where p.phone_index = i.phone_index and p.removed_at is null and d.subtype = any (marks)
+    union select d.num from party p join dispute d on d.num = p.dispute
+      where p.domicile_index = i.place_index and p.removed_at is null and d.subtype = any (marks);
 end $$;
 create or replace function dispute_root(of_num int8) returns int8 stable language plpgsql as $$
 declare
@@ -141,7 +143,8 @@ begin
   select * into target, family, alarms, colour from proposal_weigh(i);
   if target is not null then
     select * into d from dispute x where x.num = target;
-    if d.state in (4, 20, 21) and not record_react(target, 'reopen_dispute', jsonb_build_object('linked', incident_no(i.num)), moment, record_derived(i.id, 101), '同一地点、电话或当事人再次报警') then
+    if d.state in (4, 20, 21) and not record_react(target, 'reopen_dispute', jsonb_build_object('linked', incident_no(i.num)), moment,
+        record_derived(i.id, 101), '同一地点、电话或当事人再次报警') then
       target := null;  -- it may not be taken up again: a new one, where the rule says so
     end if;
   end if;
@@ -262,7 +265,8 @@ begin
       delete from proposal_failed f where f.incident = target;
     exception when others then
       insert into proposal_failed as f(incident, failures, retry_at, why) values (target, 1, clock_timestamp() + interval '10 seconds', sqlerrm)
-      on conflict (incident) do update set failures = f.failures + 1, retry_at = clock_timestamp() + make_interval(secs => least(10 * 2 ^ f.failures, 3600)), why = excluded.why;
+      on conflict (incident) do update set failures = f.failures + 1, why = excluded.why,
+        retry_at = clock_timestamp() + make_interval(secs => least(10 * 2 ^ f.failures, 3600));
       failed := format('%s: %s', incident_no(target), sqlerrm);
     end;
     perform pg_notify('liandong', '');

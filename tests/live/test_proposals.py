@@ -94,3 +94,17 @@ def merged_before_both(stage):
   assert stage.ask("yts-head", "show_dispute", dispute=one).state == pb.DISPUTE_STATE_MERGED
   stage.ask("yts-head", "unmerge_dispute", dispute=one, reason="两面墙")
   assert stage.ask("ytp-duty", "show_dispute", dispute=one).state == pb.DISPUTE_STATE_REGISTERED
+
+
+@case
+def a_failure_is_logged_and_tried_again(stage):
+  with stage.alone() as node, stage.proposing(node.name):
+    stage.sql("create function broken() returns trigger language plpgsql as $$ begin raise 'broken on purpose'; end $$; "
+              "create trigger broken before insert on dispute for each row execute function broken()", database=node.name)
+    with stage.peer(node, "ytp-duty") as peer:
+      for _ in (1, 2):
+        peer.ask("report_incident", **{"class": CLASS, "content": "反复争吵", "reporter_phone": "13944440001"})
+    until(lambda: "proposals.failed" in node.output() and "broken on purpose" in node.output(), 30, "a line in the log")
+    assert count(stage, "propose_dispute", node.name) == 0
+    stage.sql("drop trigger broken on dispute; update proposal_failed set retry_at = now()", database=node.name)
+    until(lambda: count(stage, "propose_dispute", node.name) == 1 and not stage.sql("select * from proposal_failed", database=node.name), 30, "the dispute")
