@@ -42,6 +42,8 @@ static const struct label labels[] = {
     {"receipt_shown", N_("alert stood on the screen"), MEANING_PLAIN},
     {"SceneEntry.content", N_("what"), MEANING_PLAIN},
     {"add", N_("besides whom was sent before"), MEANING_PLAIN},
+    {"redeliver_alert", N_("alert came to nobody"), MEANING_PLAIN},
+    {"undelivered", N_("no terminal of these got it, call them"), MEANING_PLAIN},
     {"tasks_set", N_("tasks set"), MEANING_PLAIN},
     {"tasks_done", N_("tasks done"), MEANING_PLAIN},
     {"tasks_overdue", N_("tasks overdue"), MEANING_PLAIN},

@@ -147,9 +147,18 @@ void notices_greet(struct core *c, struct session *s) {
     for (const struct notice *n = c->notices.list; n; n = n->next) tell(n, c, s);
 }
 
+/* Whoever was told is on duty no longer, or is no longer the only one: it is told again, and who has had it knows that
+ * by id and step. */
+static bool same_whom(const struct notice *a, const struct notice *b) {
+    return a->somebody == b->somebody && a->accounts_count == b->accounts_count &&
+           (a->accounts_count == 0 ||
+            memcmp(a->accounts, b->accounts, (size_t)a->accounts_count * sizeof *a->accounts) == 0);
+}
+
 static bool was_told(const struct notice *list, const struct notice *n) {
     for (const struct notice *old = list; old; old = old->next) {
-        if (old->step == n->step && old->office == n->office && memcmp(old->id, n->id, sizeof n->id) == 0) return true;
+        if (old->step == n->step && old->office == n->office && memcmp(old->id, n->id, sizeof n->id) == 0)
+            return same_whom(old, n);
     }
     return false;
 }

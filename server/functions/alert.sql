@@ -1,6 +1,7 @@
 -- Alerts (通报预警): what only they know. See record_change.sql for the rest.
 --
---   RAISED -> ACKED -> IN_RESPONSE -> RESOLVED       nobody acknowledges: escalation 1, 2, 3 (RAISED all the while), then EXPIRED
+--   RAISED -> ACKED -> IN_RESPONSE -> RESOLVED       comes to no terminal: to the whole office; nobody acknowledges: escalation 1, 2, 3
+--                                                    (RAISED all the while), then EXPIRED
 --      '---------'----------'-> CANCELLED, SUPERSEDED (by an update, which is a new alert)
 --
 -- Each office that is addressed acknowledges for itself: the first one ends the escalation, what others say later is their receipt and changes
@@ -27,6 +28,12 @@ begin
   end if;
   return paired || array(select x from unnest(alert_above(origin || paired)) x where x <> all (paired));
 end $$;
+-- The offices at which an alert has come to no terminal, of those that have it from the first.
+create or replace function alert_undelivered(of_num int8) returns int4[] stable language sql as $$
+  select coalesce(array_agg(a.office order by a.office), '{}') from alert_office a
+  where a.num = of_num and a.step = 0
+    and not exists (select from alert_receipt r where r.num = a.num and r.office = a.office and (r.delivered_at is not null or r.acked_at is not null))
+$$;
 create or replace function alert_addressed(of_num int8) returns bool stable language plpgsql as $$
 begin
   return exists (select from alert_office a where a.num = of_num and a.office = caller_office());
@@ -106,6 +113,12 @@ begin
     select p.patch, p.field, p.reason into patch, field, reason from plan_prepare(wanted, before, given, moment) p;
   elsif wanted = 'note_alert' and coalesce(btrim(given ->> 'note'), '') = '' then
     field := 'note'; reason := 'REQUIRED';
+  elsif wanted = 'redeliver_alert' then
+    patch := patch || jsonb_build_object('undelivered', (select string_agg(o.name, '、' order by o.code) from office o
+      where o.id = any (alert_undelivered((before ->> 'num')::int8))));
+    if patch ->> 'undelivered' is null then
+      reason := 'NO_CHANGE';
+    end if;
   elsif wanted = 'escalate_alert' then
     patch := patch || jsonb_build_object('escalation', (select s.step from alert_step s where s.clock = given ->> 'clock'));
     if coalesce((patch ->> 'escalation')::int2 <= (before ->> 'escalation')::int2, true) then
@@ -118,19 +131,23 @@ begin
 end $$;
 
 -- Whom a new alert is addressed to, before its first event (given_to_addressed): those that the kind says, and with a rule for BOTH its own
--- office. An update goes to everybody who had the one before it, and not to who says it.
+-- office; with one for ADDRESSED its own and that to which the record it is about is addressed, and no other. An update goes to everybody who had the one before it, and not to who says it.
 create or replace function alert_address(after jsonb, moment timestamptz) returns void language plpgsql as $$
 declare
   of_num int8 := (after ->> 'num')::int8;
   sender int4 := (after ->> 'origin')::int4;
   old int8 := (after ->> 'supersedes')::int8;
+  meant text := (select r.whom from alert_rule r where r.rule = after ->> 'rule' order by r.started_on desc limit 1);
+  about int8 := (after ->> 'about')::int8;
 begin
   insert into alert_office(num, office, step, since)
   select of_num, o.office, 0, moment
-  from (select unnest(alert_whom(sender, (after ->> 'kind')::int2)) as office
+  from (select unnest(alert_whom(sender, (after ->> 'kind')::int2)) as office where meant is distinct from 'ADDRESSED'
+        union select (record_row(about) ->> t.addressed)::int4 from record_type t where meant = 'ADDRESSED' and t.type = record_type_of(about)
         union select a.office from alert_office a where a.num = old and a.office <> sender
         union select r.origin from alert r where r.num = old and r.origin <> sender
-        union select sender where exists (select from alert_rule r where r.rule = after ->> 'rule' and r.whom = 'BOTH')) o;
+        union select sender where meant in ('BOTH', 'ADDRESSED')) o
+  where o.office is not null;
   insert into record_office(num, office, since, until, cause, mode)
   select a.num, a.office, moment, 'infinity', a.num, 2 from alert_office a where a.num = of_num and a.office <> sender;
 end $$;
@@ -197,6 +214,8 @@ begin
     perform alert_receipt_take(event.num, event.at, true, true, true, wanted = 'act_alert');
   elsif wanted = 'escalate_alert' then
     perform alert_escalate(after, event);
+  elsif wanted = 'redeliver_alert' then
+    update alert_office a set widened_at = event.at where a.num = event.num and a.office = any (alert_undelivered(event.num));
   elsif wanted in ('plan_alert', 'cancel_alert') then
     perform plan_follow(wanted, after, given, event);
   end if;

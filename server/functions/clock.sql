@@ -155,6 +155,8 @@ begin
   end if;
   if is_due and reacted and r.next_rule is not null then
     perform clock_start(c.num, r.next_rule, moment);
+  elsif is_due and not reacted then  -- what it waited for has come, or matters no longer: it is not overdue
+    perform clock_stop(c.num, c.rule, moment);
   end if;
 end $$;
 

@@ -1,7 +1,7 @@
 -- What terminals are told of without asking. Behind the functions that the view calls, for those it needs when it is made.
 
 -- What nodes tell terminals of by themselves, with what they need to know of whom: one row for each office that an alert waits for. Of an office
--- that has somebody on duty only these are told at first, and everybody once nobody acknowledged. As feed_told: the nodes must read all to
+-- that has somebody on duty only these are told at first, and everybody once it came to none of their terminals or nobody acknowledged. As feed_told: the nodes must read all to
 -- sort it out.
 create or replace view alert_told as
   select a.id, record_no(a.num) as no, a.version, a.state, a.status, a.kind, a.severity, a.urgency, a.certainty, a.title, a.content, told('place', a.place, false) as place,
@@ -9,7 +9,7 @@ create or replace view alert_told as
     array(select w.name from alert_office t join office w on w.id = t.office where t.num = a.num order by t.step, w.code) as whom,
     o.code as origin_office, o.name as origin_office_name, a.created_by, a.created_at, a.sensitivity,
     a.num as record_num, a.origin as record_origin, a.area as record_area, t.office as to_office, t.leaders as heads_only,
-    case when a.escalation = 0 then (select array_agg(distinct d.account) from duty d join assignment s on s.account = d.account
+    case when a.escalation = 0 and t.widened_at is null then (select array_agg(distinct d.account) from duty d join assignment s on s.account = d.account
       where d.since <= statement_timestamp() and d.until > statement_timestamp() and s.office = t.office and s.started_on <= today()
         and (s.ended_on is null or s.ended_on > today())) end as accounts,
     i.id as place_record, i.place as place_sealed

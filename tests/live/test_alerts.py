@@ -8,10 +8,11 @@ import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from scene import CLASS, check_status, pb, refusal
+from scene import CLASS, OwnWatch, check_status, pb, refusal
 from support.runner import case
 from support.waiting import until
 from test_client import Running, client, ok, words
+from test_login import PASSWORD, code_for
 
 QUICK = "update clock_rule set seconds = substring(rule from '_(.)$')::int * 2 where rule ~ '^ACK_EXTREME'"
 
@@ -189,3 +190,68 @@ def on_a_terminal(stage):
   wide = [row for row in screen.replace("\r", "").split("\n") if sum(1 + (ord(c) > 0x2e80) for c in row) > 31]
   assert not wide and "扬言放火" in screen, (wide, screen)
   stage.ask("ytp-duty", "cancel_alert", alert=no, reason="误报")
+
+
+def logged_in(stage, node, device, account):
+  peer = stage.peer(node, device)
+  peer.ask("login", account=account, code=code_for(stage, account, node), new_password=PASSWORD)
+  return peer
+
+
+@case
+def who_is_on_duty_is_told(stage):
+  """By the roster; its next shift as soon as it begins; everybody where none of theirs said that it came, or nobody is on the roster."""
+  with stage.alone() as node, contextlib.ExitStack() as stack:
+    stage.sql("update clock_rule set seconds = 2 where rule = 'DELIVER_EXTREME'", database=node.name)  # 5 s by rule
+    desk = lambda peer: stack.enter_context(contextlib.closing(peer))  # noqa: E731
+    admin, sender = desk(stage.peer(node, "admin")), desk(stage.peer(node, "yts-mediator"))
+    officer, chief = (OwnWatch(desk(logged_in(stage, node, device, account))) for device, account in (("ytp-desk", "013527"), ("ytp-desk2", "013001")))
+    own = stack.enter_context(stage.watch("yts-head", node=node))
+    admin.ask("open_position", position="ytp-c", office="ytp", kind=1, name="岳塘联动中心", place="岳塘路 1 号")
+    since = int(time.time() // 60 - 60) * 60000
+    shift = lambda account: admin.ask("set_duty", position="ytp-c", account=account, since=since, until=since + 7200000)  # noqa: E731
+    leave = lambda account: admin.ask("remove_duty", position="ytp-c", account=account, since=since, reason="换班")  # noqa: E731
+    send = lambda: sender.ask("raise_alert", kind="ALERT_KIND_EXTREME_THREAT", title=stage.word()).no  # noqa: E731
+    got = lambda watch, no: watch.peer.ask("ping") and of(watch, no)  # what was sent before the answer has been read by then  # noqa: E731
+    wait = lambda watch, no: notice_of(watch, lambda n: n.alert.no == no, 30)  # noqa: E731
+    shift("013527")
+    seen = send()
+    wait(officer, seen)
+    officer.peer.ask("confirm_alert", alert=seen)
+    lost = send()
+    wait(officer, lost)
+    assert not got(chief, lost) and not got(chief, seen), "not on duty"
+    wait(chief, lost)
+    event = own.event(30)
+    while event.kind != "redeliver_alert":
+      event = own.event(30)
+    assert (event.no, [c.new_value for c in event.changes if c.field == "undelivered"]) == (lost, ["岳塘派出所"]), event
+    until(lambda: stage.sql("select count(*) from clock where rule = 'DELIVER_EXTREME' and num = (select num from alert where record_no(num) = $1) and stopped_at is null", seen,
+                            database=node.name) == [("0",)], 30, "the clock of what came in time")
+    assert not got(chief, seen) and stage.sql("select count(*) from feed where kind = 'redeliver_alert'", database=node.name) == [("1",)]
+    leave("013527")
+    shift("013001")
+    wait(chief, seen)
+    leave("013001")
+    nobody = send()
+    for watch in (officer, chief):
+      wait(watch, nobody)
+
+
+@case
+def a_transfer_that_nobody_signs_for(stage):
+  """Both who sent it and who should have signed are alerted, and nobody else, also where the two are not paired."""
+  with stage.alone() as node, contextlib.ExitStack() as stack:
+    stage.sql("update clock_rule set seconds = 2, near_seconds = null where rule = 'sign'", database=node.name)  # four hours by rule
+    receiver, sender, other = (stack.enter_context(stage.watch(device, node=node)) for device in ("xcs-mediator", "ytp-chief", "yts-mediator"))
+    with stage.peer(node, "ytp-duty") as peer:
+      no = peer.ask("report_incident", **{"class": CLASS, "content": "邻居争吵"}).no
+      transfer = peer.ask("send_transfer", about=no, to_office="xcs", reason="住所在霞城").no
+    for watch in (receiver, sender):
+      notice = notice_of(watch, lambda n: n.alert.about == transfer, 30)
+      assert notice.alert.kind == pb.ALERT_KIND_TRANSFER_UNSIGNED and list(notice.alert.whom) == ["霞城司法所", "岳塘派出所"], notice
+    with stage.peer(node, "xcs-mediator") as peer:
+      peer.ask("sign_transfer", transfer=transfer)
+      peer.ask("ack_alert", alert=notice.alert.no)
+    other.peer.ask("ping")
+    assert not of(other, notice.alert.no)

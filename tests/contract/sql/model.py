@@ -261,7 +261,7 @@ class World:
       return
     self.tell(r, "deadline_breached" if due else "deadline_near")
     if due and clock.rule == "sign":
-      self.alert_auto(r, "TRANSFER_UNSIGNED", 15, both=True)
+      self.alert_auto(r, "TRANSFER_UNSIGNED", 15, both=True, addressed=r.fields["to_office"])
 
   def by_itself(self, r, kind, patch):
     """record_react from outside: whether it happens."""

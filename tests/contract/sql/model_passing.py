@@ -3,7 +3,7 @@ from model import BUREAUS, PAIRED, SYSTEMS, Refused, blank
 
 ABOVE_AT_ONCE = (1,)  # kinds of alert of which the bureaus are told too
 SEVERITY = {1: 1, 3: 1, 4: 3, 5: 3, 10: 2, 15: 3, 18: 2}
-ESCALATION = {1: ("ACK_EXTREME_1", "ACK_EXTREME_2", "ACK_EXTREME_3"), 2: ("ACK_SEVERE_1", "ACK_SEVERE_2", "ACK_SEVERE_3"), 3: ("ACK_MODERATE_1", "ACK_MODERATE_2")}
+ESCALATION = {1: ("DELIVER_EXTREME", "ACK_EXTREME_1", "ACK_EXTREME_2", "ACK_EXTREME_3"), 2: ("ACK_SEVERE_1", "ACK_SEVERE_2", "ACK_SEVERE_3"), 3: ("ACK_MODERATE_1", "ACK_MODERATE_2")}
 
 
 class Transfers:
@@ -99,22 +99,22 @@ class Alerts:
 
   def alert_due(self, r, rule):
     """What a clock of an alert brings about: nobody acknowledged it, or did no more than that."""
-    if rule == "EXPIRY":
-      self.react(r, "expire_alert", {})
-    elif rule == "ACT":
-      self.react(r, "remind_alert", {})
-    elif int(rule[-1]) > r.fields["escalation"] and self.react(r, "escalate_alert", {"escalation": int(rule[-1])}) and not rule.endswith("1"):
+    if rule in ("EXPIRY", "ACT", "DELIVER_EXTREME"):  # no terminal is there that could get it
+      self.react(r, {"EXPIRY": "expire_alert", "ACT": "remind_alert", "DELIVER_EXTREME": "redeliver_alert"}[rule], {})
+    elif int(rule[-1]) <= r.fields["escalation"]:
+      r.stop(rule)
+    elif self.react(r, "escalate_alert", {"escalation": int(rule[-1])}) and not rule.endswith("1"):
       below = r.addressed | ({r.origin} if rule.endswith("3") else set())
       for bureau in [b for b in BUREAUS if b not in r.addressed and any(o[0] == b[0] for o in below & set(PAIRED))]:  # police above police
         r.addressed.add(bureau)
         self.open_to(r, bureau, 2, r.no)
 
-  def alert_auto(self, about, rule, kind, both):
-    """An alert that a rule raises about a record: one at a time."""
+  def alert_auto(self, about, rule, kind, both, addressed=None):
+    """An alert that a rule raises about a record: one at a time. addressed: instead of the paired office."""
     if about.sensitivity == 4 or not both and not self.whom(about.origin, kind) or any(
         r.kind == "alert" and r.state in (1, 2, 3) and (r.fields["about"], r.fields["rule"]) == (about.no, rule) for r in self.records.values()):
       return
-    self.raised(None, about.origin, about.sensitivity, self.whom(about.origin, kind) | ({about.origin} if both else set()), verb="raise_alert", about=about.no, rule=rule,
+    self.raised(None, about.origin, about.sensitivity, ({addressed} if addressed else self.whom(about.origin, kind)) | ({about.origin} if both else set()), verb="raise_alert", about=about.no, rule=rule,
                 kind=kind, title=about.fields["title"])
 
   def raise_alert(self, who, request, kind=None, title=None, about=None):
@@ -192,7 +192,14 @@ class Alerts:
     def check(_r, _here, home):
       if not home:
         raise Refused("NOT_YOURS", "alert")
-    return self.of_alert(who, "cancel_alert", alert, {}, reason, check)
+    answer = self.of_alert(who, "cancel_alert", alert, {}, reason, check)
+    kin = {alert}
+    while answer["outcome"] == "done" and (more := {r.no for r in self.records.values() if r.kind == "alert" and kin & {r.no, r.fields.get("supersedes"), r.fields.get("superseded_by")}} - kin):
+      kin |= more
+    for task in [r for r in self.records.values() if r.kind == "task" and r.fields["about"] in kin and r.state in (1, 2) and answer["outcome"] == "done"]:
+      self.react(task, "cancel_task", {})
+      task.stop()
+    return answer
 
 
 class Tasks:

@@ -191,7 +191,7 @@ def escalates_step_by_step(ground):
   with ground.district() as d:
     p, jb, pb = d.desk("p1"), d.desk("jb", "duty"), d.desk("pb", "duty")
     no = raised(p)
-    assert open_clocks(d, no) == {"ACK_EXTREME_1", "ACK_EXTREME_2", "ACK_EXTREME_3", "EXPIRY"}
+    assert open_clocks(d, no) == {"DELIVER_EXTREME", "ACK_EXTREME_1", "ACK_EXTREME_2", "ACK_EXTREME_3", "EXPIRY"}
     for wait, step, offices in ((121, 1, {"j1"}), (180, 2, {"j1", "jb"}), (300, 3, {"j1", "jb", "pb"})):
       pass_time(d, wait)
       look(d)
@@ -205,6 +205,36 @@ def escalates_step_by_step(ground):
     look(d)
     assert kinds(d, no)[-1] == "remind_alert" and kinds(d, no).count("escalate_alert") == 3
     assert d.sql("select intact from feed_verify()")[0][0] == "t"
+
+
+@case
+def what_comes_to_nobody(ground):
+  """In time nobody's terminal said that it came: everybody of that office is told, on duty or not, and the sender hears which; where one got it
+  nothing happens, and nothing is overdue."""
+  with ground.district() as d:
+    p, j, pb = d.desk("p1"), d.desk("j1", "mediator"), d.desk("pb", "duty")
+    account = d.sql("insert into account(code, name) values ('044021', '林某') returning id")[0][0]
+    d.sql("insert into assignment(account, office, role) values ($1, $2, 4)", account, d.ids["j1"])
+    d.sql("insert into post(code, office, name, kind, place) values ('x', $1, '中心', 1, '路')", d.ids["j1"])
+    d.sql("insert into duty(post, account, since, until) select id, $1, '2020-01-01', '2100-01-01' from post", account)
+    lost, found = raised(p, kind=MASS_EVENT), raised(p)
+    told = lambda: {(r[0], r[1]): r[2] for r in d.sql("select no, o.code, accounts from alert_told join office o on o.id = to_office")}  # noqa: E731
+    only = "{" + account + "}"
+    assert told() == {(lost, "j1"): only, (lost, "pb"): None, (lost, "jb"): None, (found, "j1"): only}
+    j.ask("confirm_alert", alert=found)
+    pb.ask("confirm_alert", alert=lost)
+    pass_time(d, 6)
+    look(d)
+    assert kinds(d, found) == ["raise_alert"] and "DELIVER_EXTREME" not in open_clocks(d, found)
+    assert kinds(d, lost) == ["raise_alert", "redeliver_alert"] and state(d, lost) == RAISED
+    assert d.sql("select new_values[array_position(changed, 'undelivered')] from feed where kind = 'redeliver_alert'") == [("j1、jb",)]
+    assert told() == {(lost, "j1"): None, (lost, "pb"): None, (lost, "jb"): None, (found, "j1"): only}
+    quiet = raised(p, severity=2)
+    acked = raised(p)
+    made(j, "ack_alert", acked)
+    pass_time(d, 6)
+    look(d)
+    assert kinds(d, quiet) == ["raise_alert"] and kinds(d, acked) == ["raise_alert", "ack_alert"]
 
 
 @case

@@ -164,6 +164,7 @@ def by_when(ground):
     assert told == [("deadline_breached", "移送签收", "t")], told
     raised = [(r["kind"], r["about"], r["title"]) for r in p.ask("list_alerts", limit=9)]
     assert raised == [(15, no, "邻里漏水")], raised
+    assert d.sql("select o.code from alert_office a join office o on o.id = a.office order by 1") == [("j2",), ("p1",)], "who should sign and who sent it; the paired office is neither"
     assert turn(j, "sign_transfer", no) == ("done", 3) and clocks(d) == [("sign", "j2", "t"), ("decide", "j2", "f")]
     assert turn(j, "return_transfer", no, reason="双方均不在本辖区") == ("done", 5) and clocks(d)[1][2] == "t"
     assert turn(p, "recall_transfer", sent(p, opened(p)), reason="送错") == ("done", 8) and [c[2] for c in clocks(d)] == ["t"] * 3
