@@ -6,7 +6,7 @@
 
 #define WARM_SECONDS    1.0
 #define ALERTS_ROOM     4096u
-#define ALERT_GAP_NS    80000000u /* not a multiple of the reports' gap alone: 79 or 80 reports between two alerts */
+#define ALERT_GAP_NS    80000000u
 #define NUMBER_ROOM     32u
 #define ALERT_TITLE     "ALERT"
 #define KIND_MASS_EVENT 1
@@ -17,23 +17,25 @@ struct alerts {
     struct crowd *crowd;
     struct connection *raiser, *duty;
     uint64_t raised_at[ALERTS_ROOM];
-    uint32_t raised, shown, acknowledged;
-    char numbers[ALERTS_ROOM][NUMBER_ROOM]; /* in the order in which they were shown */
+    uint32_t raised, open, shown, acknowledged; /* open: raised and not yet shown */
+    char numbers[ALERTS_ROOM][NUMBER_ROOM];     /* in the order in which they were shown */
     struct samples shown_us;
 };
 
 static void noticed(struct connection *c, const char *title, const char *no) {
     struct alerts *a = c->crowd->noticed_arg;
-    uint64_t index = strncmp(title, ALERT_TITLE, strlen(ALERT_TITLE)) == 0
-                         ? strtoull(title + strlen(ALERT_TITLE), NULL, 10)
-                         : ALERTS_ROOM;
+    bool ours = strncmp(title, ALERT_TITLE, strlen(ALERT_TITLE)) == 0; /* not what the reports bring about */
+    uint64_t index = ours ? strtoull(title + strlen(ALERT_TITLE), NULL, 10) : 0;
+    if (a->shown == ALERTS_ROOM) return;
+    snprintf(a->numbers[a->shown++], NUMBER_ROOM, "%s", no);
+    if (!ours) return;
     if (index >= a->raised || !a->raised_at[index]) {
         crowd_fault(c, "a notice that was not expected, or once more");
         return;
     }
     if (a->crowd->recording) samples_add(&a->shown_us, (double)(samples_now() - a->raised_at[index]) / 1e3);
     a->raised_at[index] = 0;
-    snprintf(a->numbers[a->shown++], NUMBER_ROOM, "%s", no);
+    a->open--;
 }
 
 static void write_line(struct connection *c, const char *line) {
@@ -46,6 +48,7 @@ static void raise_one(struct alerts *a) {
     if (a->raised == ALERTS_ROOM || connection_in_flight(a->raiser)) return;
     snprintf(line, sizeof line, "raise_alert kind=%d title=%s%u", KIND_MASS_EVENT, ALERT_TITLE, a->raised);
     a->raised_at[a->raised++] = samples_now();
+    a->open++;
     write_line(a->raiser, line);
 }
 
@@ -64,7 +67,7 @@ static void flow(struct alerts *a, uint32_t rate, double seconds) {
     uint64_t alert = next;
     for (uint32_t turn = 0; next < until; next += gap, turn++) {
         for (uint64_t now = samples_now(); now < next; now = samples_now()) {
-            crowd_turn(c, (int)((next - now) / 1000000));
+            crowd_turn(c, (int)((next - now) / 1000000 + 1));
             acknowledge_one(a);
         }
         if (next >= alert) {
@@ -99,7 +102,7 @@ bool scenario_alerts(struct crowd *c, const struct scenario_options *o) {
     samples_print_percentiles("shown", &a.shown_us);
     samples_print_percentiles("delivered", &c->delivered_us);
     reading_print(&r);
-    samples_print("faults", (double)(crowd_faults(c, true) + a.raised - a.shown));
+    samples_print("faults", (double)(crowd_faults(c, true) + a.open));
     samples_free(&a.shown_us);
     return true;
 }
