@@ -230,6 +230,12 @@ const struct status_row status_rows[] = {
      "研判不能把这个颜色降下来。请用 liandong dispute lower 写明理由；红色须两所负责人先后执行同一条命令。", 0},
     {"OTHER_SIDES_WORD", CODE(FAILED_PRECONDITION), "this side has agreed before; the other side's head has not",
      "您这一方已经同意，还等对方。请对方负责人执行同一条命令。", 0},
+    {"GRAVER_STAYS", CODE(FAILED_PRECONDITION), "what takes both heads isn't merged into what takes one",
+     "这一件须两所负责人共同办结（或为红色），不能并入较轻的一件。请反过来，用 dispute merge 把较轻的并入这一件。", 0},
+    {"LEAD_CHANGED", CODE(FAILED_PRECONDITION), "the dispute has another leading office since it was sent",
+     "移送之后，这件纠纷已由另一单位主办，不能再接管。请用 transfer return "
+     "退回，写明原因；需要时由现在的主办单位移送。",
+     0},
     {"JOINT_STAYS", CODE(FAILED_PRECONDITION), "what both sides have to handle stays so",
      "已定为两所共同处置的，不能改为单方。请由两所负责人共同办结。", 0},
     {"TRACK_BARRED", CODE(FAILED_PRECONDITION), "these circumstances bar mediation by the police",

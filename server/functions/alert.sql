@@ -95,7 +95,11 @@ begin
       if named.reason is not null then
         field := 'about'; reason := named.reason;
       end if;
-      patch := patch || jsonb_build_object('about', named.num);
+      old := record_row(named.num);
+      if (old ->> 'sensitivity')::int2 > 3 then
+        field := 'about'; reason := 'ROLE_NOT_ALLOWED';  -- what is for named persons is told to no office
+      end if;
+      patch := patch || jsonb_build_object('about', named.num, 'sensitivity', old -> 'sensitivity');
     end if;
   elsif wanted = 'ack_alert' then
     if (before ->> 'state')::int2 > 3 then

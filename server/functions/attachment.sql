@@ -36,14 +36,17 @@ begin
   on conflict (attachment, account, device) do update set until = excluded.until;
   return null;
 end $$;
--- Bytes that a record's attachments take, announced ones included.
+-- Bytes that a record's attachments take, announced ones included while somebody may still go on with them.
 create or replace function attachment_room(of_num int8) returns int8 stable language sql as $$
-  select coalesce(sum(a.size), 0)::int8 from attachment a where a.num = of_num
+  select coalesce(sum(a.size), 0)::int8 from attachment a
+  where a.num = of_num and (a.attached_at is not null or a.touched_at >= clock_timestamp() - make_interval(hours => (attachment_rule_now()).hours))
 $$;
 
--- Whether the caller's office handles records at all: a bureau looks on.
-create or replace function attachment_foreign() returns bool stable language sql as $$
-  select coalesce((select o.kind = 'bureau' from office o where o.id = caller_office()), true)
+-- Whether attaching to this record is not for the caller: a bureau looks on, and so does an office to which it was opened for reading.
+drop function if exists attachment_foreign();
+create or replace function attachment_foreign(of_num int8) returns bool stable language sql as $$
+  select coalesce((select o.kind = 'bureau' from office o where o.id = caller_office())
+    or (select given_to_read(r.num, r.origin, r.area, r.id) from any_record r where r.num = of_num), true)
 $$;
 
 create or replace function begin_attachment(request uuid, sent bytea, named text, given_name text, given_sha256 text, given_size int8, given_type text,
@@ -55,7 +58,7 @@ declare
 begin
   outcome := 'refused';
   select f.num, f.reason into target, reason from record_find(named, null) f;
-  if reason is null and attachment_foreign() then
+  if reason is null and attachment_foreign(target) then
     reason := 'NOT_YOURS';
   end if;
   if reason is not null then
@@ -106,7 +109,7 @@ declare
 begin
   outcome := 'refused';
   select * into a from attachment x where x.id = of_id;
-  reason := case when a.id is null then 'NOT_FOUND' when attachment_foreign() then 'NOT_YOURS' end;
+  reason := case when a.id is null then 'NOT_FOUND' when attachment_foreign(a.num) then 'NOT_YOURS' end;
   if reason is not null then
     field := 'attachment';
     perform audit_denied('put_chunk', null, reason);

@@ -77,6 +77,8 @@ begin
   elsif patch ?| '{causes,track}' and jsonb_typeof(after -> 'causes') = 'array' and exists (select from track_bar b
       where b.track = (after ->> 'track')::int2 and after -> 'causes' @> to_jsonb(b.cause) and b.started_on <= today() and (b.ended_on is null or b.ended_on > today())) then
     field := 'track'; reason := 'TRACK_BARRED';
+  elsif after ->> 'type' is null then
+    field := 'type'; reason := 'REQUIRED';
   elsif patch ? 'title' and char_length(btrim(coalesce(patch ->> 'title', ''))) < 2 then
     field := 'title';
     reason := case when coalesce(btrim(patch ->> 'title'), '') = '' then 'REQUIRED' else 'TOO_SHORT' end;

@@ -27,6 +27,16 @@ begin
     and not exists (select from record_access a where a.record = of_id and a.account = caller_account() and a.until > clock_timestamp());
 end $$;
 
+-- Whether the caller may do no more than read a record, or sees it for himself alone, opened to him by name: handing it on, which would open it for
+-- longer and to more, is then not for the caller.
+create or replace function given_not_on(whole jsonb) returns bool stable language plpgsql as $$
+begin
+  return given_to_read((whole ->> 'num')::int8, (whole ->> 'origin')::int4, (whole ->> 'area')::int4, (whole ->> 'id')::uuid)
+    or given_mode((whole ->> 'num')::int8) < 2 and not exists (select from right_seen r where r.office = caller_office() and r.role = caller_role()
+      and ((whole ->> 'sensitivity')::int2 = 1 and (whole ->> 'origin')::int4 = any (r.work)
+        or record_marks(null, (whole ->> 'origin')::int4, (whole ->> 'sensitivity')::int2, (whole ->> 'area')::int4) && r.beyond));
+end $$;
+
 -- Whether the caller's office is the one that a field of a record names, or handles the record together with that one.
 create or replace function record_mine(side text, whole jsonb) returns bool stable language plpgsql as $$
 begin

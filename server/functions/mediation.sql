@@ -216,12 +216,15 @@ create or replace function session_private(of_num int8, round int4) returns bool
   security definer set search_path = liandong, pg_catalog, pg_temp as $$
   select s.note_private is not null from mediation_session s where s.num = of_num and s.seq = round
 $$;
--- The private note, for mediators and the head of a judicial office who see the dispute. reason: why not.
+-- The private note, for mediators and the head of a judicial office who see the dispute, and not because it was shown to them to decide whether they
+-- take it. reason: why not.
 create or replace function session_note(of_num int8, round int4, out id uuid, out note_private text, out reason text) stable language plpgsql
   security definer set search_path = liandong, pg_catalog, pg_temp as $$
 begin
   if coalesce(caller_role() not in (4, 5), true) then
     reason := 'ROLE_NOT_ALLOWED';
+  elsif (select given_to_read(d.num, d.origin, d.area, d.id) from dispute d where d.num = of_num) then
+    reason := 'NOT_YOURS';
   else
     select s.id, s.note_private into session_note.id, session_note.note_private from mediation_session s where s.num = of_num and s.seq = round;
     reason := case when session_note.id is null then 'NO_SUCH_ROUND round' end;

@@ -13,9 +13,12 @@ begin
     select * into other from dispute d where d.num = target;
     reason := case when coalesce(given ->> 'into', '') = '' then 'REQUIRED' when reason is not null then reason
       when target = (before ->> 'num')::int8 then 'NO_CHANGE' when other.state = 23 then 'MERGED_ALREADY' when other.state in (4, 20, 21, 24) then 'TARGET_CLOSED'
-      when (dispute_mark_of(before ->> 'subtype')).subtype <> coalesce(other.subtype, '') then 'MARK_LOST' end;
+      when given_to_read(target, other.origin, other.area, other.id) then 'NOT_YOURS'
+      when (dispute_mark_of(before ->> 'subtype')).subtype <> coalesce(other.subtype, '') then 'MARK_LOST'
+      -- or one head alone would be rid of what takes two
+      when before ->> 'warning' = '4' and other.warning <> 4 or dispute_joint(before) and not dispute_joint(to_jsonb(other)) then 'GRAVER_STAYS' end;
     field := case when reason is not null then 'into' end;
-    if reason = 'NOT_FOUND' then
+    if reason in ('NOT_FOUND', 'NOT_YOURS') then
       perform audit_denied(wanted, given ->> 'into', reason);
     end if;
     patch := given || jsonb_build_object('state', 23, 'merged_into', target);

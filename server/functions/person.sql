@@ -221,7 +221,8 @@ begin
     (joining and other is null, 'into', 'NO_SUCH_PERSON'),
     (one = other, 'into', 'NO_CHANGE'),
     (not joining and person_is_merged(other), 'person', 'MERGED_ALREADY'),
-    (not exists (select from party p join dispute d on d.num = p.dispute where p.person = case when joining then one else other end and party_known(d, p)), 'person', 'ROLE_NOT_ALLOWED'))
+    (not exists (select from party p join dispute d on d.num = p.dispute where p.person = case when joining then one else other end and party_known(d, p)), 'person', 'ROLE_NOT_ALLOWED'),
+    (not exists (select from party p join dispute d on d.num = p.dispute where p.person = case when joining then one else other end and not given_to_read(d.num, d.origin, d.area, d.id)), 'person', 'NOT_YOURS'))
     as f(broken, field, reason)
   where f.broken limit 1;
   if reason is not null then
@@ -230,10 +231,11 @@ begin
   end if;
   no := person_no(one) || case when joining then ' → ' else ' ← ' end || person_no(other);
   for moved in
-    select p.dispute, array_agg(p.seq) as seqs from party p
-    where joining and p.person = one
-      or not joining and p.person = other and exists (select from person_merge_party m where m.merge = undone.id and m.dispute = p.dispute and m.seq = p.seq)
-    group by p.dispute order by p.dispute
+    select p.dispute, array_agg(p.seq) as seqs from party p join dispute d on d.num = p.dispute
+    where joining and p.person = one and not given_to_read(d.num, d.origin, d.area, d.id)
+    group by p.dispute
+    union all select m.dispute, m.seqs from person_merged(undone.id) m where not joining
+    order by dispute
   loop
     n := n + 1;
     perform person_move(request, sent, wanted, moved.dispute, moved.seqs, one, other, undone.id, no, why, turn.moment, n);
@@ -244,6 +246,13 @@ begin
   outcome := 'done'; replay := false; at := turn.moment;
 end $$;
 
+-- The parties that a merge moved and that are where it put them, also those that the caller no longer sees: all go back, or some never could.
+create or replace function person_merged(of_merge int8) returns table(dispute int8, seqs int4[]) stable language sql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+  select p.dispute, array_agg(p.seq) from person_merge x join person_merge_party m on m.merge = x.id join party p on p.dispute = m.dispute and p.seq = m.seq
+  where x.id = of_merge and p.person = x.into_person
+  group by p.dispute
+$$;
 -- One dispute's part of it, as the owner, who alone writes these rows. merge NULL: the first of a new one makes it.
 create or replace function person_move(request uuid, sent bytea, wanted text, of_dispute int8, seqs int4[], one int8, other int8, of_merge int8, no text, why text,
     moment timestamptz, n int4) returns void language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
@@ -269,5 +278,5 @@ create or replace function person_part(of_merge int8, why text, moment timestamp
 begin
   update person_merge m set undone_by = caller_officer(), undone_at = moment, undone_why = why where m.id = of_merge;
 end $$;
-grant execute on function party_follow(jsonb, feed), person_is_merged(int8), person_part(int8, text, timestamptz),
+grant execute on function party_follow(jsonb, feed), person_is_merged(int8), person_merged(int8), person_part(int8, text, timestamptz),
   person_move(uuid, bytea, text, int8, int4[], int8, int8, int8, text, text, timestamptz, int4) to liandong_app;

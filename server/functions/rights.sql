@@ -127,12 +127,43 @@ begin
   else
     perform record_store(after, event);
   end if;
+  if wanted = 'grade_incident' and wanted_level > before then
+    perform grade_follow(target, wanted_level::int2, turn.moment, request, why);
+  end if;
   outcome := 'done';
   replay := false;
   current_version := null;
   id := event.entity; no := event.no; version := event.version; state := event.state; at := event.at;
 end $$;
 
+-- Transfers, alerts and tasks about a record say what it is about: they become as special as it has. As the owner, for some may be hidden. Taken
+-- down they are one by one, by whoever has looked at what each says.
+create or replace function grade_follow(target int8, to_level int2, moment timestamptz, request uuid, why text) returns void language plpgsql
+  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+declare
+  kin int8;
+  n int4 := 40;
+  after jsonb;
+  event feed;
+begin
+  for kin in
+    with recursive about(num) as (
+      select target union select x.num from about a join (select t.num, t.about from transfer t union all select t.num, t.about from alert t
+        union all select t.num, t.about from task t) x on x.about = a.num)
+    select r.num from about join any_record r using (num) where r.num <> target and r.sensitivity < to_level order by r.num
+  loop
+    n := n + 1;
+    after := record_row(kin);
+    after := after || jsonb_build_object('sensitivity', to_level, 'version', (after ->> 'version')::int4 + 1, 'updated_by', caller_officer(), 'updated_at', moment,
+      'events', (after -> 'events') || to_jsonb((select h.seq + 1 from feed_head h)));
+    if to_level = 4 then
+      perform access_change((after ->> 'id')::uuid, 'grade_incident', null, moment, null, why);
+    end if;
+    event := record_event(after, 'grade_incident', moment, record_derived(request, n), null, why);
+    event.changed := array['sensitivity']; event.old_values := array[(select r.sensitivity::text from any_record r where r.num = kin)]; event.new_values := array[to_level::text];
+    perform record_store(after, event);
+  end loop;
+end $$;
 create or replace function account_known(person text) returns bool stable language plpgsql
   security definer set search_path = liandong, pg_catalog, pg_temp as $$
 begin
@@ -219,7 +250,7 @@ begin
   end if;
 end $$;
 
-grant execute on function audit_named(text), rights_explain(text, text, text, int2), rights_reasons(uuid, text, text, int2), audience_now(int4, uuid), access_change(uuid, text, text, timestamptz, timestamptz, text),
+grant execute on function grade_follow(int8, int2, timestamptz, uuid, text), audit_named(text), rights_explain(text, text, text, int2), rights_reasons(uuid, text, text, int2), audience_now(int4, uuid), access_change(uuid, text, text, timestamptz, timestamptz, text),
   rights_rule(int8, jsonb, text),
   rights_change(uuid, bytea, int4, text, text, int4, int4, text, timestamptz, text) to liandong_app;
 

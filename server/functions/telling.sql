@@ -13,6 +13,6 @@ create or replace view alert_told as
       where d.since <= statement_timestamp() and d.until > statement_timestamp() and s.office = t.office and s.started_on <= today()
         and (s.ended_on is null or s.ended_on > today())) end as accounts,
     i.id as place_record, i.place as place_sealed
-  from alert a join alert_office t using (num) join office o on o.id = a.origin left join incident i on i.num = a.about
+  from alert a join alert_office t using (num) join office o on o.id = a.origin left join incident i on i.num = a.about and i.sensitivity <= a.sensitivity
   where a.state = 1;
 grant select on alert_told to liandong_app;

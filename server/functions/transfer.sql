@@ -12,7 +12,7 @@ create or replace function transfer_fault(whole jsonb, of_mode int2, out field t
 begin
   select f.field, f.reason into field, reason from (values
     (record_type_of((whole ->> 'num')::int8) not in (1, 2), 'about', 'UNKNOWN_VALUE'),
-    (given_to_read((whole ->> 'num')::int8, (whole ->> 'origin')::int4, (whole ->> 'area')::int4, (whole ->> 'id')::uuid), 'about', 'NOT_YOURS'),
+    (given_not_on(whole), 'about', 'NOT_YOURS'),
     -- what is special is for the heads to hand on, and what is for named persons alone for nobody
     ((whole ->> 'sensitivity')::int2 >= 3 and (caller_role() not in (3, 5) or (whole ->> 'sensitivity')::int2 > 3), 'about', 'ROLE_NOT_ALLOWED'),
     (of_mode = 3 and (whole ->> 'lead_office')::int4 <> caller_office(), 'mode', 'NOT_YOURS')) as f(broken, field, reason)
@@ -45,6 +45,10 @@ begin
   elsif wanted = 'feedback_transfer' then
     patch := given || jsonb_build_object('feedback_at', coalesce(before ->> 'feedback_at', moment::text));
   end if;
+  if wanted = 'accept_transfer' and before ->> 'mode' = '3' and record_type_of((before ->> 'about')::int8) = 2
+     and (select d.lead_office is distinct from (before ->> 'lead_before')::int4 from dispute d where d.num = (before ->> 'about')::int8) then
+    field := 'transfer'; reason := 'LEAD_CHANGED';  -- whoever leads it now did not hand it on
+  end if;
   if wanted <> 'send_transfer' then
     return;
   end if;
@@ -61,7 +65,8 @@ begin
     return;
   end if;
   select * into receiver from office o where o.code = given ->> 'to_office' and (o.closed_on is null or o.closed_on > today());
-  if receiver.id is null or receiver.kind = 'bureau' or receiver.id = caller_office() then
+  if receiver.id is null or receiver.kind = 'bureau' or receiver.id = caller_office()
+     or how = 3 and receiver.system = 3 then  -- a partner helps; what it led, nobody could take any further
     field := 'to_office'; reason := case when given ? 'to_office' then 'UNKNOWN_VALUE' else 'REQUIRED' end;
     return;
   end if;

@@ -29,7 +29,7 @@ class Transfers:
     r = self.make("transfer", request, who.office, target.sensitivity)
     r.opened[to_office, r.no] = 1
     answer = self.apply(r, "send_transfer", {"state": t.to_state, "about": about, "from_office": who.office, "to_office": to_office, "mode": mode, "why": reason,
-                                             "doc_no": doc_no, "title": target.fields["title"]})
+                                             "doc_no": doc_no, "title": target.fields["title"], "lead_before": target.fields.get("lead_office")})
     self.start(r, "sign")
     self.open_to(target, to_office, 1, r.no)
     return answer
@@ -54,7 +54,13 @@ class Transfers:
     return answer
 
   def accept_transfer(self, who, _, transfer, note=None):
-    r, answer = self.leg(who, "accept_transfer", transfer, why=note)
+    def prepare(patch):
+      target = self.records[r.fields["about"]]
+      if r.fields["mode"] == 3 and self.sees(who, target) and target.fields.get("lead_office") != r.fields["lead_before"]:
+        raise Refused("LEAD_CHANGED", "transfer")
+      return patch
+    r = self.found(who, transfer, "transfer")
+    answer = self.change(who, "accept_transfer", r, None, {}, note, prepare)
     if answer["outcome"] == "done":
       r.stop()
       target = self.records[r.fields["about"]]
@@ -124,9 +130,10 @@ class Alerts:
     self.title_fault(title)
     if not self.whom(who.office, kind):
       raise Refused("NO_ADDRESSEE")
-    if not blank(about):
-      self.found(who, about, field="about")
-    return self.raised(request, who.office, 1, self.whom(who.office, kind), verb="raise_alert", about=about, rule=None, kind=kind, title=title)[1]
+    target = None if blank(about) else self.found(who, about, field="about")
+    if target and target.sensitivity > 3:
+      raise Refused("ROLE_NOT_ALLOWED", "about")
+    return self.raised(request, who.office, target.sensitivity if target else 1, self.whom(who.office, kind), verb="raise_alert", about=about, rule=None, kind=kind, title=title)[1]
 
   def update_alert(self, who, request, alert=None, title=None):
     self.may_create(who, "alert", "update_alert")

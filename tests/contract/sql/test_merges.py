@@ -22,7 +22,7 @@ def there_and_back(ground):
     for dispute, incident in ((one, shared), (two, shared), (one, own)):
       p.ask("link_incident", dispute=dispute, incident=incident)
     p.ask("add_party", dispute=one, role=1, name="张三")
-    assert j.ask("assess_dispute", dispute=one, warning=3)[0]["state"] == 2
+    assert j.ask("assess_dispute", dispute=one, warning=1)[0]["state"] == 2
     before = snapshot(d, one), snapshot(d, two)
     assert merge(j, one, two)["state"] == 23
     alarms = lambda of: sorted(r["no"] for r in j.ask("show_timeline", dispute=of, limit=500) if r["source"] == 1)  # noqa: E731

@@ -13,8 +13,8 @@ AS_OWNER = set("""
   node_kick node_order_give open_area open_office open_position pair_offices part_offices password_set post_rows records_opened records_told records_verify remove_duty
   caller_code plan_follow task_make transfer_crossed transfer_follow
   renew_device report_incidents reveals_since revoke_device rights_reasons sealing_behind sealing_catch_up search_catch_up search_refresh
-  dispute_meets merge_follow party_follow person_is_merged person_move person_part proposal_catch_up
-  given_tell given_to given_to_addressed link_follow record_number record_open record_react mediation_store session_note session_private record_shut record_store set_account_state set_duty signatures_broken unassign_account unassign_area""".split())
+  dispute_meets merge_follow party_follow person_is_merged person_merged person_move person_part proposal_catch_up
+  given_tell given_to given_to_addressed grade_follow link_follow record_number record_open record_react mediation_store session_note session_private record_shut record_store set_account_state set_duty signatures_broken unassign_account unassign_area""".split())
 
 
 @case
