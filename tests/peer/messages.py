@@ -1,4 +1,5 @@
 """The messages, generated from proto/ into the build tree at test time: nothing generated is committed."""
+import fcntl
 import glob
 import importlib
 import os
@@ -23,13 +24,15 @@ pb = Messages()
 
 
 def load(proto, out):
-  """Generates into `out` and imports from there."""
+  """Generates into `out` and imports from there; one process at a time, for none may read what another has half written."""
   os.makedirs(out, exist_ok=True)
   sources = [os.path.join(proto, topic + ".proto") for topic in TOPICS]
-  subprocess.run(["protoc", "--proto_path=" + proto, "--python_out=" + out, *sources], check=True)
   sys.path.insert(0, out)
-  for topic in TOPICS:
-    importlib.import_module(topic + "_pb2")
+  with open(os.path.join(out, "lock"), "w", encoding="ascii") as lock:
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    subprocess.run(["protoc", "--proto_path=" + proto, "--python_out=" + out, *sources], check=True)
+    for topic in TOPICS:
+      importlib.import_module(topic + "_pb2")
 
 
 def writes():

@@ -7,7 +7,8 @@ import sys
 import time
 import traceback
 
-CASE_SECONDS = 60
+CASE_SECONDS = 90
+STAGE_SECONDS = 180
 
 
 class Skip(Exception):
@@ -108,9 +109,8 @@ def run(suite, modules, make_stage, wanted, workers=1):
 def run_modules(suite, modules, make_stage, wanted):
   from .cluster import MissingTool
   try:
-    signal.alarm(CASE_SECONDS)
+    signal.alarm(STAGE_SECONDS)
     stage = make_stage()
-    signal.alarm(0)
   except MissingTool as e:
     print(f"result {suite} skip: {e}", flush=True)
     return 0
@@ -118,6 +118,8 @@ def run_modules(suite, modules, make_stage, wanted):
     traceback.print_exc()
     print(f"result {suite} fail: the stage could not be set up: {type(e).__name__}", flush=True)
     return 1
+  finally:
+    signal.alarm(0)
   try:
     good = True
     for module in modules:
