@@ -4,8 +4,9 @@
  * judged as for an event.
  *
  * Each look reads all that are open and not acknowledged, which is little; what was not there at the look before, has
- * gone a step further, or is for others now (who is on duty has changed; nobody there got it in time), is told. So a node that starts, or missed something, needs nothing but its next look. What
- * was told once is told again to whoever connects anew: the client knows it by id and step. */
+ * gone a step further, or is for others now (who is on duty has changed; nobody there got it in time), is told. So a
+ * node that starts, or missed something, needs nothing but its next look. What was told once is told again to whoever
+ * connects anew: the client knows it by id and step. */
 #ifndef LIANDONG_CALL_NOTICES_H
 #define LIANDONG_CALL_NOTICES_H
 #include "common/arena.h"
