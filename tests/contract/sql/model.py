@@ -255,7 +255,6 @@ class World:
 
   def fire(self, r, clock, due):
     clock.near, clock.fired = clock.near or not due, clock.fired or due
-    clock.due = len(self.feed) - 10**9 if due else clock.near_by
     if r.kind == "alert":
       self.alert_due(r, clock.rule)
       return

@@ -56,7 +56,7 @@ class Walk:
       desk = d.desk(office, role, account=account)
       self.world.accounts += [f"{office}{role}"] if account else []
       self.desks[Caller(desk.officer, office, desk.role, account)] = desk
-    self.fields, self.past, self.seen, self.counts = Fields(self.r, self.world), [], 0, {}
+    self.fields, self.past, self.seen, self.moved, self.counts = Fields(self.r, self.world), [], 0, 0, {}
     assert d.sql("select seq from feed_head") == [("0",)]
 
   def uuid(self):
@@ -190,6 +190,8 @@ class Walk:
     self.d.sql("update clock set from_at = from_at - case when working then interval '200 days' when $2 then (due_at - clock_timestamp()) - (due_at - near_at) / 2"
                " else due_at - clock_timestamp() + interval '1 second' end where id = $1", which, str(near).lower())
     self.d.sql("select clock_keep(clock_worked_out(c)) from clock c where id = $1", which)
+    self.moved += 1
+    clock.due = clock.near_by if near else self.moved - 10**9  # also of one that was due before
     if runs:
       self.world.fire(record, clock, not near)
     got = self.due()
