@@ -63,13 +63,19 @@ begin
   end if;
 end $$;
 
--- A record as its columns, whatever its kind; NULL where the caller does not see it.
+-- A record as its columns, whatever its kind; NULL where the caller does not see it. The kinds that are asked for most have plans that are kept:
+-- an alert that is raised asks five times, 0.25 ms each without.
 create or replace function record_row(of_num int8) returns jsonb stable language plpgsql as $$
 declare
   whole jsonb;
 begin
-  execute format('select to_jsonb(r) from %I r where r.num = $1', (select t.name from record_type t where t.type = record_type_of(of_num)))
-    into whole using of_num;
+  case record_type_of(of_num)
+    when 2 then select to_jsonb(r) into whole from dispute r where r.num = of_num;
+    when 4 then select to_jsonb(r) into whole from alert r where r.num = of_num;
+    else
+      execute format('select to_jsonb(r) from %I r where r.num = $1', (select t.name from record_type t where t.type = record_type_of(of_num)))
+        into whole using of_num;
+  end case;
   return whole;
 end $$;
 
