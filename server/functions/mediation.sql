@@ -169,12 +169,12 @@ begin
     when 'hold_session' then
       perform clock_stop(event.num, 'POLICE_FIRST', event.at);
       perform clock_stop(event.num, 'POLICE_REPEAT', event.at);
-      if police and given ->> 'session_result' = '3' and (after ->> 'rounds')::int4 < dispute_limit_now('POLICE_ROUNDS') then
-        perform clock_start(event.num, 'POLICE_REPEAT', event.at);
-      end if;
       if before ->> 'state' in ('11', '14', '16') then
         perform dispute_stop(event.num, event.at);
         perform clock_start(event.num, dispute_track_rule((after ->> 'track')::int2), event.at);
+      end if;
+      if police and given ->> 'session_result' = '3' and (after ->> 'rounds')::int4 < dispute_limit_now('POLICE_ROUNDS') then
+        perform clock_start(event.num, 'POLICE_REPEAT', event.at);
       end if;
     when 'make_agreement' then
       perform dispute_stop(event.num, event.at);

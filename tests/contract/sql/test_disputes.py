@@ -404,6 +404,16 @@ def mediation_by_the_police_has_two_rounds(ground):
 
 
 @case
+def mediation_by_the_police_anew(ground):
+  """After it had failed without a session: the first one, where it fails, is repeated in time as any."""
+  with ground.district() as d:
+    no = accepted(d, track=2, lead_office="p1")
+    done(d.desk("j1", "head"), "conclude_dispute", no, outcome=6)
+    done(d.desk("p1", "officer"), "hold_session", no, session_mode=2, session_result=3)
+    assert {r for (r,) in d.sql("select rule from clock where stopped_at is null and type = 2")} == {"POLICE_CASE", "POLICE_REPEAT"}
+
+
+@case
 def no_session_after_the_period(ground):
   with ground.district() as d:
     j = d.desk("j1", "head")
