@@ -168,3 +168,11 @@ def an_upload_stands_in_nobodys_way(ground):
     d.sql("update attachment set touched_at = touched_at - interval '25 hours'")
     assert begin(p, no, "photo", size=20 << 20)["outcome"] == "done"
     assert d.sql("select count(*) from attachment") == [("1",)]
+
+
+@case
+def a_dispute_without_its_type(ground):
+  """Past the client, which asks for it: said, and nothing breaks."""
+  with ground.district() as d:
+    answer = d.desk("p1").ask("open_dispute", title="邻里漏水")[0]
+    assert (answer["outcome"], answer["reason"], answer["field"]) == ("refused", "REQUIRED", "type"), answer
