@@ -135,7 +135,8 @@ begin
 end $$;
 
 -- Whom a new alert is addressed to, before its first event (given_to_addressed): those that the kind says, and with a rule for BOTH its own
--- office; with one for ADDRESSED its own and that to which the record it is about is addressed, and no other. An update goes to everybody who had the one before it, and not to who says it.
+-- office; with one for ADDRESSED its own and that to which the record it is about is addressed, and no other. An update goes to everybody who had the one
+-- before it, and not to who says it; to those of its kind only where it is of another kind now.
 create or replace function alert_address(after jsonb, moment timestamptz) returns void language plpgsql as $$
 declare
   of_num int8 := (after ->> 'num')::int8;
@@ -146,7 +147,8 @@ declare
 begin
   insert into alert_office(num, office, step, since)
   select of_num, o.office, 0, moment
-  from (select unnest(alert_whom(sender, (after ->> 'kind')::int2)) as office where meant is distinct from 'ADDRESSED'
+  from (select unnest(alert_whom(sender, (after ->> 'kind')::int2)) as office
+          where meant is distinct from 'ADDRESSED' and not exists (select from alert r where r.num = old and r.kind = (after ->> 'kind')::int2)
         union select (record_row(about) ->> t.addressed)::int4 from record_type t where meant = 'ADDRESSED' and t.type = record_type_of(about)
         union select a.office from alert_office a where a.num = old and a.office <> sender
         union select r.origin from alert r where r.num = old and r.origin <> sender

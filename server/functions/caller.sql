@@ -135,14 +135,15 @@ begin
   return records_opened(0::int2);
 end $$;
 
--- Those, and the ones that were open to the caller at any time: of these a watcher must hear that they no longer are.
+-- Those, and the ones that were open to the caller at any time: of these a watcher must hear that they no longer are. Each once, though it be
+-- open to the caller by name and to the caller's office as well.
 create or replace function records_told() returns int8[] stable parallel safe language plpgsql security definer
   set search_path = liandong, pg_catalog, pg_temp as $$
 begin
-  return coalesce((select array_agg(distinct f.num)
-    from record_access a join feed f on f.request_id = a.record and f.entity = f.request_id
-    where a.account = caller_account() and a.account <> 0), '{}')
-  || coalesce((select array_agg(distinct g.num) from record_office g where g.office = caller_office()), '{}');
+  return array(
+    select f.num from record_access a join feed f on f.request_id = a.record and f.entity = f.request_id
+    where a.account = caller_account() and a.account <> 0
+    union select g.num from record_office g where g.office = caller_office());
 end $$;
 
 -- The events of a record, for whom it was open to by name: where they stand, nothing of what they say.

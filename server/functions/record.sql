@@ -100,11 +100,12 @@ begin
 end $$;
 -- What is told of a record, field by field. `state` belongs to every kind. record_field may also name what a request brings and no column
 -- keeps (how a session was held): that is told in its event.
-create or replace function record_fields(of_type int2, whole jsonb) returns jsonb stable language sql as $$
-  select jsonb_build_object('state', whole ->> 'state')
-    || coalesce((select jsonb_object_agg(f.field, record_text(f.field, whole -> f.field)) from record_field f where f.type = of_type and f.started_on <= today()
-        and (f.ended_on is null or f.ended_on > today())), '{}')
-$$;
+create or replace function record_fields(of_type int2, whole jsonb) returns jsonb stable language plpgsql as $$
+begin
+  return jsonb_build_object('state', whole ->> 'state')
+    || coalesce((select jsonb_object_agg(f.field, case when whole ->> f.field is not null then record_text(f.field, whole -> f.field) end)
+      from record_field f where f.type = of_type and f.started_on <= today() and (f.ended_on is null or f.ended_on > today())), '{}');
+end $$;
 
 -- How grave a record is that is no incident, as an event's level tells it (1 is the gravest; 0: neither): of a dispute by its colour, of an
 -- alert by its severity. Watchers filter, colour and ring by it.

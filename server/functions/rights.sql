@@ -17,6 +17,9 @@ begin
     select r.reason into reason from incident_rule(jsonb_populate_record(null::incident, whole), wanted) r;
   else
     select r.reason into reason from record_rule(record_type_of(target), wanted, whole) r;
+    if (whole ->> 'origin')::int4 <> caller_office() then  -- nor may who handles it together with that office: as of incidents
+      reason := 'NOT_YOURS';
+    end if;
   end if;
 end $$;
 
@@ -283,6 +286,6 @@ create or replace view feed_told as
              select -g.office::int8, g.until from record_office g where g.num = f.num and g.since <= statement_timestamp() and g.until > statement_timestamp()) r
          cross join unnest(array[r.account, until_ms(r.until)]) with ordinality as u(x, o)) end as named,
     (select a.area from record_area a where a.num = f.num) as area,
-    case when f.kind = 'correct_incident' and f.changed @> '{area}' then
+    case when f.kind in ('correct_incident', 'correct_dispute') and f.changed @> '{area}' then
       coalesce((select a.id from area a where a.code = f.old_values[array_position(f.changed, 'area')]), 0) end as area_was
   from feed f;

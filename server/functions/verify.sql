@@ -72,7 +72,7 @@ begin
   told := report_told(report.act);
   select * into newest from feed f where f.seq = events[cardinality(events)];
   if cardinality(events) > 1 then
-    select '{"sensitivity": "1"}' || coalesce(jsonb_object_agg(c.field, c.value order by f.seq), '{}') into later
+    select jsonb_object_agg(c.field, c.value order by f.seq) into later
     from feed f cross join lateral unnest(f.changed, f.new_values) as c(field, value) where f.seq = any (i.events);
     select * into touched from feed f where f.seq = any (i.events) and f.kind not in ('reveal_incident', 'break_glass', 'decide_review', 'ask_approval', 'decide_approval', 'deadline_near',
       'deadline_breached', 'attached')
@@ -134,8 +134,8 @@ end $$;
 create or replace function access_ended(a record_access, said text) returns bool stable language plpgsql as $$
 begin
   return moment_text(a.until) < said and exists (
-    select from feed r join incident i on i.num = r.num cross join lateral unnest(i.events) e(seq) join feed f on f.seq = e.seq join account w on w.id = a.account
-    where r.request_id = a.record and r.kind = 'report_incident' and f.at >= a.since
+    select from feed r join any_record i on i.num = r.num cross join lateral unnest(i.events) e(seq) join feed f on f.seq = e.seq join account w on w.id = a.account
+    where r.request_id = a.record and r.entity = a.record and f.at >= a.since
       and (f.at = a.until and (f.kind in ('withdraw_access', 'grant_access', 'decide_review') and w.code in (f.old_values[1], f.new_values[1])
           or f.kind = 'grade_incident' and account_named(f.officer) = a.account)
         or a.glass and f.kind = 'grade_incident' and f.new_values[1] = '4' and f.at + interval '1 second' = a.until));

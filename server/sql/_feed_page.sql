@@ -27,11 +27,11 @@ from (
     union all
     select t.seq  -- what was taken out of these areas
     from feed_told t
-    where (select areas_any()) <> '{}' and t.kind = 'correct_incident' and t.changed @> '{area}' and t.seq > :after::int8 and t.seq <= :until::int8
+    where (select areas_any()) <> '{}' and t.kind in ('correct_incident', 'correct_dispute') and t.changed @> '{area}' and t.seq > :after::int8 and t.seq <= :until::int8
       and t.area_was = any (areas_any()) and coalesce(t.area <> all (areas_any()), true) and t.origin <> all (origins_any()) and t.num <> all (records_told())
     order by seq
     limit :limit::int4) s
   left join feed f using (seq)
   left join lateral (select * from feed_told t where t.seq = s.seq and (t.kind in ('grade_incident', 'grant_access', 'withdraw_access', 'break_glass', 'decide_review') or t.area_was is not null)
-                     and (f.seq is null or f.kind in ('grade_incident', 'grant_access', 'withdraw_access', 'break_glass', 'decide_review', 'correct_incident')) limit 1) r on true
+                     and (f.seq is null or f.kind in ('grade_incident', 'grant_access', 'withdraw_access', 'break_glass', 'decide_review', 'correct_incident', 'correct_dispute')) limit 1) r on true
 order by s.seq

@@ -6,7 +6,7 @@
   null::int8[] as named,
   case when (select areas_any()) <> '{}' then (select a.area from record_area a where a.num = f.num) end as area, r.area_was
 from feed f
-  left join lateral (select t.was, t.subject, t.area_was from feed_told t where t.seq = f.seq and f.kind in ('grade_incident', 'grant_access', 'withdraw_access', 'break_glass', 'decide_review', 'correct_incident') limit 1) r on true  -- nothing is looked up for others
+  left join lateral (select t.was, t.subject, t.area_was from feed_told t where t.seq = f.seq and f.kind in ('grade_incident', 'grant_access', 'withdraw_access', 'break_glass', 'decide_review', 'correct_incident', 'correct_dispute') limit 1) r on true  -- nothing is looked up for others
 where f.seq > :after::int8 and f.seq <= :until::int8
 order by f.seq
 limit :limit::int4)
@@ -23,7 +23,7 @@ union all
 (select t.seq, null, t.kind, t.entity, t.no, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
   t.hash, t.num, t.origin, null, t.was, t.subject, null, t.area, t.area_was
 from feed_told t  -- what was taken out of the caller's areas
-where (select areas_any()) <> '{}' and t.kind = 'correct_incident' and t.changed @> '{area}' and t.seq > :after::int8 and t.seq <= :until::int8
+where (select areas_any()) <> '{}' and t.kind in ('correct_incident', 'correct_dispute') and t.changed @> '{area}' and t.seq > :after::int8 and t.seq <= :until::int8
   and t.area_was = any (areas_any()) and not exists (select from feed f where f.seq = t.seq)
 order by t.seq
 limit :limit::int4)

@@ -202,7 +202,8 @@ def one_watch_a_connection(stage):
 def heartbeat(stage):
   with stage.watch() as watch:
     watch.backlog()
-    assert watch.next(timeout=10) is None and watch.live
+    assert any(watch.next(timeout=10) is None for _ in range(50)), "only events"  # clocks of other cases may be due in between
+    assert watch.live
 
 
 @case

@@ -414,6 +414,25 @@ def mediation_by_the_police_anew(ground):
 
 
 @case
+def an_area_is_told(ground):
+  """A correction of nothing but the area is one, and those whose area it leaves or enters hear of it."""
+  with ground.district() as d:
+    for code, office in (("east", "j3"), ("west", "p2")):
+      d.sql("insert into area(code, name, office) values ($1, $1, $2)", code, d.ids["p1"])
+      d.sql("insert into area_office(area, office, started_on) select id, $2, '2020-01-01' from area where code = $1", code, d.ids[office])
+    d.sql("select rights_work_out()")
+    p = d.desk("p1", "chief")
+    no = opened(p, area="east")
+    done(p, "correct_dispute", no, area="west")
+    assert d.sql("select changed, old_values, new_values from feed where kind = 'correct_dispute'") == [("{area}", "{east}", "{west}")]
+    hears = lambda office, page: [(r["kind"], r["at"] is not None) for r in d.desk(office).ask(page, after=0, until=9, limit=9) if r["kind"]]  # noqa: E731
+    for page in ("_feed_page", "_feed_stretch"):
+      assert hears("j3", page) == [("correct_dispute", False)], "what a retract is made of"
+      assert hears("p2", page) == [("open_dispute", True), ("correct_dispute", True)]
+    assert d.sql("select first_broken from records_verify()") == [(None,)]
+
+
+@case
 def no_session_after_the_period(ground):
   with ground.district() as d:
     j = d.desk("j1", "head")

@@ -57,7 +57,8 @@ def only_for_reading(ground):
     assert note() == ("NOT_YOURS", "NOT_YOURS")
     d.sql("update record_office set mode = 2")
     assert note() == (None, None)
-    assert d.desk("p1", "chief").ask("grade_incident", incident=incident, sensitivity=2, reason="x")[0]["reason"] == "NOT_YOURS"
+    for no in (incident, dispute):
+      assert d.desk("p1", "chief").ask("grade_incident", incident=no, sensitivity=2, reason="x")[0]["reason"] == "NOT_YOURS", "who sees it is for its own office to say"
     told = lambda role: peek(d, "p1", ROLES[role], "reveal_incident", incident=incident, purpose="handling", case_no="TJ-1")[0]["reporter"]  # noqa: E731
     assert (told("officer"), told("duty")) == (None, "张三")
     note = d.sql("select audience from feed where no = $1 order by seq desc limit 1", dispute)[0][0]
@@ -84,3 +85,26 @@ def explained(ground):
       assert ask() == [("NONE", False)]
       turn(d, "record_open", no, "j1")
       assert sorted(ask()) == [("GIVEN", True), ("NONE", False)]
+
+
+@case
+def by_name_and_to_the_office(ground):
+  """Each event comes once, and taking the access back is explained by what was told."""
+  with ground.district() as d:
+    chief, account = d.desk("p2", "chief"), d.sql("insert into account(code, name) values ('j1head', '某') returning id")[0][0]
+    _, no = made(d)
+    turn(d, "record_open", no, "j1")
+    assert chief.ask("grant_access", record=0, incident=no, account="j1head", until="2099-01-01T00:00:00Z", reason="协助")[0]["outcome"] == "done"
+    seqs = lambda: [r["seq"] for r in d.desk("j1", "head", account=account).ask("_feed_page", after=0, until=10**6, limit=500) if r["no"] == no]  # noqa: E731
+    assert seqs() == sorted(set(seqs())) and len(seqs()) == 3, seqs()
+    assert chief.ask("withdraw_access", record=0, incident=no, account="j1head", reason="已办完")[0]["outcome"] == "done"
+    assert d.sql("select access_fault()") == [(None,)]
+
+
+@case
+def what_was_special_from_the_start(ground):
+  """A tip that changed since is as special as its class: nobody is told that somebody wrote into it."""
+  with ground.district() as d:
+    no = d.group((d.desk("p1"), {"class": 9, "content": "邻居争吵"}, request_id(), "\x10\x09b\x0c邻居争吵"))[0]["no"]
+    assert d.desk("p1", "chief").ask("note_incident", incident=no, note="核实")[0]["outcome"] == "done"
+    assert d.sql("select broken, first_broken from records_verify()") == [("0", None)]

@@ -114,3 +114,13 @@ def a_marked_one_is_not_lost(ground):
     merge(p, one, None, "unmerge_dispute")
     p.ask("correct_dispute", dispute=one, subtype="噪音")
     merge(p, one, two)
+
+
+@case
+def only_read(ground):
+  """What is open to an office for reading alone is nothing to merge into."""
+  with ground.district() as d:
+    p, j = d.desk("p1", "chief"), d.desk("j2", "head")
+    theirs, own = opened(p), opened(j)
+    assert p.ask("send_transfer", about=theirs, to_office="j2", reason="请了解")[0]["outcome"] == "done"
+    assert reason(j, "merge_dispute", dispute=own, into=theirs, reason="x") == ("NOT_YOURS", "into")
