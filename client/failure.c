@@ -314,15 +314,17 @@ static const char *list_of(const struct command *command) {
 
 /* A number whose letters are another kind of record's: where that one is shown. */
 static bool print_other_noun(struct client *client, const struct command *command) {
-    static const char *const nouns[] = {"", "incident", "dispute", "transfer", "alert", "task"};
+    const ProtobufCEnumDescriptor *kinds = &liandong__v1__record_type__descriptor;
     const char *number = subject(client, command);
-    int record = value_record_of_number(number);
-    size_t noun = strcspn(command->verb->words, " ");
-    if (record == 0 || (strlen(nouns[record]) == noun && strncmp(nouns[record], command->verb->words, noun) == 0))
-        return false;
+    const ProtobufCEnumValue *kind = protobuf_c_enum_descriptor_get_value(kinds, value_record_of_number(number));
     const ProtobufCFieldDescriptor *about = record_field(command);
-    if (about && strcmp(about->name, nouns[record]) == 0) return false; /* mediation, agreement: of a dispute */
-    client_warn(client, _("next: this number is another kind of record's: liandong %s show %s"), nouns[record], number);
+    char noun[SCHEMA_WORD];
+    if (!kind || kind->value == 0) return false;
+    schema_word(noun, kinds, kind);
+    size_t size = strcspn(command->verb->words, " ");
+    bool same_noun = strlen(noun) == size && strncmp(noun, command->verb->words, size) == 0;
+    if (same_noun || (about && strcmp(about->name, noun) == 0)) return false; /* mediation, agreement: of a dispute */
+    client_warn(client, _("next: this number is another kind of record's: liandong %s show %s"), noun, number);
     return true;
 }
 

@@ -13,7 +13,7 @@ static const struct noun nouns[] = {
     {"mediation", N_("mediation sessions, round by round"),
      N_("Of a dispute that was accepted (dispute accept). After the last round: agreement make, or dispute conclude")},
     {"agreement", N_("agreements, judicial confirmation, performance"),
-     N_("The usual course: make - apply and decide, where a court is to confirm it, within 30 days - perform; then "
+     N_("The usual course: make - apply and decide, where a court is to confirm it, within its time - perform; then "
         "dispute visit and dispute close")},
     {"party", N_("parties of a dispute"), NULL},
     {"person", N_("persons: find, merge, part again"), NULL},

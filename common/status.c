@@ -211,7 +211,7 @@ const struct status_row status_rows[] = {
     {"TARGET_CLOSED", CODE(FAILED_PRECONDITION), "the dispute to merge into is closed, not accepted or void",
      "目标纠纷已结案、不予受理或已作废，不能并入。请先重新办理目标纠纷，或反过来合并。", 0},
     {"MARK_LOST", CODE(FAILED_PRECONDITION), "the dispute to merge into is not marked as this one is",
-     "本纠纷标记为家暴，目标纠纷没有，合并后回访会中断。请先给目标纠纷标记（liandong dispute correct --subtype "
+     "本纠纷有标记（如家暴），目标纠纷没有，合并后回访会中断。请先给目标纠纷标记（liandong dispute correct --subtype "
      "家暴），或反过来合并。",
      0},
     {"NO_CHANGE", CODE(FAILED_PRECONDITION), "the record says all of this already; nothing was done",
@@ -263,7 +263,7 @@ const struct status_row status_rows[] = {
      "--held-at 写明时间补录。",
      0},
     {"WINDOW_OVER", CODE(FAILED_PRECONDITION), "the time in which confirmation can be asked for is over",
-     "申请司法确认的期限已过（协议生效之日起三十日内）。请按协议督促履行；不履行的请登记未履行，再调解或引导诉讼。", 0},
+     "申请司法确认的期限已过（从协议生效算起）。请按协议督促履行；不履行的请登记未履行，再调解或引导诉讼。", 0},
     {"BEFORE_AGREEMENT", CODE(INVALID_ARGUMENT), "this lies before the agreement takes effect",
      "履行期限早于协议生效时间。请核对两个时间。", 0},
     {"BREACHED_BEFORE", CODE(FAILED_PRECONDITION), "it was said before that the agreement is not kept",

@@ -52,32 +52,8 @@ struct server {
 
 /* ---- settings and what is made of them */
 
-/* A node without a name takes its machine's. */
-static bool name_node(struct server_settings *values, struct settings_error *error) {
-    char host[64] = "liandongd";
-    if (values->node && values->node[0]) return true;
-    gethostname(host, sizeof host - 1);
-    return settings_set(server_settings_table, server_settings_count, values, "node", host, "hostname", error);
-}
-
 static bool load_settings(const struct server *s, struct server_settings *values, struct settings_error *error) {
-    char **scratch = malloc(((size_t)s->flags_count + 1) * sizeof *scratch); /* loading sorts them */
-    int words = 0;
-    memset(values, 0, sizeof *values);
-    if (!scratch) {
-        snprintf(error->text, sizeof error->text, "内存不足");
-        return false;
-    }
-    memcpy(scratch, s->flags, (size_t)s->flags_count * sizeof *scratch);
-    bool good = server_settings_load(values, s->flags_count, scratch, s->environment, &words, error);
-    if (good && words > 0) {
-        snprintf(error->text, sizeof error->text, "run 后面不认识的词 %.100s：liandongd help 列出用法", scratch[0]);
-        good = false;
-    }
-    if (good) good = server_settings_judge(values, error) && name_node(values, error);
-    if (!good) server_settings_release(values);
-    free(scratch);
-    return good;
+    return server_settings_for_run(values, s->flags_count, s->flags, s->environment, error);
 }
 
 /* Without it nothing could be read or written: told before anything else begins. */

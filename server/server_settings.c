@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <libgen.h>
 #include <libpq-fe.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -265,4 +266,33 @@ void server_settings_help(FILE *out) {
 
 void server_settings_release(struct server_settings *values) {
     settings_release(server_settings_table, server_settings_count, values);
+}
+
+/* A node without a name takes its machine's. */
+static bool name_node(struct server_settings *values, struct settings_error *error) {
+    char host[64] = "liandongd";
+    if (values->node && values->node[0]) return true;
+    gethostname(host, sizeof host - 1);
+    return settings_set(server_settings_table, server_settings_count, values, "node", host, "hostname", error);
+}
+
+bool server_settings_for_run(struct server_settings *values, int count, char *const *flags, char **environment,
+                             struct settings_error *error) {
+    char **scratch = malloc(((size_t)count + 1) * sizeof *scratch); /* loading sorts them */
+    int words = 0;
+    memset(values, 0, sizeof *values);
+    if (!scratch) {
+        snprintf(error->text, sizeof error->text, "内存不足");
+        return false;
+    }
+    memcpy(scratch, flags, (size_t)count * sizeof *scratch);
+    bool good = server_settings_load(values, count, scratch, environment, &words, error);
+    if (good && words > 0) {
+        snprintf(error->text, sizeof error->text, "run 后面不认识的词 %.100s：liandongd help 列出用法", scratch[0]);
+        good = false;
+    }
+    if (good) good = server_settings_judge(values, error) && name_node(values, error);
+    if (!good) server_settings_release(values);
+    free(scratch);
+    return good;
 }

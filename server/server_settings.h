@@ -28,6 +28,10 @@ bool server_settings_load(struct server_settings *values, int count, char **flag
                           struct settings_error *error);
 /* What no single row can say: heartbeat against silence limit, addresses, all three files of TLS. */
 bool server_settings_judge(const struct server_settings *values, struct settings_error *error);
+/* What `run` serves by, at the start and at each reload: loaded, with no words among the flags, which stay as they are;
+ * judged; the node named. False with error->text; then `values` holds nothing. */
+bool server_settings_for_run(struct server_settings *values, int count, char *const *flags, char **environment,
+                             struct settings_error *error);
 /* Every flag with its default and meaning, for --help. */
 void server_settings_help(FILE *out);
 void server_settings_release(struct server_settings *values);

@@ -42,8 +42,8 @@ static const struct verb verbs[] = {
      .positional = "dispute agreement_form terms",
      .required = "dispute agreement_form terms",
      .about = N_("write down the agreement of the parties"),
-     .detail = N_("it takes effect now, or at --effective-at; confirmation by a court can be asked for within 30 days "
-                  "from then"),
+     .detail = N_("it takes effect now, or at --effective-at; confirmation by a court can be asked for until its "
+                  "deadline: deadline list --about"),
      .examples = N_("liandong agreement make 17 written 'A repairs the pipe by Friday, B withdraws the complaint' "
                     "--perform-by 2026-07-01\nliandong agreement make 17 oral 'paid 300 yuan' --on-spot")},
     {.words = "agreement list",

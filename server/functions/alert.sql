@@ -135,8 +135,8 @@ begin
 end $$;
 
 -- Whom a new alert is addressed to, before its first event (given_to_addressed): those that the kind says, and with a rule for BOTH its own
--- office; with one for ADDRESSED its own and that to which the record it is about is addressed, and no other. An update goes to everybody who had the one
--- before it, and not to who says it; to those of its kind only where it is of another kind now.
+-- office; with one for ADDRESSED its own and that to which the record it is about is addressed, and no other. An update goes to everybody who
+-- had the one before it, and not to who says it; to those of its kind only where it is of another kind now.
 create or replace function alert_address(after jsonb, moment timestamptz) returns void language plpgsql as $$
 declare
   of_num int8 := (after ->> 'num')::int8;

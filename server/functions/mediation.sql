@@ -4,12 +4,17 @@
 -- A session's private note passes here sealed and goes to no event: only mediators and the head of the judicial side have it (session_note), and
 -- whoever reads it is written down.
 
+-- Whether a session takes a dispute up again that had ended: refused by the court, not performed, failed. It has a period of its own then.
+create or replace function session_anew(before jsonb) returns bool immutable language sql as $$
+  select before ->> 'state' in ('11', '14', '16')
+$$;
+
 create or replace function session_prepare(wanted text, before jsonb, given jsonb, moment timestamptz, out patch jsonb, out field text, out reason text)
   stable language plpgsql as $$
 declare
   held timestamptz := coalesce((given ->> 'held_at')::timestamptz, case wanted when 'hold_session' then moment end);
   ends timestamptz := coalesce((before ->> 'extended_to')::timestamptz, (before ->> 'due_at')::timestamptz);
-  anew bool := before ->> 'state' in ('11', '14', '16');  -- after it had ended: a period of its own
+  anew bool := session_anew(before);
   old mediation_session;
   failed int4 := (given ->> 'session_result' = '3')::int4;
 begin
@@ -169,7 +174,7 @@ begin
     when 'hold_session' then
       perform clock_stop(event.num, 'POLICE_FIRST', event.at);
       perform clock_stop(event.num, 'POLICE_REPEAT', event.at);
-      if before ->> 'state' in ('11', '14', '16') then
+      if session_anew(before) then
         perform dispute_stop(event.num, event.at);
         perform clock_start(event.num, dispute_track_rule((after ->> 'track')::int2), event.at);
       end if;

@@ -50,6 +50,17 @@ create or replace function record_given(given jsonb) returns jsonb immutable lan
   select coalesce(jsonb_object_agg(g.key, case when g.value = '""' then 'null'::jsonb else g.value end), '{}') from jsonb_each(given) g where g.value <> 'null'
 $$;
 
+-- The refusal of who may not make this change of a record at all: written down, and with the roles that may.
+create or replace function record_denied(answer record_answer, of_type int2, wanted text, named text, whole jsonb, why text) returns record_answer language plpgsql as $$
+begin
+  answer.reason := why;
+  if why = 'ROLE_NOT_ALLOWED' then
+    answer.roles := record_roles(of_type, wanted, whole);
+  end if;
+  perform audit_denied(wanted, named, why);
+  return answer;
+end $$;
+
 -- Makes a new record of a kind in the state that record_transition has for it (from_state 0). given: columns and whatever else the kind
 -- asks for. The pen is held and the caller is set.
 create or replace function record_create(request uuid, sent bytea, of_type int2, wanted text, given jsonb, why text) returns record_answer language plpgsql as $$
@@ -68,12 +79,7 @@ begin
   given := record_given(given);
   select * into verdict from record_rule(of_type, wanted, after || jsonb_build_object('origin', caller_office()));
   if verdict.reason is not null then
-    answer.reason := verdict.reason;
-    if verdict.reason = 'ROLE_NOT_ALLOWED' then
-      answer.roles := record_roles(of_type, wanted, after);
-    end if;
-    perform audit_denied(wanted, null, answer.reason);
-    return answer;
+    return record_denied(answer, of_type, wanted, null, after, verdict.reason);
   end if;
   if given ? 'area' then
     given := given || jsonb_build_object('area', area_named(given ->> 'area', caller_office()));
@@ -152,12 +158,7 @@ begin
   select * into verdict from record_rule(of_type, wanted, before);
   rule := verdict.rule;
   if verdict.reason in ('NOT_YOURS', 'ROLE_NOT_ALLOWED') then
-    answer.reason := verdict.reason;
-    if verdict.reason = 'ROLE_NOT_ALLOWED' then
-      answer.roles := record_roles(of_type, wanted, before);
-    end if;
-    perform audit_denied(wanted, named, verdict.reason);
-    return answer;
+    return record_denied(answer, of_type, wanted, named, before, verdict.reason);
   end if;
   answer.field := record_foreign(of_type, given);
   if answer.field is not null then

@@ -1,8 +1,8 @@
 -- What terminals are told of without asking. Behind the functions that the view calls, for those it needs when it is made.
 
 -- What nodes tell terminals of by themselves, with what they need to know of whom: one row for each office that an alert waits for. Of an office
--- that has somebody on duty only these are told at first, and everybody once it came to none of their terminals or nobody acknowledged. As feed_told: the nodes must read all to
--- sort it out.
+-- that has somebody on duty only these are told at first, and everybody once it came to none of their terminals or nobody acknowledged. As
+-- feed_told: the nodes must read all to sort it out.
 create or replace view alert_told as
   select a.id, record_no(a.num) as no, a.version, a.state, a.status, a.kind, a.severity, a.urgency, a.certainty, a.title, a.content, told('place', a.place, false) as place,
     a.people_count, record_no(a.about) as about, record_no(a.supersedes) as supersedes, a.escalation, a.escalated_at, a.expires_at,

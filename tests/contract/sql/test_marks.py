@@ -1,8 +1,8 @@
 """Domestic violence: a dispute that is marked so is visited for ninety days whatever becomes of it, the police are asked for a protection order,
 the victim is known to fewer, and when it happens again both sides are alerted and it is red."""
 from desk import phone_index, place_index
+from dispute_desk import ask, done, opened, refused, show
 from support.runner import case
-from test_disputes import ask, done, opened, refused, show
 from test_links import proved
 from test_proposals import PHONE, propose
 

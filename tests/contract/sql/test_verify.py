@@ -66,15 +66,3 @@ def an_edit_is_found(ground, table, statement, said):
     s.rows(statement.format(table))
     (broken, first), = s.rows("select broken, first_broken from records_verify()")
     assert int(broken) >= 1 and first.endswith(" " + said), (broken, first)
-
-
-@case
-def an_area_is_told(ground):
-  """Moved to another area: an event says so, and who works there sees it from then on."""
-  with ground.district() as d:
-    live(d)
-    p = d.desk("p1", "chief")
-    no = d.sql("select record_no(min(num)) from dispute")[0][0]
-    assert p.ask("correct_dispute", dispute=no, area="b")[0]["outcome"] == "done"
-    assert d.sql("select changed, old_values, new_values from feed order by seq desc limit 1") == [("{area}", "{a}", "{b}")]
-    assert p.ask("correct_dispute", dispute=no, area="b")[0]["reason"] == "NO_CHANGE"
