@@ -149,7 +149,7 @@ class District:
     columns = {
       "request_id": [r for _, _, r, _ in rows], "act": ["\\x" + a.encode().hex() for *_, a in rows],
       "caller_office": [d.id for d, *_ in rows], "caller_device": [d.device for d, *_ in rows],
-      "caller_officer": [d.officer for d, *_ in rows], "caller_account": [0 for _ in rows], "caller_role": [d.role for d, *_ in rows],
+      "caller_officer": [d.officer for d, *_ in rows], "caller_account": [d.account for d, *_ in rows], "caller_role": [d.role for d, *_ in rows],
       "phone_index": [phone_index(f.get("reporter_phone")) for _, f, *_ in rows],
       "place_index": [place_index(f.get("place")) for _, f, *_ in rows],
       "place_pairs": [f.get("place_pairs") for _, f, *_ in rows],
@@ -183,9 +183,9 @@ class Desk:
               for v in (given.get(n) for n in names)]
     app = self.district.app
     app.rows("begin")
-    app.rows("select set_config('liandong.office', $1, true), set_config('liandong.device', $2, true), "
-             "set_config('liandong.officer', $3, true), set_config('liandong.role', $4, true), set_config('liandong.account', $5, true)",
-             self.id, self.device, self.officer, self.role, self.account)
+    app.rows_prepared("select set_config('liandong.office', $1, true), set_config('liandong.device', $2, true), "
+                      "set_config('liandong.officer', $3, true), set_config('liandong.role', $4, true), set_config('liandong.account', $5, true)",
+                      self.id, self.device, self.officer, self.role, self.account)
     if not READS.match(name):
       app.rows("select seq from feed_head for update")
     found = app.rows_prepared(f"select to_jsonb(x) from ({text}) x", *values)

@@ -9,8 +9,10 @@ BUREAUS = ("pb", "jb")  # above both pairings
 MOST = {  # role, relation: up to which level
   (1, "OWN"): 2, (1, "PAIRED"): 1, (2, "OWN"): 2, (2, "PAIRED"): 2, (3, "OWN"): 3, (3, "PAIRED"): 3, (4, "OWN"): 2, (4, "PAIRED"): 1,
   (5, "OWN"): 3, (5, "PAIRED"): 3, (6, "ABOVE"): 1, (1, "GIVEN"): 1, (2, "GIVEN"): 2, (3, "GIVEN"): 3, (4, "GIVEN"): 1, (5, "GIVEN"): 3,
-  **{(role, "NAMED"): 4 for role in (1, 2, 3, 4, 5)}}
-TYPES = {"dispute": (2, "JF"), "transfer": (3, "YS"), "alert": (4, "YJ"), "task": (5, "RW")}
+  **{(role, "NAMED"): 4 for role in (1, 2, 3, 4, 5)}, **{(role, "AREA"): 1 for role in (1, 2, 3, 4, 5)}}
+AREAS = {"a1": ("pb", ("j3", "p2")), "a2": ("j1", ("p2",))}  # whose it is, to whom it is assigned
+PARENTS = {"p1": "pb", "p2": "pb", "j1": "jb", "j2": "jb"}
+TYPES = {"incident": (1, "JQ"), "dispute": (2, "JF"), "transfer": (3, "YS"), "alert": (4, "YJ"), "task": (5, "RW")}
 GREEN, RED, ORANGE = 5, 4, 3
 FIELD_SIDES = {"track": 2, "consent": 2, "police_result": 1}
 ENDINGS = {4: (15, (1, 2)), 5: (15, (1, 2)), 6: (16, (2,)), 7: (17, (2,)), 8: (18, (2,)), 9: (18, (2,)), 10: (18, (2,)), 11: (18, (2,)),
@@ -18,10 +20,12 @@ ENDINGS = {4: (15, (1, 2)), 5: (15, (1, 2)), 6: (16, (2,)), 7: (17, (2,)), 8: (1
 BARRED_CAUSES = {1, 2, 3, 4, 5}  # no mediation by the police
 PAST, FUTURE = "2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"
 # Verbs whose last word is not the kind of record that they change.
-KINDS = {"session": "dispute", "agreement": "dispute", "confirmation": "dispute"}
+KINDS = {"session": "dispute", "agreement": "dispute", "confirmation": "dispute", "access": "any"}
+VERBS = {"link_incident": "dispute", "unlink_incident": "dispute", "grade_incident": "any"}
+RIGHTS = ("grade_incident", "head_grade", "grant_access", "withdraw_access")
 ONLY_TOLD = frozenset((  # in events: no column of the record keeps them
   "round", "session_mode", "held_at", "mediators", "note_open", "note_private", "session_result", "ignite", "agreement_no", "agreement_form", "court", "confirmed", "performance",
-  "visit_no", "performed"))
+  "visit_no", "performed", "linked", "absorbed", "released"))
 NEVER_JOINT = {"lowered_to": None, "lowered_office": None, "closed_police": None, "closed_judicial": None}
 
 Caller = namedtuple("Caller", "name office role account")
@@ -46,7 +50,13 @@ def later(moment):
 
 def kind_of(verb):
   noun = verb.rpartition("_")[2]
-  return KINDS.get(noun, noun)
+  return VERBS.get(verb) or KINDS.get(noun, noun)
+
+
+def area_named(area, office):
+  """Whether records of that office may name it: its own, one of the office above it, or one that is assigned to it."""
+  owner, assigned = AREAS.get(area, (None, ()))
+  return owner is not None and owner in (office, PARENTS.get(office)) or office in assigned
 
 
 def blank(value):
@@ -56,6 +66,7 @@ def blank(value):
 class Clock:
   def __init__(self, rule):
     self.rule, self.stopped, self.paused, self.near, self.fired = rule, False, False, False, False
+    self.held = self.came = False  # stopped for as long as its record is merged into another; its time came meanwhile
     self.due = self.near_by = 0  # in days, where it matters which of a record's clocks is due first; near_by: when it was told to be near
 
   @property
@@ -92,8 +103,9 @@ class World:
     self.transitions, self.year = transitions, year
     self.records, self.feed, self.requests = {}, [], {}
     self.timed = []     # records that have clocks
+    self.links, self.unlinked, self.approvals = [], set(), {}
     self.late = []      # clocks that were due when they were started
-    self.accounts = []  # codes of persons
+    self.accounts = {}  # of persons: code -> id
     self.numbers = dict.fromkeys(TYPES, 0)
 
   # Who sees and who may.
@@ -104,11 +116,22 @@ class World:
 
   def sees(self, who, r):
     most = lambda relation: MOST.get((who.role, relation), -1)  # noqa: E731
-    return r.sensitivity <= max(most(self.relation(who.office, r.origin)), most("GIVEN") if r.mode(who.office) else -1, most("NAMED") if who.account in r.named else -1)
+    return r.sensitivity <= max(most(self.relation(who.office, r.origin)), most("GIVEN") if r.mode(who.office) else -1, most("NAMED") if who.account in r.named else -1,
+                               most("AREA") if self.nearby(who, r) else -1)
+
+  @staticmethod
+  def nearby(who, r):
+    return who.office in AREAS.get(r.fields.get("area"), (None, ()))[1]
 
   def only_reads(self, who, r):
     """It was opened for reading, and that is why it is seen at all."""
-    return (who.role, self.relation(who.office, r.origin)) not in MOST and r.mode(who.office) == 1 and who.account not in r.named
+    return (who.role, self.relation(who.office, r.origin)) not in MOST and r.mode(who.office) == 1 and who.account not in r.named \
+      and not (self.nearby(who, r) and (who.role, "AREA") in MOST)
+
+  def hands_on(self, who, r):
+    """Whether a record may be opened to others: not by who only reads it, nor by who sees it by name alone."""
+    most = max(MOST.get((who.role, self.relation(who.office, r.origin)), -1), MOST.get((who.role, "AREA"), -1) if self.nearby(who, r) else -1)
+    return not self.only_reads(who, r) and (r.mode(who.office) >= 2 or r.sensitivity <= most)
 
   @staticmethod
   def fulfils(condition, r):
@@ -118,19 +141,22 @@ class World:
     return ((text(r.value(field)) or "") in values.split(",")) != condition.startswith("!")
 
   @staticmethod
-  def mine(side, who, r):
-    return side is None or r.value(side) == who.office or side in ("origin", "lead_office") and r.mode(who.office) >= 2
+  def mine(side, who, r, wanted=None):
+    """Whoever handles a record together with its office may do what that may, but for who sees it."""
+    return side is None or r.value(side) == who.office or side in ("origin", "lead_office") and r.mode(who.office) >= 2 and wanted not in RIGHTS
 
   def rule(self, who, r, wanted):
     """(the transition that fits best, why it does not)."""
     best, reason, rank = None, "NOT_YOURS", None
+    if r.kind == "incident" and (who.office in BUREAUS or self.only_reads(who, r)):
+      return best, reason
     for t in self.transitions:
       if t.type != TYPES[r.kind][0] or t.kind != wanted or SYSTEMS[who.office] not in t.systems:
         continue
-      here, fits, role, mine = t.from_state == r.state, self.fulfils(t.condition, r), who.role in t.roles, self.mine(t.side, who, r)
+      here, fits, role, mine = t.from_state == r.state, self.fulfils(t.condition, r), who.role in t.roles, self.mine(t.side, who, r, wanted)
       why = "NOT_YOURS" if not mine or t.side is None and r.version and self.only_reads(who, r) else \
         "ROLE_NOT_ALLOWED" if not role or not fits else None if here else "ILLEGAL_TRANSITION"
-      order = (why is None, fits, here, role, mine, (t.to_state != t.from_state) != (why is None))
+      order = (why is None, fits or r.kind == "incident", here, role, mine, (t.to_state != t.from_state) != (why is None))
       if rank is None or order > rank:
         best, reason, rank = t, why, order
     return best, reason
@@ -187,6 +213,12 @@ class World:
   def lacks(t, after, why):
     if t.reason_required and blank(why):
       raise Refused("REASON_REQUIRED", "reason")
+    if t.type == 1:  # one of these is enough
+      if len((after.get("content") or "").strip()) < 2:
+        raise Refused("REQUIRED" if blank(after.get("content")) else "TOO_SHORT", "content")
+      if t.required and all(after.get(field) in (None, "") for field in t.required):
+        raise Refused("REQUIRED", t.required[0])
+      return
     for field in t.required or ():
       if after.get(field) in (None, ""):
         raise Refused("REQUIRED", field)

@@ -1,5 +1,5 @@
 """Disputes, as model.py has them."""
-from model import BARRED_CAUSES, ENDINGS, GREEN, NEVER_JOINT, ORANGE, PAIRED, RED, SYSTEMS, Refused, blank
+from model import BARRED_CAUSES, ENDINGS, GREEN, NEVER_JOINT, ORANGE, PAIRED, RED, SYSTEMS, Refused, area_named, blank
 
 
 def gravity(warning):
@@ -7,12 +7,14 @@ def gravity(warning):
 
 
 class Disputes:
-  def open_dispute(self, who, request, type, title=None, warning=None, people_count=None):  # pylint: disable=redefined-builtin
+  def open_dispute(self, who, request, type, title=None, warning=None, people_count=None, area=None):  # pylint: disable=redefined-builtin
     t = self.may_create(who, "dispute", "open_dispute")
+    if area and not area_named(area, who.office):
+      raise Refused("BAD_AREA", "area")
     self.title_fault(title)
     r = self.make("dispute", request, who.office)
     return self.apply(r, "open_dispute", {
-      "state": t.to_state, "type": type, "title": title, "warning": warning or 2, "people_count": people_count, "complexity": 2, "track": 1, "source": 2,
+      "state": t.to_state, "type": type, "title": title, "warning": warning or 2, "people_count": people_count, "area": area or None, "complexity": 2, "track": 1, "source": 2,
       "joint_required": False, "reopened_n": 0, "rounds": 0, "failed_rounds": 0})
 
   @staticmethod
@@ -26,6 +28,8 @@ class Disputes:
     r = self.found(who, dispute, "dispute")
 
     def whole(patch):
+      if patch.get("area") and not area_named(patch["area"], r.origin):
+        raise Refused("BAD_AREA", "area")
       patch = prepare(patch)
       after = {**r.fields, **patch}
       if after["complexity"] >= 3 and not after["joint_required"]:

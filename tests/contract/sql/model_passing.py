@@ -2,7 +2,7 @@
 from model import BUREAUS, PAIRED, SYSTEMS, Refused, blank
 
 ABOVE_AT_ONCE = (1,)  # kinds of alert of which the bureaus are told too
-SEVERITY = {1: 1, 3: 1, 4: 3, 5: 3, 10: 2, 15: 3, 18: 2}
+SEVERITY = {1: 1, 2: 2, 3: 1, 4: 3, 5: 3, 10: 2, 15: 3, 18: 2}
 ESCALATION = {1: ("DELIVER_EXTREME", "ACK_EXTREME_1", "ACK_EXTREME_2", "ACK_EXTREME_3"), 2: ("ACK_SEVERE_1", "ACK_SEVERE_2", "ACK_SEVERE_3"), 3: ("ACK_MODERATE_1", "ACK_MODERATE_2")}
 
 
@@ -12,9 +12,9 @@ class Transfers:
     if blank(about):
       raise Refused("REQUIRED", "about")
     target, mode = self.found(who, about, field="about"), mode or 1
-    if target.kind != "dispute":
+    if target.kind not in ("incident", "dispute"):
       raise Refused("UNKNOWN_VALUE", "about")
-    if self.only_reads(who, target):
+    if not self.hands_on(who, target):
       raise Refused("NOT_YOURS", "about")
     if target.sensitivity >= 3 and (who.role not in (3, 5) or target.sensitivity > 3):
       raise Refused("ROLE_NOT_ALLOWED", "about")
@@ -29,7 +29,8 @@ class Transfers:
     r = self.make("transfer", request, who.office, target.sensitivity)
     r.opened[to_office, r.no] = 1
     answer = self.apply(r, "send_transfer", {"state": t.to_state, "about": about, "from_office": who.office, "to_office": to_office, "mode": mode, "why": reason,
-                                             "doc_no": doc_no, "title": target.fields["title"], "lead_before": target.fields.get("lead_office")})
+                                             "doc_no": doc_no, "title": target.fields.get("title") or about, "lead_before": target.fields.get("lead_office"),
+                                             "area": target.fields.get("area")})
     self.start(r, "sign")
     self.open_to(target, to_office, 1, r.no)
     return answer
@@ -56,7 +57,7 @@ class Transfers:
   def accept_transfer(self, who, _, transfer, note=None):
     def prepare(patch):
       target = self.records[r.fields["about"]]
-      if r.fields["mode"] == 3 and self.sees(who, target) and target.fields.get("lead_office") != r.fields["lead_before"]:
+      if r.fields["mode"] == 3 and target.kind == "dispute" and self.sees(who, target) and target.fields.get("lead_office") != r.fields["lead_before"]:
         raise Refused("LEAD_CHANGED", "transfer")
       return patch
     r = self.found(who, transfer, "transfer")
@@ -115,13 +116,13 @@ class Alerts:
         r.addressed.add(bureau)
         self.open_to(r, bureau, 2, r.no)
 
-  def alert_auto(self, about, rule, kind, both, addressed=None):
+  def alert_auto(self, about, rule, kind, both, addressed=None, title=None):
     """An alert that a rule raises about a record: one at a time. addressed: instead of the paired office."""
     if about.sensitivity == 4 or not both and not self.whom(about.origin, kind) or any(
         r.kind == "alert" and r.state in (1, 2, 3) and (r.fields["about"], r.fields["rule"]) == (about.no, rule) for r in self.records.values()):
       return
     self.raised(None, about.origin, about.sensitivity, ({addressed} if addressed else self.whom(about.origin, kind)) | ({about.origin} if both else set()), verb="raise_alert", about=about.no, rule=rule,
-                kind=kind, title=about.fields["title"])
+                kind=kind, title=title or about.fields["title"], area=about.fields.get("area"))
 
   def raise_alert(self, who, request, kind=None, title=None, about=None):
     self.may_create(who, "alert", "raise_alert")
@@ -145,7 +146,7 @@ class Alerts:
     title = old.fields["title"] if title is None else title
     self.title_fault(title)
     r, answer = self.raised(request, who.office, old.sensitivity, (old.addressed | {old.origin}) - {who.office}, verb="update_alert", about=old.fields["about"], rule=None,
-                            kind=old.fields["kind"], title=title, supersedes=old.no)
+                            kind=old.fields["kind"], title=title, area=old.fields.get("area"), supersedes=old.no)
     self.react(old, "supersede_alert", {"superseded_by": r.no})
     return answer
 
@@ -223,7 +224,8 @@ class Tasks:
     r = self.make("task", request, who.office, target.sensitivity if target else 1)
     if to_office != who.office:
       r.opened[to_office, r.no] = 1
-    answer = self.apply(r, "add_task", {"state": t.to_state, "title": title, "to_office": to_office, "to_account": to_account, "about": about, "due_at": due_at, "by_proxy": False})
+    answer = self.apply(r, "add_task", {"state": t.to_state, "title": title, "to_office": to_office, "to_account": to_account, "about": about, "due_at": due_at, "by_proxy": False,
+                                        "area": target.fields.get("area") if target else None})
     if due_at:
       self.start(r, "done")
     return answer
