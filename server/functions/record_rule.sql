@@ -19,7 +19,7 @@ begin
     select * from record_transition x
     where x.type = of_type and x.kind = wanted and me.system = any (x.systems) and x.started_on <= today() and (x.ended_on is null or x.ended_on > today())
     order by record_fulfils(x.condition, whole), x.from_state = (whole ->> 'state')::int2, caller_role() = any (x.roles),
-      x.side is null or record_mine(x.side, whole), x.to_state <> x.from_state
+      x.side is null or record_mine(x.side, whole), x.to_state <> x.from_state, x.condition is null
   loop
     rule := t;
     reason := case

@@ -5,6 +5,7 @@ import itertools
 from peer.messages import pb
 from peer.peer import Closed, Peer, Refused, request_id
 from peer.watch import Watch
+from support.cluster import memory
 from support.stage import Stage
 
 CLASS = "INCIDENT_CLASS_DISPUTE"
@@ -12,7 +13,7 @@ CLASS = "INCIDENT_CLASS_DISPUTE"
 
 class Scene(Stage):
   def __init__(self, **cluster_settings):
-    super().__init__(**cluster_settings)
+    super().__init__(under=memory(), **cluster_settings)
     self.words = itertools.count(1)
     self.peers = {}
     self.base = self.database("live")

@@ -6,7 +6,7 @@ import os
 import re
 import uuid
 
-from support.cluster import Cluster
+from support.cluster import Cluster, memory
 from support.sql import Session
 
 SERVER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "server")
@@ -66,7 +66,7 @@ class Ground:
   """A cluster with one migrated template; each case takes a database of its own."""
 
   def __init__(self, conninfo=None):
-    self.cluster = None if conninfo else Cluster()
+    self.cluster = None if conninfo else Cluster(memory())
     self.conninfo = conninfo or self.cluster.conninfo("postgres")
     self.count = 0
     self.prefix = f"sql_{os.getpid()}_"
@@ -104,9 +104,14 @@ class Ground:
     self.count += 1
     name = f"{self.prefix}{self.count}"
     with self.session("postgres") as s:
-      s.rows(f'create database {name} template {template or "template0"} owner liandong_owner')
+      s.rows(f'create database {name} template {template or "template0"} owner liandong_owner strategy file_copy')
     self.made.append(name)
     return name
+
+  def drop(self, name):
+    with self.session("postgres") as s:
+      s.rows(f"drop database if exists {name} with (force)")
+    self.made.remove(name)
 
   def district(self):
     return District(self, self.database(self.template))
@@ -115,16 +120,15 @@ class Ground:
     if self.cluster:
       self.cluster.stop()
       return
-    with self.session("postgres") as s:
-      for name in self.made:
-        s.rows(f"drop database if exists {name} with (force)")
+    for name in self.made[::-1]:
+      self.drop(name)
 
 
 class District:
-  """One database. With: closes its sessions."""
+  """One database. With: closes its sessions, and it is gone."""
 
   def __init__(self, ground, name):
-    self.name = name
+    self.ground, self.name = ground, name
     self.admin = ground.session(name)
     self.app = ground.session(name, "liandong_app")
     self.ids = dict(self.admin.rows("select code, id from office"))
@@ -133,6 +137,10 @@ class District:
     return self
 
   def __exit__(self, *_):
+    self.close()
+    self.ground.drop(self.name)
+
+  def close(self):
     self.admin.close()
     self.app.close()
 

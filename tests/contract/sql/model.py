@@ -2,6 +2,7 @@
 transfers, receipts of alerts, clocks, conflicts, repeated requests. Only the rows of record_transition are the database's own, for which
 change leads from which state where is data; what the rows mean is worked out here again. test_model.py carries the same steps out on both."""
 from collections import namedtuple
+from datetime import datetime, timedelta, timezone
 
 SYSTEMS = {"p1": 1, "j1": 2, "p2": 1, "j2": 2, "j3": 2, "pb": 1, "jb": 2}
 PAIRED = {"p1": "j1", "j1": "p1", "p2": "j2", "j2": "p2"}
@@ -10,7 +11,8 @@ MOST = {  # role, relation: up to which level
   (1, "OWN"): 2, (1, "PAIRED"): 1, (2, "OWN"): 2, (2, "PAIRED"): 2, (3, "OWN"): 3, (3, "PAIRED"): 3, (4, "OWN"): 2, (4, "PAIRED"): 1,
   (5, "OWN"): 3, (5, "PAIRED"): 3, (6, "ABOVE"): 1, (1, "GIVEN"): 1, (2, "GIVEN"): 2, (3, "GIVEN"): 3, (4, "GIVEN"): 1, (5, "GIVEN"): 3,
   **{(role, "NAMED"): 4 for role in (1, 2, 3, 4, 5)}, **{(role, "AREA"): 1 for role in (1, 2, 3, 4, 5)}}
-AREAS = {"a1": ("pb", ("j3", "p2")), "a2": ("j1", ("p2",))}  # whose it is, to whom it is assigned
+AREAS = {"a1": ("pb", ("j3", "p2", "c1")), "a2": ("j1", ("p2",))}  # whose it is, to whom it is assigned
+PARTNERS = {"c1": ("东门社区", "社区", "community"), "c2": ("西门社区", "社区", "community"), "c3": ("城关法律服务所", "律师", "lawyer")}  # name, kind, its code
 PARENTS = {"p1": "pb", "p2": "pb", "j1": "jb", "j2": "jb"}
 TYPES = {"incident": (1, "JQ"), "dispute": (2, "JF"), "transfer": (3, "YS"), "alert": (4, "YJ"), "task": (5, "RW")}
 GREEN, RED, ORANGE = 5, 4, 3
@@ -19,13 +21,14 @@ ENDINGS = {4: (15, (1, 2)), 5: (15, (1, 2)), 6: (16, (2,)), 7: (17, (2,)), 8: (1
            12: (18, (1,)), 13: (18, (1,))}
 BARRED_CAUSES = {1, 2, 3, 4, 5}  # no mediation by the police
 PAST, FUTURE = "2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"
+SOON = (datetime.now(timezone.utc) + timedelta(hours=6)).isoformat()  # later than whatever a run enters
 # Verbs whose last word is not the kind of record that they change.
 KINDS = {"session": "dispute", "agreement": "dispute", "confirmation": "dispute", "access": "any"}
 VERBS = {"link_incident": "dispute", "unlink_incident": "dispute", "grade_incident": "any"}
 RIGHTS = ("grade_incident", "head_grade", "grant_access", "withdraw_access")
 ONLY_TOLD = frozenset((  # in events: no column of the record keeps them
   "round", "session_mode", "held_at", "mediators", "note_open", "note_private", "session_result", "ignite", "agreement_no", "agreement_form", "court", "confirmed", "performance",
-  "visit_no", "performed", "linked", "absorbed", "released"))
+  "visit_no", "performed", "relapse", "linked", "absorbed", "released", "asked"))
 NEVER_JOINT = {"lowered_to": None, "lowered_office": None, "closed_police": None, "closed_judicial": None}
 
 Caller = namedtuple("Caller", "name office role account")
@@ -80,7 +83,8 @@ class Clock:
 class Record:
   def __init__(self, kind, no, request, origin, sensitivity=1):
     self.kind, self.no, self.id, self.origin, self.sensitivity = kind, no, request, origin, sensitivity
-    self.version, self.state, self.fields, self.events = 0, 0, {}, []
+    self.version, self.state, self.fields, self.events, self.born = 0, 0, {}, [], 0
+    self.soon = False   # of a task: due before anything could be told ahead
     self.opened = {}    # (office, number of the record that opened it): mode
     self.named = set()  # accounts
     self.clocks = []
@@ -156,7 +160,7 @@ class World:
       here, fits, role, mine = t.from_state == r.state, self.fulfils(t.condition, r), who.role in t.roles, self.mine(t.side, who, r, wanted)
       why = "NOT_YOURS" if not mine or t.side is None and r.version and self.only_reads(who, r) else \
         "ROLE_NOT_ALLOWED" if not role or not fits else None if here else "ILLEGAL_TRANSITION"
-      order = (why is None, fits or r.kind == "incident", here, role, mine, (t.to_state != t.from_state) != (why is None))
+      order = (why is None, fits or r.kind == "incident", here, role, mine, (t.to_state != t.from_state) != (why is None), (t.condition is None) != (why is None))
       if rank is None or order > rank:
         best, reason, rank = t, why, order
     return best, reason
@@ -206,7 +210,7 @@ class World:
   def make(self, kind, request, origin, sensitivity=1):
     self.numbers[kind] += 1
     r = Record(kind, self.number(kind, self.numbers[kind]), request, origin, sensitivity)
-    self.records[r.no] = r
+    self.records[r.no], r.born = r, len(self.feed)
     return r
 
   @staticmethod
@@ -303,7 +307,7 @@ class World:
     was = r.fields.get("warning")
     happened = self.react(r, kind, patch) is not None
     if happened and kind == "reopen_dispute":
-      r.stop()
+      self.halt(r)
     if happened and kind == "warn_dispute":
       self.alert_auto(r, "COLOR_RAISED", 5, both=True)
       self.reddens(r, was)

@@ -1,5 +1,6 @@
 """Incidents and what is beside disputes, as model.py has them: links, merges, and who sees a record."""
-from model import MOST, TYPES, Event, Refused, area_named, blank, later
+from model import MOST, SOON, TYPES, Event, Refused, area_named, blank, later
+from model_plan import MARK
 
 GRAVE = {8: ("EXTREME_THREAT", 3, "扬言极端警情"), 5: ("MASS_EVENT", 1, "群体性事件警情")}  # classes of incidents that raise an alert: its rule, kind and title
 MAJOR = ("MAJOR_INCIDENT", 2, "重大警情")
@@ -89,6 +90,9 @@ class Links:
         self.links.append((dispute, incident, external_no, external_office if incident is None else None, len(self.links)))
       else:
         self.unlinked.add(standing[-1])
+      r = self.records[dispute]
+      if verb == "link_incident" and (external_at == SOON if incident is None else self.records[incident].born > r.born):
+        self.relapses(r)
       if incident is not None:
         self.tell(self.records[incident], verb, ("linked",))
     return answer
@@ -115,6 +119,8 @@ class Merges:
         raise Refused("TARGET_CLOSED", "into")
       if self.only_reads(who, target):
         raise Refused("NOT_YOURS", "into")
+      if before.fields["subtype"] == MARK != target.fields["subtype"]:
+        raise Refused("MARK_LOST", "into")
       if before.fields["warning"] == 4 != target.fields["warning"] or self.joint(before) and not self.joint(target):
         raise Refused("GRAVER_STAYS", "into")
       return {**patch, "merged_into": into}

@@ -7,15 +7,18 @@ def gravity(warning):
 
 
 class Disputes:
-  def open_dispute(self, who, request, type, title=None, warning=None, people_count=None, area=None):  # pylint: disable=redefined-builtin
+  def open_dispute(self, who, request, type, title=None, warning=None, people_count=None, area=None, subtype=None):  # pylint: disable=redefined-builtin
     t = self.may_create(who, "dispute", "open_dispute")
     if area and not area_named(area, who.office):
       raise Refused("BAD_AREA", "area")
     self.title_fault(title)
     r = self.make("dispute", request, who.office)
-    return self.apply(r, "open_dispute", {
+    answer = self.apply(r, "open_dispute", {
+      "subtype": self.worded(subtype),
       "state": t.to_state, "type": type, "title": title, "warning": warning or 2, "people_count": people_count, "area": area or None, "complexity": 2, "track": 1, "source": 2,
       "joint_required": False, "reopened_n": 0, "rounds": 0, "failed_rounds": 0})
+    self.marked(who, r, None)
+    return answer
 
   @staticmethod
   def title_fault(title):
@@ -31,6 +34,8 @@ class Disputes:
       if patch.get("area") and not area_named(patch["area"], r.origin):
         raise Refused("BAD_AREA", "area")
       patch = prepare(patch)
+      if "subtype" in patch:
+        patch["subtype"] = self.worded(patch["subtype"])
       after = {**r.fields, **patch}
       if after["complexity"] >= 3 and not after["joint_required"]:
         patch["joint_required"] = True
@@ -82,7 +87,11 @@ class Disputes:
     return self.colour(who, "lower_dispute", dispute, base_version, reason, warning=warning)
 
   def correct_dispute(self, who, _, dispute, base_version=None, reason=None, **given):
-    return self.of_dispute(who, "correct_dispute", dispute, base_version, given, reason)[1]
+    before = dict(self.records[dispute].fields) if dispute in self.records else {}
+    r, answer = self.of_dispute(who, "correct_dispute", dispute, base_version, given, reason)
+    if answer["outcome"] == "done":
+      self.marked(who, r, before["subtype"])
+    return answer
 
   def note_dispute(self, who, _, dispute, note=None):
     def prepare(patch):
@@ -112,10 +121,9 @@ class Disputes:
     r, answer = self.of_dispute(who, "decline_dispute", dispute, base_version, {}, reason, lambda patch: {**patch, "outcome": 14})
     return self.stopped(r, answer)
 
-  @staticmethod
-  def stopped(r, answer, over=True):
-    if answer["outcome"] == "done" and over:
-      r.stop()
+  def stopped(self, r, answer):
+    if answer["outcome"] == "done":
+      self.halt(r)
     return answer
 
   def investigate_dispute(self, who, _, dispute, base_version=None, note=None):
@@ -124,7 +132,7 @@ class Disputes:
   def suspend_dispute(self, who, _, dispute, base_version=None, reason=None):
     r, answer = self.of_dispute(who, "suspend_dispute", dispute, base_version, {}, reason, lambda patch: {**patch, "suspended_at": self.moment()})
     for c in r.clocks:
-      c.paused = c.paused or answer["outcome"] == "done" and c.runs
+      c.paused = c.paused or answer["outcome"] == "done" and c.runs and not (r.fields["subtype"] and c.rule.startswith("VISIT_DV"))
     return answer
 
   def resume_dispute(self, who, _, dispute, base_version=None, note=None):

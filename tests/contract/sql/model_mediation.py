@@ -42,7 +42,7 @@ class Mediation:
       r.stop("POLICE_FIRST")
       r.stop("POLICE_REPEAT")
       if before["state"] in ANEW:
-        r.stop()
+        self.halt(r)
         self.start(r, self.period(r))
       if r.fields["track"] == 2 and told.get("session_result") == 3 and r.fields["rounds"] < POLICE_ROUNDS:
         self.start(r, "POLICE_REPEAT")
@@ -82,7 +82,7 @@ class Mediation:
     r, answer = self.of_dispute(who, "make_agreement", dispute, base_version, {"agreement_form": agreement_form}, None, prepare)
     if answer["outcome"] == "done":
       r.agreements.append({"agreement_form": agreement_form, "terms": terms, "effective_at": effective_at, "performance": 2 if on_spot else None})
-      r.stop()
+      self.halt(r)
       if r.state == 8 and r.fields["track"] != 2:
         self.start(r, "CONFIRMATION", late=effective_at == PAST)
       self.visits(r)
@@ -138,17 +138,20 @@ class Mediation:
       return {**patch, "state": 11 + performance}
     return self.agreed(who, "perform_agreement", dispute, base_version, {"performance": performance}, note, prepare)
 
-  def visit_dispute(self, who, _, dispute, base_version=None, visited_at=None, performed=None, note=None):
+  def visit_dispute(self, who, _, dispute, base_version=None, visited_at=None, performed=None, relapse=None, note=None):
     def prepare(patch):
       if later(visited_at):
         raise Refused("IN_FUTURE", "visited_at")
       return {**patch, "visit_no": len(self.records[dispute].visits) + 1}
-    r, answer = self.of_dispute(who, "visit_dispute", dispute, base_version, {"performed": performed}, note, prepare)
+    r, answer = self.of_dispute(who, "visit_dispute", dispute, base_version, {"performed": performed, "relapse": relapse}, note, prepare)
     if answer["outcome"] == "done":
       r.visits.append({"performed": performed, "officer": who.name, "note": note})
-      waiting = [c for c in r.clocks if c.rule.startswith("VISIT") and not c.stopped]
-      for c in sorted(waiting, key=lambda c: c.due)[:1]:
-        c.stopped = True
+      for marked in (False, True):  # one visit is the next one of either sequence
+        waiting = [c for c in r.clocks if c.rule.startswith("VISIT") and c.rule.startswith("VISIT_DV") == marked and not c.stopped]
+        for c in sorted(waiting, key=lambda c: c.due)[:1]:
+          c.stopped = True
+      if relapse:
+        self.relapses(r)
     return answer
 
   def archive_dispute(self, who, _, dispute, base_version=None, items=None):

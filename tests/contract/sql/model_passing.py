@@ -1,8 +1,8 @@
 """Transfers, alerts and tasks, as model.py has them."""
-from model import BUREAUS, PAIRED, SYSTEMS, Refused, blank
+from model import BUREAUS, PAIRED, PARTNERS, SYSTEMS, Refused, blank
 
 ABOVE_AT_ONCE = (1,)  # kinds of alert of which the bureaus are told too
-SEVERITY = {1: 1, 2: 2, 3: 1, 4: 3, 5: 3, 10: 2, 15: 3, 18: 2}
+SEVERITY = {1: 1, 2: 2, 3: 1, 4: 3, 5: 3, 10: 2, 11: 2, 15: 3, 18: 2}
 ESCALATION = {1: ("DELIVER_EXTREME", "ACK_EXTREME_1", "ACK_EXTREME_2", "ACK_EXTREME_3"), 2: ("ACK_SEVERE_1", "ACK_SEVERE_2", "ACK_SEVERE_3"), 3: ("ACK_MODERATE_1", "ACK_MODERATE_2")}
 
 
@@ -146,20 +146,20 @@ class Alerts:
     title = old.fields["title"] if title is None else title
     self.title_fault(title)
     r, answer = self.raised(request, who.office, old.sensitivity, (old.addressed | {old.origin}) - {who.office}, verb="update_alert", about=old.fields["about"], rule=None,
-                            kind=old.fields["kind"], title=title, area=old.fields.get("area"), supersedes=old.no)
+                            kind=old.fields["kind"], title=title, area=old.fields.get("area"), supersedes=old.no, **{f: old.fields.get(f) for f in ("plan", "planned_by")})
     self.react(old, "supersede_alert", {"superseded_by": r.no})
     return answer
 
-  def of_alert(self, who, verb, alert, given, why, check):
+  def of_alert(self, who, verb, alert, given, why, check, more=dict, base=None):
     r = self.found(who, alert, "alert")
 
     def prepare(patch):
       check(r, who.office in r.addressed, who.office == r.origin)
       if verb in ("ack_alert", "act_alert") and r.fields.get("acked_by") is None:
         patch = {**patch, "acked_by": who.name, "acked_office": who.office}
-      return patch
+      return {**patch, **more()}
     before = r.state
-    answer = self.change(who, verb, r, None, given, why, prepare)
+    answer = self.change(who, verb, r, base, given, why, prepare)
     if answer["outcome"] == "done" and verb in ("ack_alert", "act_alert"):
       r.acked.add(who.office)
     if r.state != before:
@@ -201,10 +201,8 @@ class Alerts:
       if not home:
         raise Refused("NOT_YOURS", "alert")
     answer = self.of_alert(who, "cancel_alert", alert, {}, reason, check)
-    kin = {alert}
-    while answer["outcome"] == "done" and (more := {r.no for r in self.records.values() if r.kind == "alert" and kin & {r.no, r.fields.get("supersedes"), r.fields.get("superseded_by")}} - kin):
-      kin |= more
-    for task in [r for r in self.records.values() if r.kind == "task" and r.fields["about"] in kin and r.state in (1, 2) and answer["outcome"] == "done"]:
+    kin = self.family(alert) if answer["outcome"] == "done" else ()
+    for task in [r for r in self.records.values() if r.kind == "task" and r.fields["about"] in kin and r.state in (1, 2)]:
       self.react(task, "cancel_task", {})
       task.stop()
     return answer
@@ -214,7 +212,7 @@ class Tasks:
   def add_task(self, who, request, title=None, to_office=None, to_account=None, about=None, due_at=None):
     t, to_office = self.may_create(who, "task", "add_task"), to_office or who.office
     self.title_fault(title)
-    if to_office not in SYSTEMS or to_office in BUREAUS:
+    if to_office not in (*SYSTEMS, *PARTNERS) or to_office in BUREAUS:
       raise Refused("UNKNOWN_VALUE", "to_office")
     if to_account not in (None, *self.accounts):
       raise Refused("UNKNOWN_VALUE", "to_account")
@@ -224,7 +222,7 @@ class Tasks:
     r = self.make("task", request, who.office, target.sensitivity if target else 1)
     if to_office != who.office:
       r.opened[to_office, r.no] = 1
-    answer = self.apply(r, "add_task", {"state": t.to_state, "title": title, "to_office": to_office, "to_account": to_account, "about": about, "due_at": due_at, "by_proxy": False,
+    answer = self.apply(r, "add_task", {"state": t.to_state, "title": title, "to_office": to_office, "to_account": to_account, "about": about, "due_at": due_at, "by_proxy": to_office in PARTNERS,
                                         "area": target.fields.get("area") if target else None})
     if due_at:
       self.start(r, "done")
@@ -237,14 +235,14 @@ class Tasks:
       r.stop()
     return r, answer
 
-  def accept_task(self, who, _, task):
-    return self.of_task(who, "accept_task", task, {}, None)[1]
+  def accept_task(self, who, _, task, answered_by=None):
+    return self.of_task(who, "accept_task", task, {"answered_by": answered_by}, None)[1]
 
-  def finish_task(self, who, _, task, result=None):
-    return self.of_task(who, "finish_task", task, {"result": result}, result)[1]
+  def finish_task(self, who, _, task, result=None, answered_by=None):
+    return self.of_task(who, "finish_task", task, {"result": result, "answered_by": answered_by}, result)[1]
 
-  def decline_task(self, who, _, task, reason=None):
-    return self.of_task(who, "decline_task", task, {}, reason)[1]
+  def decline_task(self, who, _, task, answered_by=None, reason=None):
+    return self.of_task(who, "decline_task", task, {"answered_by": answered_by}, reason)[1]
 
   def cancel_task(self, who, _, task, reason=None):
     return self.of_task(who, "cancel_task", task, {}, reason)[1]
@@ -257,4 +255,5 @@ class Tasks:
     r, answer = self.of_task(who, "recheck_task", task, {}, reason, prepare)
     if answer["outcome"] == "done" and redo and r.fields["due_at"]:
       self.start(r, "done")
+      r.clocks[-1].near = r.soon
     return answer

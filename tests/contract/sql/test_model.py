@@ -7,13 +7,14 @@ import random
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
-from model import AREAS, KINDS, PAIRED, SYSTEMS, TYPES, Caller, Transition, World, kind_of
+from model import AREAS, KINDS, PAIRED, PARTNERS, SYSTEMS, TYPES, Caller, Transition, World, kind_of
 from model_beside import Incidents, Links, Merges, Rights
 from model_dispute import Disputes
 from model_fields import Fields
 from model_look import Looks
 from model_mediation import Mediation
 from model_passing import Alerts, Tasks, Transfers
+from model_plan import Marks, Plans
 from desk import array
 from support.runner import case
 
@@ -22,14 +23,14 @@ DISTRICTS = 4  # each with a database and a model of its own; two at a time
 NEW = ("open_dispute", "open_dispute", "open_dispute", "send_transfer", "send_transfer", "raise_alert", "add_task", "report_incident", "report_incident")
 # How often a change is taken into account: those that lead on, so that some get far.
 OFTEN = dict.fromkeys(("assess_dispute", "accept_dispute", "hold_session", "make_agreement", "apply_confirmation", "decide_confirmation", "perform_agreement", "visit_dispute",
-                       "close_dispute", "archive_dispute", "unmerge_dispute", "deliver_transfer", "sign_transfer", "accept_transfer", "feedback_transfer", "confirm_transfer",
-                       "ack_alert", "act_alert", "accept_task", "finish_task", "recheck_task", "suspend_dispute", "resume_dispute"), .7)
+                       "close_dispute", "archive_dispute", "unmerge_dispute", "deliver_transfer", "sign_transfer", "accept_transfer", "return_transfer", "feedback_transfer", "confirm_transfer",
+                       "ack_alert", "act_alert", "accept_task", "finish_task", "recheck_task", "plan_alert", "review_alert", "suspend_dispute", "resume_dispute"), .7)
 LOOKS = 3      # how often all of a district is compared
 CALLERS = (("p1", "officer"), ("p1", "duty"), ("p1", "chief"), ("j1", "mediator"), ("j1", "head"), ("p2", "duty"), ("p2", "chief"), ("j2", "mediator"), ("j2", "head"),
            ("j3", "head"), ("pb", "viewer"), ("jb", "viewer"))
 
 
-class Model(Incidents, Disputes, Mediation, Links, Merges, Rights, Transfers, Alerts, Tasks, World):
+class Model(Incidents, Disputes, Mediation, Links, Merges, Rights, Transfers, Alerts, Plans, Marks, Tasks, World):
   pass
 
 
@@ -49,6 +50,8 @@ class Walk(Looks):
     for row in rows:
       if row["type"] == 1:
         row.update(side="origin" if row["origin_only"] else None, condition=f"level:{','.join(map(str, row['levels']))}" if row["levels"] else None)
+    for code, (name, _, kind) in PARTNERS.items():
+      d.sql("insert into office(code, name, system, kind, partner_kind) values ($1, $2, 3, 'partner', $3)", code, name, kind)
     for code, (owner, assigned) in AREAS.items():
       d.sql("insert into area(code, name, office) select $1, $1, id from office where code = $2", code, owner)
       d.sql("insert into area_office(area, office, started_on) select a.id, o.id, '2020-01-01' from area a, office o where a.code = $1 and o.code = any ($2)", code, array(assigned))
@@ -68,11 +71,11 @@ class Walk(Looks):
   def uuid(self):
     return str(uuid.UUID(int=self.r.getrandbits(128), version=4))
 
-  def walk(self, steps):
+  def walk(self, steps, looks=LOOKS):
     for n in range(1, steps + 1):
       self.where = f"seed {self.seed}, step {n}"
       self.step()
-      if n % max(steps // LOOKS, 1) == 0:
+      if n % max(steps // looks, 1) == 0:
         self.look()
     return self.counts
 
@@ -244,7 +247,7 @@ def steps(ground):
     never = lambda: [verb for verb in ACTS if not any(("done", verb) in walk.counts for walk in walks)]  # noqa: E731
     for _ in range(8):  # what is rare may not have come about by then
       if STEPS >= 4000 and never():
-        walks[0].walk(1000)
+        walks[0].walk(1000, 1)
   finally:
     for d in districts:
       d.__exit__()
