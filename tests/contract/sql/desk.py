@@ -1,4 +1,5 @@
 """Migrated databases, and desks at which the .sql files of the server are carried out as the server does it."""
+import functools
 import glob
 import hashlib
 import json
@@ -21,6 +22,7 @@ REPORT = ("source", "class", "level", "external_no", "occurred_at", "received_at
 READS = re.compile(r"show_|list_|search_|verify_|_feed|_snapshot|_search|_guard|_directory|_secret")
 
 
+@functools.cache
 def load(name):
   """(text with $1…, names) of a .sql file."""
   with open(os.path.join(SERVER, "sql", name + ".sql"), encoding="utf-8") as f:
@@ -66,7 +68,7 @@ class Ground:
   """A cluster with one migrated template; each case takes a database of its own."""
 
   def __init__(self, conninfo=None):
-    self.cluster = None if conninfo else Cluster(memory())
+    self.cluster = None if conninfo else Cluster(memory(), jit="off")
     self.conninfo = conninfo or self.cluster.conninfo("postgres")
     self.count = 0
     self.prefix = f"sql_{os.getpid()}_"

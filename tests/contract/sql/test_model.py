@@ -43,7 +43,7 @@ class Walk(Looks):
   def __init__(self, district, seed):
     self.d, self.seed, self.r = district, seed, random.Random(seed)
     d = district
-    d.app.rows("set synchronous_commit = off")
+    d.app.rows("set synchronous_commit = off; set plan_cache_mode = force_generic_plan; set enable_seqscan = off")  # as the server's writer
     d.sql("update clock_rule set seconds = seconds * 1000 where type = 4")  # none is due unless its time is made to come
     rows = [json.loads(row[0]) for row in d.sql("select to_jsonb(t) from record_transition t where t.started_on <= today() and coalesce(t.ended_on > today(), true)")]
     rows += [{**json.loads(row[0]), "type": 1} for row in d.sql("select to_jsonb(t) from incident_transition t where t.started_on <= today() and coalesce(t.ended_on > today(), true)")]
