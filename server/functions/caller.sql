@@ -121,14 +121,23 @@ end $$;
 -- The records that are open to the caller by name, or to the caller's office by a transfer or an alert; where the caller may be shown this level of each.
 create or replace function records_opened(level int2) returns int8[] stable parallel safe language plpgsql security definer
   set search_path = liandong, pg_catalog, pg_temp as $$
+declare
+  named int2 := case when caller_account() <> 0 then right_most(caller_role(), 'NAMED') end;  -- once, not for each record
+  given int2 := right_most(caller_role(), 'GIVEN');
+  found int8[] := '{}';
 begin
-  return coalesce((select array_agg(distinct r.num)
-    from record_access a join feed f on f.request_id = a.record and f.entity = f.request_id join any_record r on r.num = f.num
-    where a.account = caller_account() and a.since <= clock_timestamp() and a.until > clock_timestamp()
-      and a.account <> 0 and greatest(r.sensitivity, records_opened.level) <= right_most(caller_role(), 'NAMED')), '{}')
-  || coalesce((select array_agg(distinct r.num) from record_office g join any_record r using (num)
-    where g.office = caller_office() and g.since <= clock_timestamp() and g.until > clock_timestamp()
-      and greatest(r.sensitivity, records_opened.level) <= right_most(caller_role(), 'GIVEN')), '{}');
+  if named >= level then
+    found := array(select distinct r.num
+      from record_access a join feed f on f.request_id = a.record and f.entity = f.request_id join any_record r on r.num = f.num
+      where a.account = caller_account() and a.since <= clock_timestamp() and a.until > clock_timestamp()
+        and greatest(r.sensitivity, records_opened.level) <= named);
+  end if;
+  if given >= level then
+    found := found || array(select distinct r.num from record_office g join any_record r using (num)
+      where g.office = caller_office() and g.since <= clock_timestamp() and g.until > clock_timestamp()
+        and greatest(r.sensitivity, records_opened.level) <= given);
+  end if;
+  return found;
 end $$;
 create or replace function records_named() returns int8[] stable parallel safe language plpgsql as $$
 begin
