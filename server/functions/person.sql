@@ -30,7 +30,7 @@ $$;
 -- Of the parties that the caller sees the one that these values fit best; reasons: enum MatchReason. No row: none is like it.
 create or replace function person_matches(name bytea, phone bytea, id_no bytea, domicile bytea, but_dispute int8, but_seq int4)
   returns table(person int8, dispute int8, seq int4, score int4, reasons int2[]) stable language sql as $$
-  select distinct on (m.score, m.person) m.person, m.dispute, m.seq, m.score, m.reasons from (
+  select distinct on (m.score, m.person, m.reasons) m.person, m.dispute, m.seq, m.score, m.reasons from (
     select p.person, p.dispute, p.seq, array_remove(array[case when p.id_index = $3 then 1 end, case when p.name_index = $1 then 2 end,
         case when p.phone_index = $2 then 3 end, case when p.domicile_index = $4 then 4 end], null)::int2[] as reasons,
       case when p.id_index <> $3 then 0 else case when p.id_index = $3 then 100 else 0 end + case when p.name_index = $1 then 10 else 0 end
@@ -38,7 +38,7 @@ create or replace function person_matches(name bytea, phone bytea, id_no bytea, 
     from party p
     where (p.id_index = $3 or p.phone_index = $2 or p.name_index = $1 or p.domicile_index = $4) and (p.dispute, p.seq) is distinct from ($5, $6)) m
   where m.score > 0
-  order by m.score desc, m.person, m.dispute desc, m.seq
+  order by m.score desc, m.person, m.reasons, m.dispute desc, m.seq
 $$;
 -- Which of them is certain enough to be taken for the same: an ID number, or a name with a telephone or an address.
 create or replace function person_taken(name bytea, phone bytea, id_no bytea, domicile bytea, but_dispute int8, but_seq int4) returns int8 stable language sql as $$
@@ -67,6 +67,15 @@ begin
     end if;
   end if;
   now := jsonb_populate_record(old, given);
+  if now.phone is null then  -- what is emptied says nothing of who it is
+    now.phone_index := null;
+  end if;
+  if now.id_no is null then
+    now.id_index := null;
+  end if;
+  if now.domicile is null then
+    now.domicile_index := null;
+  end if;
   now.seq := coalesce(old.seq, (select coalesce(max(p.seq), 0) + 1 from party p where p.dispute = of_dispute));
   field := case when coalesce(now.role, 0) = 0 then 'role' when coalesce(btrim(now.name), '') = '' then 'name' end;
   reason := case when field is not null then 'REQUIRED' end;
@@ -82,7 +91,8 @@ begin
     fields := array(select f from unnest(fields) f where given ? f);
   end if;
   now.person := person_taken(now.name_index, now.phone_index, now.id_index, now.domicile_index, of_dispute, now.seq);
-  if now.person is null and old.person is not null and not exists (select from party p where p.person = old.person and p.id_index <> now.id_index and p.seq <> now.seq) then
+  if now.person is null and old.person is not null and not exists (select from party p where p.person = old.person and p.id_index <> now.id_index
+      and (p.dispute, p.seq) <> (of_dispute, now.seq)) then
     now.person := old.person;
   end if;
   patch := given || jsonb_build_object('party', now.seq, 'party_role', now.role, 'party_fields', array_to_string(fields, ','), 'of_person', now.person);

@@ -3,7 +3,7 @@ with hits as materialized (
     select d, p, m.score, m.reasons, party_shown(d, p) as shown,
       (select count(*) from party x where x.person = m.person and x.removed_at is null)::int4 as parties
     from (select distinct on (x.person) x.* from person_matches(:name_index::bytea, :phone_index::bytea, :id_index::bytea, :place_index::bytea, null, null) x
-          order by x.person, x.score desc) m
+          order by x.person, x.score desc, x.reasons) m
       join party p on p.dispute = m.dispute and p.seq = m.seq join dispute d on d.num = m.dispute
     order by m.score desc, m.person limit 10),
   answer as materialized (

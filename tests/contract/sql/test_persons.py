@@ -102,6 +102,30 @@ def taken_for_the_same(ground):
 
 
 @case
+def what_speaks_for_and_against(ground):
+  """Another ID number in another dispute parts them, whatever place the party has there; what fits as well keeps a name with its address from nobody;
+  what was emptied speaks no longer."""
+  with ground.district() as d:
+    p = d.desk("p1")
+    a, b, c, e, f, g, h = (opened(p) for _ in range(7))
+    correct = lambda dispute, **fields: p.ask("correct_party", dispute=dispute, party=1, reason="核对证件", **marks(fields))[0]["outcome"]  # noqa: E731
+    add(p, a, phone="13800000001", id_no="430302198001011234")
+    add(p, b, phone="13800000001")
+    assert persons(p, b) == persons(p, a)
+    assert correct(b, id_no="430302199901019999") == "done" and persons(p, b) != persons(p, a)
+    add(p, c, name="刘某", domicile="建设路12号", phone="13900000002")
+    add(p, e, name="周某", id_no="430302197001011111", phone="13900000009")
+    add(p, f, name="刘某某", id_no="430302197001011111", phone="13900000003")
+    assert persons(p, f) == persons(p, e) != persons(p, c)
+    assert correct(f, id_no="") == "done" and persons(p, f) == persons(p, e), "and stays whom it was taken for"
+    add(p, g, name="刘某某", domicile="学府路3号", id_no="430302196001012222")
+    add(p, h, name="刘某某某", phone="13900000004", id_no="430302196001012222")
+    last = opened(p)
+    add(p, last, name="刘某某", domicile="学府路3号", phone="13900000004")
+    assert persons(p, last) == persons(p, g), "by name and address, though one with the telephone alone is newer"
+
+
+@case
 def merged_and_parted(ground):
   with ground.district() as d:
     p, j = d.desk("p1", "chief"), d.desk("j1", "mediator")
