@@ -7,7 +7,7 @@
 
 static const char *const by_itself[] = {
     "deadline_near", "deadline_breached", "propose_dispute", "warn_dispute",      "absorb_dispute",  "escalate_alert",
-    "remind_alert",  "expire_alert",      "supersede_alert", "suspect_duplicate", "redeliver_alert",
+    "remind_alert",  "expire_alert",      "supersede_alert", "suspect_duplicate", "redeliver_alert", "settle_alert",
 };
 #define BY_ITSELF (sizeof by_itself / sizeof *by_itself)
 

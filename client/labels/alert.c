@@ -17,6 +17,7 @@ static const struct label labels[] = {
     {"remind_alert", N_("reminded of the alert"), MEANING_PLAIN},
     {"expire_alert", N_("alert expired"), MEANING_PLAIN},
     {"supersede_alert", N_("replaced by a newer alert"), MEANING_PLAIN},
+    {"settle_alert", N_("alert over: its deadline no longer runs"), MEANING_PLAIN},
     {"plan_alert", N_("response plan"), MEANING_PLAIN},
     {"review_alert", N_("plan reviewed"), MEANING_PLAIN},
     {"show_plan", N_("show plan"), MEANING_PLAIN},

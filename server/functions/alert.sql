@@ -135,7 +135,8 @@ begin
 end $$;
 
 -- Whom a new alert is addressed to, before its first event (given_to_addressed): those that the kind says, and with a rule for BOTH its own
--- office; with one for ADDRESSED its own and that to which the record it is about is addressed, and no other. An update goes to everybody who
+-- office; with one for ADDRESSED its own and that to which the record it is about is addressed, and no other; with one for OWNER or HEAD that whose
+-- deadline it is about. An update goes to everybody who
 -- had the one before it, and not to who says it; to those of its kind only where it is of another kind now.
 create or replace function alert_address(after jsonb, moment timestamptz) returns void language plpgsql as $$
 declare
@@ -148,8 +149,9 @@ begin
   insert into alert_office(num, office, step, since)
   select of_num, o.office, 0, moment
   from (select unnest(alert_whom(sender, (after ->> 'kind')::int2)) as office
-          where meant is distinct from 'ADDRESSED' and not exists (select from alert r where r.num = old and r.kind = (after ->> 'kind')::int2)
+          where coalesce(meant in ('OTHERS', 'BOTH'), true) and not exists (select from alert r where r.num = old and r.kind = (after ->> 'kind')::int2)
         union select (record_row(about) ->> t.addressed)::int4 from record_type t where meant = 'ADDRESSED' and t.type = record_type_of(about)
+        union select c.owner from clock c where meant in ('OWNER', 'HEAD') and c.id = (after ->> 'deadline')::int8
         union select a.office from alert_office a where a.num = old and a.office <> sender
         union select r.origin from alert r where r.num = old and r.origin <> sender
         union select sender where meant in ('BOTH', 'ADDRESSED')) o
@@ -167,21 +169,27 @@ create or replace function alert_receipt_take(of_num int8, moment timestamptz, d
     shown_at = coalesce(r.shown_at, excluded.shown_at), acked_at = coalesce(r.acked_at, excluded.acked_at), acted_at = coalesce(r.acted_at, excluded.acted_at)
 $$;
 
--- An alert that is raised starts a clock for each step of its severity, and the one that ends it; whoever acknowledges stops them all.
+create or replace function alert_rule_now(of_rule text) returns alert_rule stable language sql as $$
+  select r from alert_rule r where r.rule = of_rule and r.started_on <= today() and (r.ended_on is null or r.ended_on > today()) order by r.started_on desc limit 1
+$$;
+
+-- An alert that is raised starts a clock for each step of its severity, and the one that ends it; whoever acknowledges stops them all. One that
+-- its rule does not press starts none but the last.
 create or replace function alert_clocks(wanted text, before jsonb, after jsonb, moment timestamptz) returns void language plpgsql as $$
 declare
   of_num int8 := (after ->> 'num')::int8;
+  pressed bool := coalesce((alert_rule_now(after ->> 'rule')).pressed, true);
   s alert_step;
 begin
   if before is null then
-    for s in select * from alert_step x where x.severity = (after ->> 'severity')::int2 order by x.step loop
+    for s in select * from alert_step x where pressed and x.severity = (after ->> 'severity')::int2 order by x.step loop
       perform clock_start(of_num, s.clock, moment);
     end loop;
     perform clock_start(of_num, 'EXPIRY', (after ->> 'expires_at')::timestamptz - (select r.seconds from clock_rule r
       where r.type = 4 and r.rule = 'EXPIRY' and r.started_on <= today() order by r.started_on desc limit 1) * interval '1 second');
   elsif before -> 'state' <> after -> 'state' then
     perform clock_stop(of_num, null, moment);
-    if wanted = 'ack_alert' then
+    if wanted = 'ack_alert' and pressed then
       perform clock_start(of_num, 'ACT', moment);
     end if;
   end if;
@@ -227,25 +235,43 @@ begin
   end if;
 end $$;
 
--- Raises an alert by itself, about a record: for functions that run within a write. The nth event that `request` brings about. Nothing where
--- the rule does not hold today, where nobody could be told, and where this rule's last alert about that record is still open.
-create or replace function alert_auto(about int8, rule text, title text, request uuid, n int4, moment timestamptz) returns void language plpgsql
-  security definer set search_path = liandong, pg_catalog, pg_temp as $$
+-- Whether a record is of an exercise or a test, or about one.
+create or replace function record_exercise(of_num int8) returns bool stable language plpgsql as $$
 declare
-  why alert_rule := (select r from alert_rule r where r.rule = $2 and r.started_on <= today() and (r.ended_on is null or r.ended_on > today())
-    order by r.started_on desc limit 1);
+  whole jsonb;
+begin
+  if record_type_of(of_num) = 1 then
+    return false;
+  end if;
+  whole := record_row(of_num);
+  return case record_type_of(of_num) when 2 then coalesce((whole ->> 'exercise')::bool, false) when 4 then whole ->> 'status' <> '1'
+    else whole ->> 'about' is not null and record_exercise((whole ->> 'about')::int8) end;
+end $$;
+
+-- Raises an alert by itself, about a record: for functions that run within a write. The nth event that `request` brings about. Nothing where
+-- the rule does not hold today, where nobody could be told, and where this rule's last alert about that record is still open. One of a
+-- deadline (a clock) takes the place of the one before it about the same, and of exercises there is none.
+create or replace function alert_auto(about int8, rule text, title text, request uuid, n int4, moment timestamptz, deadline int8 default null) returns void
+  language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
+declare
+  why alert_rule := alert_rule_now($2);
   subject any_record := (select a from any_record a where a.num = $1);
+  standing int8;
   prepared record;
   after jsonb;
   event feed;
 begin
+  if deadline is not null then
+    standing := (select a.num from alert a where a.deadline = $7 and a.state in (1, 2, 3) order by a.num desc limit 1);
+  end if;
   if why.rule is null or subject.num is null or subject.sensitivity = 4
      or why.whom = 'OTHERS' and alert_whom(subject.origin, why.kind) = '{}'
-     or exists (select from alert a where a.about = $1 and a.rule = $2 and a.state in (1, 2, 3)) then
+     or deadline is null and exists (select from alert a where a.about = $1 and a.rule = $2 and a.state in (1, 2, 3))
+     or deadline is not null and record_exercise(about) then
     return;
   end if;
   select * into prepared from alert_prepare('auto', null, jsonb_strip_nulls(jsonb_build_object('kind', why.kind, 'severity', why.severity, 'title', title,
-    'about', about, 'rule', rule)), moment);
+    'about', about, 'rule', rule, 'deadline', deadline, 'supersedes', standing, 'status', case when record_exercise(about) then 2 end)), moment);
   after := prepared.patch || jsonb_build_object('num', record_number(4::int2, moment), 'id', record_derived(request, n), 'version', 1, 'state', 1,
     'origin', subject.origin, 'created_by', '系统', 'created_at', moment, 'updated_by', '系统', 'updated_at', moment,
     'events', array[(select h.seq + 1 from feed_head h)], 'sensitivity', subject.sensitivity, 'area', subject.area);
@@ -256,6 +282,16 @@ begin
   select d.changed, d.old_values, d.new_values into event.changed, event.old_values, event.new_values from record_difference(4::int2, '{}', after) d;
   perform record_store(after, event);
   perform alert_follow('raise_alert', null, after, '{}', event);
+end $$;
+
+-- A clock has stopped, and so what was raised about it is over.
+create or replace function alert_settle(of_deadline int8, moment timestamptz) returns void language plpgsql as $$
+declare
+  open record;
+begin
+  for open in select a.num, a.id from alert a where a.deadline = of_deadline and a.state in (1, 2, 3) loop
+    perform record_react(open.num, 'settle_alert', '{"outcome": "时限已停止"}', moment, record_derived(open.id, 2), null);
+  end loop;
 end $$;
 
 -- What a report brings about by itself, once it is stored: for report_incidents, of the members that alert_incident names.
@@ -296,4 +332,4 @@ begin
 end $$;
 
 grant execute on function alert_receipt_take(int8, timestamptz, bool, bool, bool, bool), alert_follow(text, jsonb, jsonb, jsonb, feed),
-  alert_auto(int8, text, text, uuid, int4, timestamptz) to liandong_app;
+  alert_auto(int8, text, text, uuid, int4, timestamptz, int8) to liandong_app;

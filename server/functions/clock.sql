@@ -78,12 +78,18 @@ begin
   end loop;
 end $$;
 
--- Stops a clock of a record, or all of them (rule NULL); none runs: nothing happens.
+-- Stops a clock of a record, or all of them (rule NULL); none runs: nothing happens. What it has alerted of is over.
 create or replace function clock_stop(of_num int8, of_rule text, moment timestamptz) returns void language plpgsql
   security definer set search_path = liandong, pg_catalog, pg_temp as $$
+declare
+  told int8[];
 begin
-  update clock c set stopped_at = greatest(moment, c.started_at), next_at = null
-  where c.num = of_num and (of_rule is null or c.rule = of_rule) and c.stopped_at is null;
+  with stopped as (
+    update clock c set stopped_at = greatest(moment, c.started_at), next_at = null
+    where c.num = of_num and (of_rule is null or c.rule = of_rule) and c.stopped_at is null
+    returning c.id, num_nonnulls(c.near_fired_at, c.fired_at) > 0 as fired)
+  select array_agg(s.id order by s.id) filter (where s.fired) into told from stopped s;
+  perform alert_settle(id, moment) from unnest(told) id;
 end $$;
 
 -- Takes the stopping of a clock back: it is as if it had run on.
@@ -132,6 +138,14 @@ begin
     and c.owner is distinct from (after ->> r.owner_field)::int4 and after ->> r.owner_field is not null;
 end $$;
 
+-- Alerts of what was near or due, if the clock's rule says so.
+create or replace function clock_alert(c clock, rule text, what text, request uuid, moment timestamptz) returns void language plpgsql as $$
+begin
+  if rule is not null then
+    perform alert_auto(c.num, rule, format('%s：%s %s', case when c.fired_at is null then '时限将至' else '超过时限' end, what, record_no(c.num)), request, 1, moment, c.id);
+  end if;
+end $$;
+
 -- Carries out what a clock is for: it is near, or due. The clock is marked first, for what follows may start it anew.
 create or replace function clock_fire(c clock, wall timestamptz, moment timestamptz) returns void language plpgsql as $$
 declare
@@ -152,6 +166,9 @@ begin
     reacted := (record_tell(c.num, case when is_due then 'deadline_breached' else 'deadline_near' end, said, moment, request, null, r.name)).kind is not null;
   else
     reacted := record_react(c.num, case when is_due then r.on_due else r.on_near end, said, moment, request, r.name);
+  end if;
+  if reacted then
+    perform clock_alert(c, case when is_due then r.due_alert else r.near_alert end, r.name, request, moment);
   end if;
   if is_due and reacted and r.next_rule is not null then
     perform clock_start(c.num, r.next_rule, moment);

@@ -232,12 +232,13 @@ create or replace function transfer_legs(office_code text, asof timestamptz, fro
   where t.sent_at <= asof and l.at <= asof and t.sent_at >= coalesce(from_at, '-infinity') and t.sent_at < coalesce(until_at, 'infinity') and not coalesce(d.exercise, false)
     and (office_code is null or (select o.id from office o where o.code = office_code) in (t.from_office, t.to_office))
 $$;
--- Alerts that were raised in the time asked for, none of an exercise or a test, and how long until the first ack, as of then.
+-- Alerts that were raised in the time asked for, none of an exercise or a test and none that tells an office only of its own deadline, and how long
+-- until the first ack, as of then.
 create or replace function alert_acks(office_code text, asof timestamptz, from_at timestamptz, until_at timestamptz)
   returns table(num int8, raised_at timestamptz, acked_at timestamptz, seconds int8) stable language sql as $$
   select a.num, a.created_at, case when a.acked_at <= asof then a.acked_at end, case when a.acked_at <= asof then floor(extract(epoch from a.acked_at - a.created_at))::int8 end
   from alert a
-  where a.status = 1 and a.created_at <= asof and a.created_at >= coalesce(from_at, '-infinity') and a.created_at < coalesce(until_at, 'infinity')
+  where a.status = 1 and not exists (select from alert_rule r where r.rule = a.rule and r.whom in ('OWNER', 'HEAD')) and a.created_at <= asof and a.created_at >= coalesce(from_at, '-infinity') and a.created_at < coalesce(until_at, 'infinity')
     and (office_code is null or a.origin = (select o.id from office o where o.code = office_code)
       or exists (select from alert_office w join office o on o.id = w.office where w.num = a.num and o.code = office_code))
 $$;

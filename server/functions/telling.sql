@@ -1,17 +1,19 @@
 -- What terminals are told of without asking. Behind the functions that the view calls, for those it needs when it is made.
 
 -- What nodes tell terminals of by themselves, with what they need to know of whom: one row for each office that an alert waits for. Of an office
--- that has somebody on duty only these are told at first, and everybody once it came to none of their terminals or nobody acknowledged. As
--- feed_told: the nodes must read all to sort it out.
+-- that has somebody on duty only these are told at first, with a rule for HEAD its heads as well, and everybody once it came to none of their
+-- terminals or nobody acknowledged. As feed_told: the nodes must read all to sort it out.
 create or replace view alert_told as
   select a.id, record_no(a.num) as no, a.version, a.state, a.status, a.kind, a.severity, a.urgency, a.certainty, a.title, a.content, told('place', a.place, false) as place,
     a.people_count, record_no(a.about) as about, record_no(a.supersedes) as supersedes, a.escalation, a.escalated_at, a.expires_at,
     array(select w.name from alert_office t join office w on w.id = t.office where t.num = a.num order by t.step, w.code) as whom,
     o.code as origin_office, o.name as origin_office_name, a.created_by, a.created_at, a.sensitivity,
     a.num as record_num, a.origin as record_origin, a.area as record_area, t.office as to_office, t.leaders as heads_only,
-    case when a.escalation = 0 and t.widened_at is null then (select array_agg(distinct d.account) from duty d join assignment s on s.account = d.account
-      where d.since <= statement_timestamp() and d.until > statement_timestamp() and s.office = t.office and s.started_on <= today()
-        and (s.ended_on is null or s.ended_on > today())) end as accounts,
+    case when a.escalation = 0 and t.widened_at is null then (select array_agg(distinct s.account) filter (where n.on_duty or n.head)
+      from assignment s cross join lateral (select exists (select from duty d where d.account = s.account and d.since <= statement_timestamp()
+          and d.until > statement_timestamp()) as on_duty, s.role in (3, 5) and (alert_rule_now(a.rule)).whom = 'HEAD' as head) n
+      where s.office = t.office and s.started_on <= today() and (s.ended_on is null or s.ended_on > today())
+      having bool_or(n.on_duty)) end as accounts,
     i.id as place_record, i.place as place_sealed
   from alert a join alert_office t using (num) join office o on o.id = a.origin left join incident i on i.num = a.about and i.sensitivity <= a.sensitivity
   where a.state = 1;

@@ -90,10 +90,6 @@ begin
   if wanted = 'send_transfer' then
     perform clock_start(event.num, 'sign', event.at);
     perform record_open(target, receiver, 1::int2, event.num, event.at, 'infinity', derived, event.no);
-  elsif wanted = 'deadline_breached' then
-    if given ->> 'clock' = 'sign' then
-      perform alert_auto(event.num, 'TRANSFER_UNSIGNED', after ->> 'title', event.request_id, 1, event.at);
-    end if;
   elsif wanted = 'sign_transfer' then
     perform clock_stop(event.num, 'sign', event.at);
     perform clock_start(event.num, 'decide', event.at);

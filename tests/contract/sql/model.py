@@ -69,6 +69,7 @@ def blank(value):
 class Clock:
   def __init__(self, rule):
     self.rule, self.stopped, self.paused, self.near, self.fired = rule, False, False, False, False
+    self.alert = None  # the last one that told of it
     self.held = self.came = False  # stopped for as long as its record is merged into another; its time came meanwhile
     self.due = self.near_by = 0  # in days, where it matters which of a record's clocks is due first; near_by: when it was told to be near
 
@@ -90,6 +91,7 @@ class Record:
     self.clocks = []
     self.sessions, self.agreements, self.visits = [], [], []  # of a dispute
     self.addressed, self.acked = set(), set()  # offices, of an alert
+    self.settle = None  # World.settle
 
   def value(self, field):
     return self.state if field == "state" else self.origin if field == "origin" else self.fields.get(field)
@@ -99,13 +101,20 @@ class Record:
 
   def stop(self, rule=None):
     for c in self.clocks:
-      c.stopped = c.stopped or rule in (None, c.rule)
+      if rule in (None, c.rule):
+        self.halt(c)
+
+  def halt(self, c):
+    if not c.stopped:
+      c.stopped = True
+      self.settle(c)
 
 
 class World:
   def __init__(self, transitions, year):
     self.transitions, self.year = transitions, year
     self.records, self.feed, self.requests = {}, [], {}
+    self.names = {}     # of the rules of clocks
     self.timed = []     # records that have clocks
     self.links, self.unlinked, self.approvals = [], set(), {}
     self.late = []      # clocks that were due when they were started
@@ -210,6 +219,7 @@ class World:
   def make(self, kind, request, origin, sensitivity=1):
     self.numbers[kind] += 1
     r = Record(kind, self.number(kind, self.numbers[kind]), request, origin, sensitivity)
+    r.settle = self.settle
     self.records[r.no], r.born = r, len(self.feed)
     return r
 
@@ -295,8 +305,7 @@ class World:
       self.alert_due(r, clock.rule)
       return
     self.tell(r, "deadline_breached" if due else "deadline_near")
-    if due and clock.rule == "sign":
-      self.alert_auto(r, "TRANSFER_UNSIGNED", 15, both=True, addressed=r.fields["to_office"])
+    self.alert_deadline(r, clock, due)
 
   def by_itself(self, r, kind, patch):
     """record_react from outside: whether it happens."""

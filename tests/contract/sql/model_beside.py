@@ -129,7 +129,7 @@ class Merges:
       r.merged_from = state
       for c in r.clocks:
         c.held = not c.stopped
-        c.stopped = True
+      r.stop()
       self.react(self.records[into], "absorb_dispute", {"absorbed": dispute})
     return answer
 

@@ -149,7 +149,7 @@ class Mediation:
       for marked in (False, True):  # one visit is the next one of either sequence
         waiting = [c for c in r.clocks if c.rule.startswith("VISIT") and c.rule.startswith("VISIT_DV") == marked and not c.stopped]
         for c in sorted(waiting, key=lambda c: c.due)[:1]:
-          c.stopped = True
+          r.halt(c)
       if relapse:
         self.relapses(r)
     return answer

@@ -2,7 +2,8 @@
 from model import BUREAUS, PAIRED, PARTNERS, SYSTEMS, Refused, blank
 
 ABOVE_AT_ONCE = (1,)  # kinds of alert of which the bureaus are told too
-SEVERITY = {1: 1, 2: 2, 3: 1, 4: 3, 5: 3, 10: 2, 11: 2, 15: 3, 18: 2}
+NEAR, BREACH = 12, 13  # a deadline: the first is not pressed
+SEVERITY = {1: 1, 2: 2, 3: 1, 4: 3, 5: 3, 10: 2, 11: 2, BREACH: 3, 15: 3, 18: 2}
 ESCALATION = {1: ("DELIVER_EXTREME", "ACK_EXTREME_1", "ACK_EXTREME_2", "ACK_EXTREME_3"), 2: ("ACK_SEVERE_1", "ACK_SEVERE_2", "ACK_SEVERE_3"), 3: ("ACK_MODERATE_1", "ACK_MODERATE_2")}
 
 
@@ -100,7 +101,7 @@ class Alerts:
     r.addressed = set(whom)
     r.opened = {(office, r.no): 2 for office in r.addressed - {origin}}
     answer = self.apply(r, fields.pop("verb"), {"state": 1, "escalation": 0, **fields})
-    for rule in (*ESCALATION[SEVERITY[fields["kind"]]], "EXPIRY"):
+    for rule in (*(ESCALATION[SEVERITY[fields["kind"]]] if fields["kind"] != NEAR else ()), "EXPIRY"):
       self.start(r, rule)
     return r, answer
 
@@ -123,6 +124,24 @@ class Alerts:
       return
     self.raised(None, about.origin, about.sensitivity, ({addressed} if addressed else self.whom(about.origin, kind)) | ({about.origin} if both else set()), verb="raise_alert", about=about.no, rule=rule,
                 kind=kind, title=title or about.fields["title"], area=about.fields.get("area"))
+
+  def alert_deadline(self, about, clock, due):
+    """What is near is told to whose it is, what is due takes its place, and it is over when the clock stops."""
+    if about.sensitivity == 4:
+      return
+    before = clock.alert if clock.alert and clock.alert.state in (1, 2, 3) else None
+    unsigned = due and clock.rule == "sign"
+    owner = about.fields["to_office"] if about.kind != "dispute" else about.fields.get("lead_office") or about.origin
+    clock.alert, _ = self.raised(None, about.origin, about.sensitivity, {owner} | (before.addressed if before else set()) | ({about.origin} if unsigned else set()),
+                                 verb="raise_alert", about=about.no, rule="TRANSFER_UNSIGNED" if unsigned else None, kind=15 if unsigned else BREACH if due else NEAR,
+                                 title=f"{'超过时限' if due else '时限将至'}：{self.names[clock.rule]} {about.no}", area=about.fields.get("area"),
+                                 **({"supersedes": before.no} if before else {}))
+    if before:
+      self.react(before, "supersede_alert", {"superseded_by": clock.alert.no})
+
+  def settle(self, clock):
+    if clock.alert and clock.alert.state in (1, 2, 3):
+      self.react(clock.alert, "settle_alert", {"outcome": "时限已停止"})
 
   def raise_alert(self, who, request, kind=None, title=None, about=None):
     self.may_create(who, "alert", "raise_alert")
@@ -164,7 +183,7 @@ class Alerts:
       r.acked.add(who.office)
     if r.state != before:
       r.stop()
-      if verb == "ack_alert":
+      if verb == "ack_alert" and r.fields["kind"] != NEAR:
         self.start(r, "ACT")
     return answer
 

@@ -97,7 +97,8 @@ class Marks:
   def halt(r):
     """The clocks of a dispute that its course stops: all but the visits of its mark."""
     for c in r.clocks:
-      c.stopped = c.stopped or r.fields["subtype"] != MARK or not c.rule.startswith("VISIT_DV")
+      if r.fields["subtype"] != MARK or not c.rule.startswith("VISIT_DV"):
+        r.halt(c)
 
   def marked(self, who, r, old):
     new = r.fields["subtype"]

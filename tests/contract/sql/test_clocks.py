@@ -145,6 +145,69 @@ def a_step_follows_the_other(ground):
 
 
 @case
+def near_and_missed_are_alerts(ground):
+  """Once a run, to whose clock it is; the missed one takes the place of the near one, which escalates to nobody; over when the clock stops."""
+  with ground.district() as d:
+    rules(d)
+    d.sql("update clock_rule set near_alert = 'DEADLINE_NEAR', due_alert = 'DEADLINE_BREACH' where rule = 'quick'")
+    num, head = dispute(d), d.desk("j1", "head")
+    alerts = lambda: d.sql("select a.kind, a.severity, a.state, o.code, a.title from alert a join alert_office w using (num) join office o on o.id = w.office order by a.num")  # noqa: E731
+    clocks = lambda: d.sql("select c.rule from clock c join alert a using (num) where a.state in (1, 2) and c.stopped_at is null order by c.id")  # noqa: E731
+    no, = d.sql("select record_no($1)", num)[0]
+    near, missed = f"时限将至：快钟 {no}", f"超过时限：快钟 {no}"
+    call(d, "clock_start", num, "quick", now(d))
+    pass_time(d, 45, num)
+    assert (look(d)[0], look(d)[0]) == (1, 0) and alerts() == [("12", "4", "1", "j1", near)] and clocks() == [("EXPIRY",)]
+    pass_time(d, 20, num)
+    assert (look(d)[0], look(d)[0]) == (1, 0) and alerts() == [("12", "4", "7", "j1", near), ("13", "3", "1", "j1", missed)]
+    assert clocks() == [("ACK_MODERATE_1",), ("ACK_MODERATE_2",), ("EXPIRY",)]
+    call(d, "clock_stop", num, "quick", now(d))
+    assert [row[2] for row in alerts()] == ["7", "4"] and clocks() == [] and head.ask("list_alerts", limit=9, states=[1, 2, 3]) == []
+    call(d, "clock_start", num, "quick", now(d))
+    pass_time(d, 45, num)
+    look(d)
+    again = d.sql("select record_no(max(num)) from alert")[0][0]
+    assert head.ask("ack_alert", alert=again)[0]["outcome"] == "done" and clocks() == [], "nobody is reminded of what is only near"
+    assert d.sql("select count(*) from alert_acks(null, now() + interval '1 hour', null, null)") == [("0",)]
+    assert d.sql("select intact from feed_verify()") == [("t",)]
+
+
+@case
+def an_exercise_alerts_nobody_of_its_deadlines(ground):
+  with ground.district() as d:
+    rules(d)
+    d.sql("update clock_rule set near_alert = 'DEADLINE_NEAR', due_alert = 'DEADLINE_BREACH' where rule = 'quick'")
+    no = d.desk("j1", "head").ask("open_dispute", type=2, title="邻里漏水", exercise=True)[0]["no"]
+    num = d.sql("select num from dispute where record_no(num) = $1", no)[0][0]
+    call(d, "clock_start", num, "quick", now(d))
+    pass_time(d, 100)
+    assert look(d)[0] == 1 and told(d, num)[-1] == "deadline_breached" and d.sql("select count(*) from alert") == [("0",)]
+
+
+@case
+def whom_a_missed_deadline_is_told(ground):
+  """Who is on duty, and the head whether on duty or not; what is near, who is on duty alone."""
+  with ground.district() as d:
+    rules(d)
+    d.sql("update clock_rule set near_alert = 'DEADLINE_NEAR', due_alert = 'DEADLINE_BREACH' where rule = 'quick'")
+    ids = [d.sql("insert into account(code, name) values ($1, $1) returning id", code)[0][0] for code in ("duty", "boss", "other")]
+    for account, role in zip(ids, (4, 5, 4)):
+      d.sql("insert into assignment(account, office, role, started_on) values ($1, $2, $3, '2020-01-01')", account, d.ids["j1"], role)
+    d.sql("insert into post(code, office, name, kind, place) values ('x', $1, '中心', 1, '路')", d.ids["j1"])
+    d.sql("insert into duty(post, account, since, until) select id, $1, '2020-01-01', '2100-01-01' from post", ids[0])
+    num = dispute(d)
+    call(d, "clock_start", num, "quick", now(d))
+    pass_time(d, 45, num)
+    look(d)
+    assert d.sql("select kind, accounts from alert_told") == [("12", f"{{{ids[0]}}}")]
+    pass_time(d, 20, num)
+    look(d)
+    assert d.sql("select kind, accounts from alert_told") == [("13", f"{{{ids[0]},{ids[1]}}}")]
+    d.sql("delete from duty")
+    assert d.sql("select accounts from alert_told") == [(None,)], "nobody is on duty: everybody"
+
+
+@case
 def the_owner_is_who_the_record_says_now(ground):
   with ground.district() as d:
     rules(d)

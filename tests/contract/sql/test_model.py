@@ -57,6 +57,7 @@ class Walk(Looks):
       d.sql("insert into area_office(area, office, started_on) select a.id, o.id, '2020-01-01' from area a, office o where a.code = $1 and o.code = any ($2)", code, array(assigned))
     d.sql("select rights_work_out()")
     self.world = Model([Transition(*(row[name] for name in Transition._fields)) for row in rows], d.sql("select extract(year from today())::int")[0][0])
+    self.world.names = dict(d.sql("select rule, name from clock_rule"))
     self.desks = {}
     for office, role in CALLERS:
       account = int(d.sql("insert into account(code, name) values ($1, $1) returning id", f"{office}-{role}")[0][0]) if office in ("p2", "j2") else 0
