@@ -81,9 +81,11 @@ end $$;
 drop trigger if exists figure on mediation_session;
 create trigger figure after insert or update of mode, method, result, held_at on mediation_session for each row execute function session_kept();
 
--- Whether an event of a dispute is an act on it: what follows by itself from a clock or from another record's event is nobody's.
-create or replace function joint_act(event_kind text, officer text) returns bool stable language sql as $$
-  select officer <> '系统' and not exists (select from record_transition t where t.type = 2 and t.kind = event_kind and t.roles = '{0}')
+-- Whether an event of a dispute is an act on it: what follows by itself from a clock or from another record's event is nobody's. `asked`: it is what
+-- a request asked for, and so an act whether or not the same can come by itself.
+drop function if exists joint_act(text, text);
+create or replace function joint_act(event_kind text, officer text, asked bool) returns bool stable language sql as $$
+  select officer <> '系统' and (asked or not exists (select from record_transition t where t.type = 2 and t.kind = event_kind and t.roles = '{0}'))
 $$;
 
 -- Of every event of a dispute, once it is stored: record_store.
@@ -94,7 +96,7 @@ declare
   other text := event.old_values[moved];
   nums int8[];
 begin
-  if joint_act(event.kind, event.officer) then
+  if joint_act(event.kind, event.officer, event.act <> '') then
     insert into joint_side as o(station, judicial, num, police_at, judicial_at)
     select distinct p.station, p.judicial, event.num, case event.actor when p.station then event.at end, case event.actor when p.judicial then event.at end
     from pairing p
@@ -130,9 +132,12 @@ begin
   with acts as (
       insert into joint_side(station, judicial, num, police_at, judicial_at)
       select new.station, new.judicial, f.num, min(f.at) filter (where f.actor = new.station), min(f.at) filter (where f.actor = new.judicial)
-      from feed f
-      where f.num >= 20000000000000 and f.num < 30000000000000 and f.actor in (new.station, new.judicial)  -- the index feed_acts
-        and f.at <@ held and f.officer <> '系统' and f.kind <> all (by_itself)
+      from (
+          select f.num, f.actor, f.at, f.officer from feed f
+          where f.num >= 20000000000000 and f.num < 30000000000000 and f.actor in (new.station, new.judicial) and f.kind <> all (by_itself)  -- the index feed_acts
+          union all select f.num, f.actor, f.at, f.officer from dispute d cross join unnest(d.events) e join feed f on f.seq = e
+          where d.reopened_n > 0 and f.actor in (new.station, new.judicial) and f.kind = any (by_itself) and f.act <> '') f
+      where f.at <@ held and f.officer <> '系统'
       group by f.num
       returning num)
   select nums || array_agg(a.num) into nums from acts a;

@@ -94,7 +94,7 @@ def recomputed(d, station, judicial):
   return d.sql("""select count(*) from dispute x where x.state not in (23, 24) and x.exercise is not true and (
       select count(distinct f.actor) from feed f join pairing p on p.station = $1 and p.judicial = $2 and (f.at at time zone 'Asia/Shanghai')::date >= p.started_on
         and (p.ended_on is null or (f.at at time zone 'Asia/Shanghai')::date < p.ended_on)
-      where f.actor in ($1, $2) and f.num = any (dispute_family(x.num)) and joint_act(f.kind, f.officer)) = 2""", d.ids[station], d.ids[judicial])[0][0]
+      where f.actor in ($1, $2) and f.num = any (dispute_family(x.num)) and joint_act(f.kind, f.officer, f.act <> '')) = 2""", d.ids[station], d.ids[judicial])[0][0]
 
 
 @case
@@ -203,6 +203,35 @@ def a_pairing_that_changes(ground):
     assert joint(d)[0] == 3 and joint(d, asof=t1)[0] == 2
     d.sql("update pairing set station_agreed = false where station = $1 and ended_on is null", d.ids["p1"])
     assert listed(d) == nos[:1] and joint(d, asof=t0)[0] == 3
+
+
+@case
+def a_page_ends_between_two_pairings(ground):
+  """A dispute of two pairings stands in the list twice, also where a page ends between the two."""
+  with ground.district() as d:
+    d.sql("insert into pairing(station, judicial, started_on) values ($1, $2, '2020-01-01')", d.ids["p1"], d.ids["j2"])
+    nos = [opened(d, "p1") for _ in range(3)]
+    for no in nos:
+      d.sql("update joint_side set judicial_at = police_at where judicial = $1", d.ids["j2"])
+      noted(d, "j1", no)
+    whole = listed(d, limit=50)
+    assert len(whole) == 6 and all(whole.count(no) == 2 for no in nos), whole
+    for limit in (1, 2, 3, 4):
+      assert listed(d, limit=limit) == whole, limit
+
+
+@case
+def whoever_reopens_it_acts_on_it(ground):
+  """By hand; a dispute that a new alarm reopened by itself was nobody's act. The same where the pairing is entered later."""
+  with ground.district() as d:
+    by_hand, alone = opened(d, "p1"), opened(d, "p1")
+    for no in (by_hand, alone):
+      d.sql("update dispute set state = 20 where record_no(num) = $1", no)
+    assert d.desk("j1", "head").ask("reopen_dispute", dispute=by_hand, reason="再次漏水")[0]["outcome"] == "done"
+    d.sql("select record_react(num, 'reopen_dispute', '{}', now(), gen_random_uuid(), '再次报警') from dispute where record_no(num) = $1", alone)
+    assert listed(d) == [by_hand]
+    d.sql("update pairing set started_on = started_on - 1 where station = $1", d.ids["p1"])
+    assert listed(d) == [by_hand] and recomputed(d, "p1", "j1") == "1"
 
 
 MARCH = {"from": "2023-02-28T16:00:00Z", "until": "2023-03-31T16:00:00Z"}  # in China
