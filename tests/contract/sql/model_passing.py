@@ -2,9 +2,11 @@
 from model import BUREAUS, PAIRED, PARTNERS, SYSTEMS, Refused, blank
 
 ABOVE_AT_ONCE = (1,)  # kinds of alert of which the bureaus are told too
-NEAR, BREACH = 12, 13  # a deadline: the first is not pressed
-SEVERITY = {1: 1, 2: 2, 3: 1, 4: 3, 5: 3, 10: 2, 11: 2, BREACH: 3, 15: 3, 18: 2}
-ESCALATION = {1: ("DELIVER_EXTREME", "ACK_EXTREME_1", "ACK_EXTREME_2", "ACK_EXTREME_3"), 2: ("ACK_SEVERE_1", "ACK_SEVERE_2", "ACK_SEVERE_3"), 3: ("ACK_MODERATE_1", "ACK_MODERATE_2")}
+NEAR, BREACH = 12, 13  # a deadline
+UNPRESSED = "DEADLINE_NEAR"  # nobody is looked for; an update of it, which a person says, is pressed
+SEVERITY = {1: 1, 2: 2, 3: 1, 4: 3, 5: 3, 10: 2, 11: 2, NEAR: 4, BREACH: 3, 15: 3, 18: 2}
+ESCALATION = {1: ("DELIVER_EXTREME", "ACK_EXTREME_1", "ACK_EXTREME_2", "ACK_EXTREME_3"), 2: ("ACK_SEVERE_1", "ACK_SEVERE_2", "ACK_SEVERE_3"), 3: ("ACK_MODERATE_1", "ACK_MODERATE_2"),
+              4: ("ACK_MINOR_1", "ACK_MINOR_2")}
 
 
 class Transfers:
@@ -101,7 +103,7 @@ class Alerts:
     r.addressed = set(whom)
     r.opened = {(office, r.no): 2 for office in r.addressed - {origin}}
     answer = self.apply(r, fields.pop("verb"), {"state": 1, "escalation": 0, **fields})
-    for rule in (*(ESCALATION[SEVERITY[fields["kind"]]] if fields["kind"] != NEAR else ()), "EXPIRY"):
+    for rule in (*(ESCALATION[SEVERITY[fields["kind"]]] if fields["rule"] != UNPRESSED else ()), "EXPIRY"):
       self.start(r, rule)
     return r, answer
 
@@ -133,7 +135,7 @@ class Alerts:
     unsigned = due and clock.rule == "sign"
     owner = about.fields["to_office"] if about.kind != "dispute" else about.fields.get("lead_office") or about.origin
     clock.alert, _ = self.raised(None, about.origin, about.sensitivity, {owner} | (before.addressed if before else set()) | ({about.origin} if unsigned else set()),
-                                 verb="raise_alert", about=about.no, rule="TRANSFER_UNSIGNED" if unsigned else None, kind=15 if unsigned else BREACH if due else NEAR,
+                                 verb="raise_alert", about=about.no, rule="TRANSFER_UNSIGNED" if unsigned else "DEADLINE_BREACH" if due else UNPRESSED, kind=15 if unsigned else BREACH if due else NEAR,
                                  title=f"{'超过时限' if due else '时限将至'}：{self.names[clock.rule]} {about.no}", area=about.fields.get("area"),
                                  **({"supersedes": before.no} if before else {}))
     if before:
@@ -183,7 +185,7 @@ class Alerts:
       r.acked.add(who.office)
     if r.state != before:
       r.stop()
-      if verb == "ack_alert" and r.fields["kind"] != NEAR:
+      if verb == "ack_alert" and r.fields["rule"] != UNPRESSED:
         self.start(r, "ACT")
     return answer
 
