@@ -5,12 +5,22 @@ create or replace function attachment_rule_now() returns attachment_rule stable 
   select r from attachment_rule r where r.since <= today() order by r.since desc limit 1
 $$;
 
+-- Uploads that nobody has gone on with for too long are given up: by every node once a minute, and by whoever begins another.
+create or replace function attachment_give_up(moment timestamptz) returns int4 language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
+declare
+  given_up int4;
+begin
+  delete from attachment a where a.attached_at is null and a.touched_at < moment - make_interval(hours => (attachment_rule_now()).hours);
+  get diagnostics given_up = row_count;
+  return given_up;
+end $$;
+
 -- The writes, as the owner: the runtime role writes none of this itself.
 create or replace function attachment_open(a attachment) returns int8 language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
 declare
   opened int8;
 begin
-  delete from attachment x where x.attached_at is null and x.touched_at < a.begun_at - make_interval(hours => (attachment_rule_now()).hours);
+  perform attachment_give_up(a.begun_at);
   insert into attachment(num, name, sha256, size, media_type, chunk, office, officer, begun_at, touched_at)
   values (a.num, a.name, a.sha256, a.size, a.media_type, a.chunk, a.office, a.officer, a.begun_at, a.begun_at) returning id into opened;
   return opened;
@@ -150,4 +160,4 @@ create or replace function attachment_record(a attachment)
   from office o where o.id = a.office
 $$;
 
-grant execute on function attachment_open(attachment), attachment_keep(int8, int4, bytea, int8, text, timestamptz, bool), attachment_drop(int8), attachment_admit(int8, text) to liandong_app;
+grant execute on function attachment_give_up(timestamptz), attachment_open(attachment), attachment_keep(int8, int4, bytea, int8, text, timestamptz, bool), attachment_drop(int8), attachment_admit(int8, text) to liandong_app;

@@ -17,6 +17,18 @@ $$;
 create or replace function dispute_joint(whole jsonb) returns bool immutable parallel safe language sql as $$
   select (whole ->> 'warning')::int2 in (3, 4) or (whole ->> 'joint_required')::bool
 $$;
+-- Whether the caller's office is the one that speaks for its side where both heads have to: the one that leads, else the one that opened it, else
+-- the one paired with these; not one that merely helps. A side that has none by now is spoken for by whoever may act.
+create or replace function dispute_speaks(whole jsonb) returns bool stable language plpgsql as $$
+declare
+  ours int4[] := array(select o.id from unnest(array[(whole ->> 'lead_office')::int4, (whole ->> 'origin')::int4]) with ordinality x(id, n) join office o using (id)
+    where o.system = (select me.system from office me where me.id = caller_office()) order by x.n limit 1);
+begin
+  if ours = '{}' then
+    ours := alert_paired(coalesce(whole ->> 'lead_office', whole ->> 'origin')::int4);
+  end if;
+  return ours = '{}' or caller_office() = any (ours);
+end $$;
 create or replace function caller_system() returns int2 stable language sql as $$
   select o.system from office o where o.id = caller_office()
 $$;
@@ -44,6 +56,7 @@ begin
     when new is null then 'REQUIRED'
     when wanted = 'raise_dispute' and new <= old then 'NOT_HIGHER'
     when wanted = 'lower_dispute' and new >= old then 'NOT_LOWER'
+    when wanted = 'lower_dispute' and old = 4 and not dispute_speaks(before) then 'NOT_YOURS'
     when wanted = 'assess_dispute' and new < old and (old = 4 or before ->> 'state' = '2') then 'LOWER_APART' end;
   if reason is null and wanted = 'lower_dispute' and old = 4 then
     if before -> 'lowered_to' is distinct from given -> 'warning' then
@@ -149,6 +162,8 @@ begin
     || case when over then jsonb_build_object('closed_at', moment) else '{}' end;
   if (select count(*) from visit v where v.num = (before ->> 'num')::int8) < dispute_limit_now('VISITS_TO_CLOSE') then
     field := 'dispute'; reason := 'VISIT_FIRST';
+  elsif dispute_joint(before) and not dispute_speaks(before) then
+    field := 'dispute'; reason := 'NOT_YOURS';
   elsif not over and before ->> mine is not null then
     field := 'dispute'; reason := 'OTHER_SIDES_WORD';
   end if;

@@ -91,6 +91,8 @@ declare
 begin
   if at > moment then
     field := 'visited_at'; reason := 'IN_FUTURE';
+  elsif coalesce(btrim(given ->> 'note'), '') = '' and not given ?| '{performed,satisfaction,relapse}' then
+    field := 'note'; reason := 'REQUIRED';
   end if;
   patch := given || jsonb_build_object('visited_at', at, 'visit_no', 1 + (select count(*) from visit v where v.num = (before ->> 'num')::int8));
 end $$;

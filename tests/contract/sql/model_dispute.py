@@ -48,6 +48,13 @@ class Disputes:
       return patch
     return r, self.change(who, verb, r, base, given, why, whole)
 
+  @staticmethod
+  def speaks(who, r):
+    """For its side, where both heads have to: who leads, else who opened it, else who is paired with these."""
+    named = [o for o in (r.fields.get("lead_office"), r.origin) if o]
+    ours = next((o for o in named if SYSTEMS[o] == SYSTEMS[who.office]), PAIRED.get(named[0]))
+    return ours in (None, who.office)
+
   def colour(self, who, verb, dispute, base_version, reason, **given):
     before = self.records.get(dispute)
     old = gravity(before.fields["warning"]) if before and before.kind == "dispute" else 0
@@ -60,6 +67,8 @@ class Disputes:
         raise Refused("NOT_HIGHER", "warning")
       if verb == "lower_dispute" and new >= old:
         raise Refused("NOT_LOWER", "warning")
+      if verb == "lower_dispute" and old == RED and not self.speaks(who, before):
+        raise Refused("NOT_YOURS", "warning")
       if verb == "assess_dispute" and new < old and (old == RED or before.state == 2):
         raise Refused("LOWER_APART", "warning")
       if verb == "lower_dispute" and old == RED:  # takes a word of each side, about the same colour
@@ -176,6 +185,8 @@ class Disputes:
     def prepare(patch):
       before = self.records[dispute].fields
       over = before["warning"] not in (ORANGE, RED) and not before["joint_required"] or before.get(other) is not None
+      if (before["warning"] in (ORANGE, RED) or before["joint_required"]) and not self.speaks(who, self.records[dispute]):
+        raise Refused("NOT_YOURS", "dispute")
       if not over and before.get(mine):
         raise Refused("OTHER_SIDES_WORD", "dispute")
       return {**patch, mine: who.name, "state": 20 if over else 19, **({"closed_at": self.moment()} if over else {})}

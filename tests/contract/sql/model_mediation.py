@@ -142,6 +142,8 @@ class Mediation:
     def prepare(patch):
       if later(visited_at):
         raise Refused("IN_FUTURE", "visited_at")
+      if blank(note) and performed is None and relapse is None:
+        raise Refused("REQUIRED", "note")
       return {**patch, "visit_no": len(self.records[dispute].visits) + 1}
     r, answer = self.of_dispute(who, "visit_dispute", dispute, base_version, {"performed": performed, "relapse": relapse}, note, prepare)
     if answer["outcome"] == "done":

@@ -82,7 +82,7 @@ def what_is_refused(ground):
 
 @case
 def unfinished_ones_end(ground):
-  """A day after the last chunk, at whoever begins next; finished ones stay."""
+  """A day after the last chunk, within a minute or at whoever begins next; finished ones stay. How long is data."""
   with ground.district() as d:
     no, p = incident(d), d.desk("p1")
     done, left, fresh = whole(p, no, "a")["attachment"], begin(p, no, "b")["attachment"], begin(p, no, "c")["attachment"]
@@ -91,6 +91,12 @@ def unfinished_ones_end(ground):
     begin(d.desk("p2"), incident(d, "p2"), "d")
     assert {int(r[0]) for r in d.sql("select id from attachment")} >= {done, fresh} and not d.sql("select from attachment where id = $1", left)
     assert not d.sql("select from attachment_chunk where attachment = $1", left)
+    d.sql("update attachment set touched_at = now() - interval '25 hours' where id in ($1, $2)", done, fresh)
+    d.sql("update attachment_rule set hours = 26")
+    given_up = lambda: p.ask("_feed_keep", keep_ms=0)[0]["given_up"]  # noqa: E731
+    assert given_up() == 0
+    d.sql("update attachment_rule set hours = 24")
+    assert (given_up(), given_up()) == (1, 0) and not d.sql("select from attachment where id = $1", fresh) and d.sql("select from attachment where id = $1", done)
 
 
 def seen(desk, a, no):

@@ -176,3 +176,22 @@ def a_dispute_without_its_type(ground):
   with ground.district() as d:
     answer = d.desk("p1").ask("open_dispute", title="邻里漏水")[0]
     assert (answer["outcome"], answer["reason"], answer["field"]) == ("refused", "REQUIRED", "type"), answer
+
+
+@case
+def a_helper_is_not_the_second_head(ground):
+  """Another pair's offices that handle a dispute together with its own say neither side's word: not the first, not the second."""
+  with ground.district() as d:
+    p, j = d.desk("p1", "chief"), d.desk("j1", "head")
+    no = opened(p)
+    for office, role in (("j2", "head"), ("p2", "chief")):
+      transfer = sent(p, no, office, mode=2)
+      assert turn(d.desk(office, role), "sign_transfer", transfer)[0] == turn(d.desk(office, role), "accept_transfer", transfer)[0] == "done"
+    d.sql("update dispute set state = 19, warning = 4, lead_office = $1", d.ids["j1"])
+    d.sql("insert into visit(id, num, seq, visited_at, office, officer, entered_at) select gen_random_uuid(), num, 1, now(), origin, '某', now() from dispute")
+    said = lambda office, role, verb, **fields: (lambda r: r["reason"] or r["outcome"])(d.desk(office, role).ask(verb, dispute=no, **fields)[0])  # noqa: E731
+    for office, role in (("j2", "head"), ("p2", "chief")):
+      assert said(office, role, "close_dispute") == "NOT_YOURS" == said(office, role, "lower_dispute", warning=2, reason="已平息"), office
+    assert said("p1", "chief", "lower_dispute", warning=2, reason="已平息") == "done" and said("j2", "head", "lower_dispute", warning=2, reason="已平息") == "NOT_YOURS"
+    assert said("p1", "chief", "close_dispute") == "done" and said("j2", "head", "close_dispute") == "NOT_YOURS"
+    assert said("j1", "head", "close_dispute") == "done" and d.sql("select state from dispute") == [("20",)]

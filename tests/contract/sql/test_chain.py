@@ -89,12 +89,12 @@ def floor_by_age(ground):
   """Events older than what is kept are no longer replayed; the rows stay."""
   with ground.district() as d:
     p = d.desk("p1")
-    assert p.ask("_feed_keep", keep_ms=0) == [{"floor": 0}]
+    assert p.ask("_feed_keep", keep_ms=0) == [{"floor": 0, "given_up": 0}]
     for n in range(10):
       d.report(p)
       d.sql("update feed set at = now() - interval '1 hour' * (10 - $1::int4) where seq = $1::int4 + 1", n)
     for hours, floor in ((24, 0), (6.5, 4), (9.5, 4), (3.5, 7), (0, 10)):
-      assert p.ask("_feed_keep", keep_ms=int(hours * 3600000)) == [{"floor": floor}], hours
+      assert p.ask("_feed_keep", keep_ms=int(hours * 3600000)) == [{"floor": floor, "given_up": 0}], hours
     assert d.sql("select count(*) from feed") == [("10",)]
 
 

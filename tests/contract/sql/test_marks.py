@@ -55,14 +55,14 @@ def visited_whatever_becomes_of_it(ground):
     done(j, "hold_session", no, session_mode=1)
     done(j, "make_agreement", no, agreement_form=2, terms="互不打扰", on_spot=True)
     assert clocks(d) == ["VISIT", "VISIT_DV_30", "VISIT_DV_60", "VISIT_DV_90"]
-    assert refused(j, "visit_dispute", opened(p)) == ("ILLEGAL_TRANSITION", "dispute"), "of others only what is settled"
+    assert refused(j, "visit_dispute", opened(p), note="看") == ("ILLEGAL_TRANSITION", "dispute"), "of others only what is settled"
     done(j, "visit_dispute", no, performed=True)
     assert clocks(d) == ["VISIT_DV_60", "VISIT_DV_90"], "one visit is the next of both"
     done(j, "close_dispute", no)
     file = {"items": [1, 2, 3, 4, 6]}
     assert refused(j, "archive_dispute", no, **file) == ("VISITS_DUE", "dispute")
     for _ in "60", "90":
-      done(p, "visit_dispute", no)
+      done(p, "visit_dispute", no, note="平静")
     assert done(j, "archive_dispute", no, **file)["state"] == 21
 
 
@@ -158,4 +158,4 @@ def red_is_visited_more_often(ground):
     assert clocks(d) == ["VISIT"]
     done(p, "raise_dispute", no, warning=4, reason="扬言")
     assert clocks(d) == ["VISIT", "VISIT_30", "VISIT_90"]
-    assert ask(j, "visit_dispute", no)["state"] == 19 and clocks(d) == ["VISIT_30", "VISIT_90"]
+    assert ask(j, "visit_dispute", no, note="平静")["state"] == 19 and clocks(d) == ["VISIT_30", "VISIT_90"]

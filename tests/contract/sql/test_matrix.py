@@ -33,7 +33,7 @@ OTHERS = {
                         "accept_dispute": {"consent": "x"}, "decline_dispute": {"reason": "x"}, "investigate_dispute": {}, "suspend_dispute": {"reason": "x"}, "resume_dispute": {},
                         "correct_dispute": {"title": "另题"}, "extend_dispute": {"extension_consent": "x"}, "conclude_dispute": {"outcome": 4}, "close_dispute": {},
                         "reopen_dispute": {"reason": "x"}, "hold_session": {"session_mode": 1}, "correct_session": {"round": 1}, "make_agreement": {"agreement_form": 1, "terms": "x"},
-                        "apply_confirmation": {"court": "x"}, "decide_confirmation": {"confirmed": True}, "perform_agreement": {"performance": 2}, "visit_dispute": {},
+                        "apply_confirmation": {"court": "x"}, "decide_confirmation": {"confirmed": True}, "perform_agreement": {"performance": 2}, "visit_dispute": {"note": "x"},
                         "archive_dispute": {"items": [1]},
                         "link_incident": {"external_no": "A-1", "external_office": "外地", "external_at": "2026-01-01Z", "reason": "x"},
                         "unlink_incident": {"external_no": "A-1", "reason": "x"}, "add_party": {"role": 1, "name": "张三"}, "correct_party": {"party": 1, "name": "张三"},

@@ -174,11 +174,12 @@ def a_red_one_is_visited_three_times(ground):
     done(j, "conclude_dispute", no, outcome=5)
     clocks = lambda: {r for (r,) in d.sql("select rule from clock where stopped_at is null and type = 2")}  # noqa: E731
     assert clocks() == {"VISIT", "VISIT_30", "VISIT_90"}
-    done(j, "visit_dispute", no)
+    assert refused(j, "visit_dispute", no) == ("REQUIRED", "note") == refused(j, "visit_dispute", no, note=" "), "nothing was found out"
+    done(j, "visit_dispute", no, note="双方都满意")
     done(j, "close_dispute", no)
     done(d.desk("p1", "chief"), "close_dispute", no)
     assert clocks() == {"VISIT_30", "VISIT_90"}, "closed, and still looked after"
-    done(j, "visit_dispute", no)
+    done(j, "visit_dispute", no, satisfaction=1)
     assert clocks() == {"VISIT_90"}
 
 

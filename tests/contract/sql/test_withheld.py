@@ -4,7 +4,7 @@ from support.runner import case
 AS_OWNER = set("""
   clock_pause clock_resume clock_start clock_stop clocks_due import_calendar trust_time
   alert_auto alert_follow alert_receipt_take
-  attachment_admit attachment_drop attachment_keep attachment_open journal_read
+  attachment_admit attachment_drop attachment_give_up attachment_keep attachment_open journal_read
   clock_start_at
   access_change account_known account_rows add_account administers administers_account approval_known approval_page approval_rule_now approval_take approvals_used read_rule_now row_counted rows_sensitive rows_since approves assign_account assign_area audience_now audit_any break_glass decide_review glass_own glass_shut review_page reviews_due
   audit_append audit_denied audit_flush audit_grown audit_named audit_page audit_verify change_area change_office change_position close_area close_position decide_approval directory_changes
