@@ -173,6 +173,7 @@ static void enter_lane(struct call *c) {
     case LANE_HELD: lane_read(c); return;
     case LANE_AUDIT: lane_audited(c); return;
     case LANE_WRITE:
+    case LANE_URGENT:
     case LANE_BATCH: lane_write(c); return;
     }
 }

@@ -8,10 +8,13 @@
 #include <utlist.h>
 
 /* Indexing a record takes about as long as writing it (140 us of a core), and a search finds what is not indexed yet by
- * looking at it (50,000 records in 0.7 to 0.8 s; both measured 2026-11). So nothing is indexed in a second that begins
- * with writing under way, until the index is that far behind. */
+ * looking at it (50,000 records in 0.7 to 0.8 s; both measured 2026-11). So while there is writing nothing is indexed,
+ * until the index is that far behind; and then in bites that keep nobody waiting for longer than a commit does. */
 #define SEARCH_INDEX_LIMIT  1000
+#define SEARCH_INDEX_BITE   100
 #define SEARCH_BEHIND_LIMIT 50000
+#define WRITING_PER_S       100 /* below it the index keeps up with 1.4 % of a core */
+#define WRITING_MS          1000
 #define PROPOSALS_GAP_MS    20
 #define PROPOSALS_MS        250  /* a look at an index; both offices hear of a repeated alarm within a second */
 #define REVIEWS_MS          5000 /* an index holds what waits for review, which is little */
@@ -79,14 +82,27 @@ static void on_directory(struct core *c, const PGresult *r) {
 
 static void on_search_indexed(struct core *c, int32_t indexed, int32_t behind) {
     c->search_behind = behind;
-    bool busy = writer_load(c->writer) > 0 && behind < SEARCH_BEHIND_LIMIT;
-    if (indexed == SEARCH_INDEX_LIMIT && !busy) c->chores[CHORE_SEARCH].next_ms = 0;
+    if (indexed > 0 && indexed == c->search_most) c->chores[CHORE_SEARCH].next_ms = 0; /* there is more */
+}
+
+/* Whether this node wrote much in the last second. */
+static bool is_writing(struct core *c) {
+    uint64_t now = uv_now(c->loop), since = now - c->written_at_ms;
+    if (since >= WRITING_MS) {
+        int64_t written = writer_written(c->writer);
+        c->writing = (written - c->written) * 1000 > (int64_t)since * WRITING_PER_S;
+        c->written = written;
+        c->written_at_ms = now;
+    }
+    return c->writing;
 }
 
 /* Asked in any case: how far behind it is has to be known. */
 static void bind_search_limit(struct core *c) {
-    bool busy = writer_load(c->writer) > 0 && c->search_behind < SEARCH_BEHIND_LIMIT;
-    uint32_t limit = htonl(busy ? 0 : SEARCH_INDEX_LIMIT);
+    c->search_most = !is_writing(c)                           ? SEARCH_INDEX_LIMIT
+                     : c->search_behind < SEARCH_BEHIND_LIMIT ? 0
+                                                              : SEARCH_INDEX_BITE;
+    uint32_t limit = htonl((uint32_t)c->search_most);
     memcpy(c->search_limit, &limit, sizeof limit);
 }
 

@@ -55,7 +55,11 @@ struct core {
         bool busy;
     } chores[12];
     int32_t search_behind; /* records that are not in the index of search, as last told */
-    char search_limit[4];  /* parameter of _search_index */
+    int32_t search_most;   /* that the look under way indexes at most */
+    char search_limit[4];  /* the same, as parameter of _search_index */
+    int64_t written;       /* writes of this node up to written_at_ms; writing: there were many shortly before */
+    uint64_t written_at_ms;
+    bool writing;
     const char *search_limit_value[1];
     struct plan login_begin, login_password; /* written by login.c, not by a request's own statement */
     unsigned working;                        /* turns in libuv's pool */

@@ -13,7 +13,7 @@
 void lane_read(struct call *c);
 /* LANE_AUDIT: what it shows is written down in the same transaction. */
 void lane_audited(struct call *c);
-/* LANE_WRITE and LANE_BATCH. */
+/* LANE_WRITE, LANE_URGENT and LANE_BATCH. */
 void lane_write(struct call *c);
 /* A refusal for want of a right, which no statement of the request has written down, is a line in the audit before it
  * is said. named: the record, NULL where none was looked for; reason and field as call_refuse. */

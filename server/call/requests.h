@@ -13,17 +13,18 @@
 
 struct call;
 enum request_lane {
-    LANE_NONE,  /* no such request */
-    LANE_LOCAL, /* answered from memory by `local` */
-    LANE_READ,  /* its .sql, in a transaction of its own */
-    LANE_HELD,  /* the same, asked again and again until it has something to tell or `wait_ms` is over: operation.h */
-    LANE_AUDIT, /* a read as a member of a commit group: what it writes down of its reader is durable before it is
-                   answered */
-    LANE_WRITE, /* its .sql, as a member of a commit group; needs request_id */
-    LANE_BATCH  /* the same, many reports of one group in one execution */
+    LANE_NONE,   /* no such request */
+    LANE_LOCAL,  /* answered from memory by `local` */
+    LANE_READ,   /* its .sql, in a transaction of its own */
+    LANE_HELD,   /* the same, asked again and again until it has something to tell or `wait_ms` is over: operation.h */
+    LANE_AUDIT,  /* a read as a member of a commit group: what it writes down of its reader is durable before it is
+                    answered */
+    LANE_WRITE,  /* its .sql, as a member of a commit group; needs request_id */
+    LANE_URGENT, /* the same, before all that waits and in a group without the others: what somebody is alerted by */
+    LANE_BATCH   /* the same, many reports of one group in one execution */
 };
 static inline bool request_in_group(enum request_lane lane) { return lane >= LANE_AUDIT; }
-static inline bool request_writes(enum request_lane lane) { return lane == LANE_WRITE || lane == LANE_BATCH; }
+static inline bool request_writes(enum request_lane lane) { return lane >= LANE_WRITE; }
 struct request {
     enum request_lane lane;
     uint32_t roles; /* bits 1 << ROLE_…: who may ask. What of it they see is for the SQL to say */

@@ -107,11 +107,14 @@ static struct migration *read_all(void) {
     return all;
 }
 
-/* True where the database has this very text of the file. */
+/* True where the database has this very text of the file, put after the last migration: some functions are made of the
+ * tables' columns. */
 static bool has_functions(PGconn *pg, const struct migration *m) {
     const char *values[] = {m->file->name, m->sha256};
-    PGresult *r = PQexecParams(pg, "select from liandong.function_file where name = $1 and sha256 = $2", 2, NULL,
-                               values, NULL, NULL, 0);
+    PGresult *r = PQexecParams(pg,
+                               "select from liandong.function_file where name = $1 and sha256 = $2"
+                               " and applied_at >= (select max(applied_at) from liandong.migration)",
+                               2, NULL, values, NULL, NULL, 0);
     bool has = PQresultStatus(r) == PGRES_TUPLES_OK && PQntuples(r) == 1;
     PQclear(r);
     return has;

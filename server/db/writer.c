@@ -23,22 +23,19 @@ struct writer {
 
 /* ---- the queue */
 
-static void queue_append(struct writer *w, struct write *m) {
-    m->next = NULL;
-    m->prev = w->last;
-    *(w->last ? &w->last->next : &w->first) = m;
-    w->last = m;
+static void queue_insert(struct writer *w, struct write *m, struct write *before) {
+    m->prev = before ? before->prev : w->last;
+    m->next = before;
+    *(m->prev ? &m->prev->next : &w->first) = m;
+    *(before ? &before->prev : &w->last) = m;
     m->state = WRITE_QUEUED;
     w->queued++;
 }
-
-static void queue_prepend(struct writer *w, struct write *m) {
-    m->prev = NULL;
-    m->next = w->first;
-    *(w->first ? &w->first->prev : &w->last) = m;
-    w->first = m;
-    m->state = WRITE_QUEUED;
-    w->queued++;
+static void queue_prepend(struct writer *w, struct write *m) { queue_insert(w, m, w->first); }
+static void queue_append(struct writer *w, struct write *m) {
+    struct write *before = m->urgent ? w->first : NULL;
+    while (before && before->urgent) before = before->next;
+    queue_insert(w, m, before);
 }
 
 static void queue_remove(struct writer *w, struct write *m) {
@@ -127,9 +124,10 @@ static void on_settled(void *arg, struct group *g) {
     group_clear(g);
 }
 
-/* The members of the next group: one that must go alone, or as many as come before such a one. */
+/* The members of the next group: one that must go alone, or as many as come before such a one, urgent all or none. */
 static void collect(struct writer *w, struct group *g) {
-    while (w->first && g->count < GROUP_MEMBERS && !(w->first->alone && g->count)) {
+    while (w->first && g->count < GROUP_MEMBERS &&
+           !(g->count && (w->first->alone || w->first->urgent != g->members[0]->urgent))) {
         struct write *m = w->first;
         queue_remove(w, m);
         m->state = WRITE_SENT;
@@ -138,13 +136,14 @@ static void collect(struct writer *w, struct group *g) {
     }
 }
 
-/* The group that may go out now. NULL: both are sent, the next one is still smaller than the one before it, or that one
- * goes alone and would take the next with it. */
+/* The group that may go out now. NULL: both are sent, the next one is still smaller than the one before it and not
+ * urgent, or that one goes alone and would take the next with it. */
 static struct group *next_group(struct writer *w) {
     struct group *free = !w->groups[0].sent ? &w->groups[0] : &w->groups[1];
     const struct group *other = free == &w->groups[0] ? &w->groups[1] : &w->groups[0];
     if (!other->sent) return free;
-    return free->sent || w->queued < other->count || other->members[0]->alone ? NULL : free;
+    bool large = w->queued >= other->count || (w->first && w->first->urgent);
+    return free->sent || !large || other->members[0]->alone ? NULL : free;
 }
 
 static void kick(struct writer *w) {
@@ -190,6 +189,8 @@ static void on_refused(void *arg, const char *why) {
 
 bool writer_is_ready(const struct writer *w) { return link_is_ready(w->link); }
 size_t writer_load(const struct writer *w) { return w->queued + w->groups[0].count + w->groups[1].count; }
+
+int64_t writer_written(const struct writer *w) { return w->members.value; }
 
 bool writer_submit(struct writer *w, struct write *m) {
     if (w->queued >= w->options.queue_limit) return false;

@@ -19,6 +19,9 @@
  * truth, that nobody knows. Its sender may ask again, by the same request_id: that costs everybody three reconnections,
  * not their own writes.
  *
+ * An urgent write waits for what was sent, and for nothing that was not: it goes ahead of the queue, at once, and its
+ * group has no others to carry out (2026-11: so what alerts somebody, see tests/load, figure alert_p99).
+ *
  * A read may be a member too, where what it writes down of its reader has to be durable before it is answered; it gets
  * all its rows. Sent twice it is written down twice.
  *
@@ -36,6 +39,7 @@ enum write_state { WRITE_IDLE, WRITE_QUEUED, WRITE_SENT };
 /* Embedded in the call that it belongs to, which must live until `done`. */
 struct write {
     const struct plan *plan;
+    bool urgent;          /* goes before all that waits and is not, in a group without those */
     struct caller caller; /* set before each single member; officer is borrowed */
     struct binding binding;
     /* row: of the plan's statement (of a read, row 0: all rows are its answer); NULL: it could not be carried out,
@@ -76,6 +80,8 @@ bool writer_submit(struct writer *w, struct write *write);
 bool writer_withdraw(struct writer *w, struct write *write);
 /* Writes queued or in flight. */
 size_t writer_load(const struct writer *w);
+/* Writes sent since the start. */
+int64_t writer_written(const struct writer *w);
 /* What is queued or in flight is given back with fault OUTCOME_PENDING. `done`: handles closed, writer freed. */
 void writer_stop(struct writer *w, void (*done)(void *arg), void *arg);
 #endif

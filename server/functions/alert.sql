@@ -13,12 +13,13 @@ begin
   return (select coalesce(array_agg(case p.station when office_id then p.judicial else p.station end), '{}') from pairing p
     where office_id in (p.station, p.judicial) and p.station_agreed and p.judicial_agreed and p.started_on <= today() and (p.ended_on is null or p.ended_on > today()));
 end $$;
-create or replace function alert_above(offices int4[]) returns int4[] stable language sql as $$
-  with recursive up(id, parent) as (
-    select o.id, o.parent from office o where o.id = any (offices)
-    union select o.id, o.parent from office o join up on o.id = up.parent)
-  select coalesce(array_agg(distinct up.id), '{}') from up where up.id <> all (offices)
-$$;
+create or replace function alert_above(offices int4[]) returns int4[] stable language plpgsql as $$
+begin
+  return (with recursive up(id, parent) as (
+      select o.id, o.parent from office o where o.id = any (offices)
+      union select o.id, o.parent from office o join up on o.id = up.parent)
+    select coalesce(array_agg(distinct up.id), '{}') from up where up.id <> all (offices));
+end $$;
 create or replace function alert_whom(origin int4, kind int2) returns int4[] stable language plpgsql as $$
 declare
   paired int4[] := alert_paired(origin);
@@ -40,10 +41,12 @@ begin
 end $$;
 
 -- The title of what is not meant says so, wherever that stands.
-create or replace function alert_marked(title text, status int2) returns text immutable language sql as $$
-  select case when m.mark is null or starts_with(title, m.mark) or btrim(title) = '' then title else m.mark || title end
-  from (select (array[null, '【演练】', '【测试】'])[status] as mark) m
-$$;
+create or replace function alert_marked(title text, status int2) returns text immutable language plpgsql as $$
+declare
+  mark text := (array[null, '【演练】', '【测试】'])[status];
+begin
+  return case when mark is null or starts_with(title, mark) or btrim(title) = '' then title else mark || title end;
+end $$;
 
 -- What an update carries on of the alert that it supersedes; a sealed place is bound to its record and can't be.
 create or replace function alert_kept(old jsonb) returns jsonb immutable language sql as $$
@@ -150,7 +153,7 @@ begin
   select of_num, o.office, 0, moment
   from (select unnest(alert_whom(sender, (after ->> 'kind')::int2)) as office
           where coalesce(meant in ('OTHERS', 'BOTH'), true) and not exists (select from alert r where r.num = old and r.kind = (after ->> 'kind')::int2)
-        union select (record_row(about) ->> t.addressed)::int4 from record_type t where meant = 'ADDRESSED' and t.type = record_type_of(about)
+        union select (record_whole(about) ->> t.addressed)::int4 from record_type t where meant = 'ADDRESSED' and t.type = record_type_of(about)
         union select c.owner from clock c where meant in ('OWNER', 'HEAD') and c.id = (after ->> 'deadline')::int8
         union select a.office from alert_office a where a.num = old and a.office <> sender
         union select r.origin from alert r where r.num = old and r.origin <> sender
@@ -160,14 +163,15 @@ begin
   select a.num, a.office, moment, 'infinity', a.num, 2 from alert_office a where a.num = of_num and a.office <> sender;
 end $$;
 
-create or replace function alert_receipt_take(of_num int8, moment timestamptz, delivered bool, shown bool, acked bool, acted bool) returns void language sql
+create or replace function alert_receipt_take(of_num int8, moment timestamptz, delivered bool, shown bool, acked bool, acted bool) returns void language plpgsql
   security definer set search_path = liandong, pg_catalog, pg_temp as $$
+begin
   insert into alert_receipt as r(num, office, account, device, person, delivered_at, shown_at, acked_at, acted_at)
   values (of_num, caller_office(), caller_account(), coalesce(caller_device(), 0), coalesce(caller_officer(), ''), case when delivered then moment end,
     case when shown then moment end, case when acked then moment end, case when acted then moment end)
   on conflict (num, office, account, device) do update set delivered_at = coalesce(r.delivered_at, excluded.delivered_at),
-    shown_at = coalesce(r.shown_at, excluded.shown_at), acked_at = coalesce(r.acked_at, excluded.acked_at), acted_at = coalesce(r.acted_at, excluded.acted_at)
-$$;
+    shown_at = coalesce(r.shown_at, excluded.shown_at), acked_at = coalesce(r.acked_at, excluded.acked_at), acted_at = coalesce(r.acted_at, excluded.acted_at);
+end $$;
 
 create or replace function alert_rule_now(of_rule text) returns alert_rule stable language sql as $$
   select r from alert_rule r where r.rule = of_rule and r.started_on <= today() and (r.ended_on is null or r.ended_on > today()) order by r.started_on desc limit 1
@@ -178,15 +182,13 @@ $$;
 create or replace function alert_clocks(wanted text, before jsonb, after jsonb, moment timestamptz) returns void language plpgsql as $$
 declare
   of_num int8 := (after ->> 'num')::int8;
-  pressed bool := coalesce((alert_rule_now(after ->> 'rule')).pressed, true);
-  s alert_step;
+  pressed bool := after ->> 'rule' is null or coalesce((alert_rule_now(after ->> 'rule')).pressed, true);
 begin
   if before is null then
-    for s in select * from alert_step x where pressed and x.severity = (after ->> 'severity')::int2 order by x.step loop
-      perform clock_start(of_num, s.clock, moment);
-    end loop;
-    perform clock_start(of_num, 'EXPIRY', (after ->> 'expires_at')::timestamptz - (select r.seconds from clock_rule r
-      where r.type = 4 and r.rule = 'EXPIRY' and r.started_on <= today() order by r.started_on desc limit 1) * interval '1 second');
+    perform clocks_start(of_num, array_agg(c.rule), array_agg(c.moment))
+    from (select s.clock as rule, moment from alert_step s where pressed and s.severity = (after ->> 'severity')::int2
+          union all select 'EXPIRY', (after ->> 'expires_at')::timestamptz - (select r.seconds from clock_rule r
+            where r.type = 4 and r.rule = 'EXPIRY' and r.started_on <= today() order by r.started_on desc limit 1) * interval '1 second') c;
   elsif before -> 'state' <> after -> 'state' then
     perform clock_stop(of_num, null, moment);
     if wanted = 'ack_alert' and pressed then

@@ -58,7 +58,7 @@ begin
     i.version := i.version + 1; i.events := i.events || next; i.updated_by := coalesce(caller_officer(), '系统'); i.updated_at := moment;
     event := incident_event(i, wanted, moment, request, '', why);
   else
-    whole := record_row(target);
+    whole := record_whole(target);
     whole := whole || jsonb_build_object('version', (whole ->> 'version')::int4 + 1, 'updated_by', coalesce(caller_officer(), '系统'), 'updated_at', moment,
       'events', (whole -> 'events') || to_jsonb(next));
     event := record_event(whole, wanted, moment, request, null, why);

@@ -267,7 +267,7 @@ $$;
 create or replace function person_move(request uuid, sent bytea, wanted text, of_dispute int8, seqs int4[], one int8, other int8, of_merge int8, no text, why text,
     moment timestamptz, n int4) returns void language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
 declare
-  before jsonb := record_row(of_dispute);
+  before jsonb := record_whole(of_dispute);
 begin
   if of_merge is null then
     of_merge := (select m.id from person_merge m where m.person = one and m.undone_at is null);

@@ -61,22 +61,20 @@ begin
   from (select l.dispute as num from record_link l where l.incident = any (alarms) and l.undone_at is null
         union select p.dispute from party p where p.phone_index = i.phone_index and p.removed_at is null
         union select x.num from dispute x where at_place and x.place_index = i.place_index and x.created_at > i.received_at - proposal_span()
-        union select m.num from alarm_marked(i) m(num)) c
+        union select m.num from alarm_marked(i, marks) m(num)) c
     join dispute d on d.num = dispute_root(c.num)
   where d.state not in (23, 24) and d.origin = any (seen) and (d.subtype = any (marks) or d.state <> 4 and counts)
   order by coalesce(d.subtype = any (marks), false) desc, d.state in (4, 20, 21), d.num desc limit 1);
 end $$;
--- Marked disputes at whose place, at whose parties' home or from whose parties' phone it came.
-create or replace function alarm_marked(i incident) returns setof int8 stable language plpgsql as $$
-declare
-  marks text[] := dispute_marks();
-begin
-  return query select d.num from dispute d where d.place_index = i.place_index and d.subtype = any (marks)
-    union select d.num from party p join dispute d on d.num = p.dispute
-      where p.phone_index = i.phone_index and p.removed_at is null and d.subtype = any (marks)
-    union select d.num from party p join dispute d on d.num = p.dispute
-      where p.domicile_index = i.place_index and p.removed_at is null and d.subtype = any (marks);
-end $$;
+-- Marked disputes at whose place, at whose parties' home or from whose parties' phone it came. Inlined by the planner.
+drop function if exists alarm_marked(incident);
+create or replace function alarm_marked(i incident, marks text[]) returns setof int8 stable language sql as $$
+  select d.num from dispute d where d.place_index = i.place_index and d.subtype = any (marks)
+  union all select d.num from party p join dispute d on d.num = p.dispute
+  where p.phone_index = i.phone_index and p.removed_at is null and d.subtype = any (marks)
+  union all select d.num from party p join dispute d on d.num = p.dispute
+  where p.domicile_index = i.place_index and p.removed_at is null and d.subtype = any (marks)
+$$;
 create or replace function dispute_root(of_num int8) returns int8 stable language plpgsql as $$
 declare
   root int8 := of_num;
@@ -212,24 +210,30 @@ begin
 end $$;
 
 -- The first of up to `most` further incidents of which something comes; last: the one up to which nothing else does. Nothing is written and the
--- pen is not held. Cheap questions first: most alarms are the only ones of their phone and place.
+-- pen is not held. Cheap questions first, all in one statement: most alarms are the only ones of their phone and place. Each is looked at for
+-- 7 us of a core (44 one by one; measured 2026-11). Where an EXISTS might be planned as a hash of the whole table it is none.
 create or replace function proposal_look(began int8, most int4, out looked int4, out last int8, out hit int8) language plpgsql as $$
 declare
   classes int2[] := proposal_classes();
+  marks text[] := dispute_marks();
   span interval := proposal_span();
   i incident;
 begin
-  looked := 0;
-  for i in select x.* from incident x where x.num > began order by x.num limit most loop
-    looked := looked + 1;
-    last := i.num;
-    if i.state <> 7 and (i.class = any (classes) and (
-          exists (select from incident x where x.phone_index = i.phone_index and x.num <> i.num and x.received_at > i.received_at - span)
-          or exists (select from incident x where x.place_index = i.place_index and x.num <> i.num and x.received_at > i.received_at - span)
-          or exists (select from dispute d where d.place_index = i.place_index)
-          or exists (select from party p where p.phone_index = i.phone_index))
-        or exists (select from alarm_marked(i))) and proposal_due(i) then
+  select count(*), max(n.num) into looked, last from (select x.num from incident x where x.num > began order by x.num limit most) n;
+  for i in
+    select x.* from incident x
+    where x.num > began and x.num <= last and x.state <> 7 and (x.class = any (classes) and (
+          exists (select from incident o where o.phone_index = x.phone_index and o.num <> x.num and o.received_at > x.received_at - span)
+          or exists (select from incident o where o.place_index = x.place_index and o.num <> x.num and o.received_at > x.received_at - span)
+          or (select true from dispute d where d.place_index = x.place_index limit 1)
+          or (select true from party p where p.phone_index = x.phone_index limit 1))
+        or exists (select from alarm_marked(x, marks)))
+    order by x.num
+  loop
+    if proposal_due(i) then
+      last := i.num;
       hit := i.num;
+      looked := (select count(*) from incident x where x.num > began and x.num <= i.num);
       return;
     end if;
   end loop;

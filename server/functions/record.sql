@@ -63,22 +63,6 @@ begin
   end if;
 end $$;
 
--- A record as its columns, whatever its kind; NULL where the caller does not see it. The kinds that are asked for most have plans that are kept:
--- an alert that is raised asks five times, 0.25 ms each without.
-create or replace function record_row(of_num int8) returns jsonb stable language plpgsql as $$
-declare
-  whole jsonb;
-begin
-  case record_type_of(of_num)
-    when 2 then select to_jsonb(r) into whole from dispute r where r.num = of_num;
-    when 4 then select to_jsonb(r) into whole from alert r where r.num = of_num;
-    else
-      execute format('select to_jsonb(r) from %I r where r.num = $1', (select t.name from record_type t where t.type = record_type_of(of_num)))
-        into whole using of_num;
-  end case;
-  return whole;
-end $$;
-
 -- The value of a field as text, as clients are told it: moments in UTC, offices by their code, lists joined.
 create or replace function record_text(field text, value jsonb) returns text stable language plpgsql as $$
 declare
@@ -152,21 +136,10 @@ end $$;
 -- Writes a record, new or changed, and its event. As the owner, for the runtime role writes no record itself, and because the record may
 -- from now on be hidden from whoever changed it.
 create or replace function record_store(after jsonb, event feed) returns void language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
-declare
-  of_kind record_type;
-  columns text;
 begin
-  select * into strict of_kind from record_type t where t.type = record_type_of(event.num) and t.type <> 1;
-  select string_agg(quote_ident(a.attname), ', ') into columns from pg_attribute a
-  where a.attrelid = of_kind.name::regclass and a.attnum > 0 and not a.attisdropped;
-  if event.version = 1 then
-    execute format('insert into %1$I(%2$s) select %2$s from jsonb_populate_record(null::%1$I, $1)', of_kind.name, columns) using after;
-  else
-    execute format('update %1$I r set (%2$s) = (select %2$s from jsonb_populate_record(null::%1$I, $1)) where r.num = $2', of_kind.name, columns)
-      using after, event.num;
-    if event.changed is not null then
-      perform clock_owners(after);
-    end if;
+  perform record_put(after, event.version = 1);
+  if event.version > 1 and event.changed is not null then
+    perform clock_owners(after);
   end if;
   perform feed_append(event);
   if record_type_of(event.num) = 2 then

@@ -23,32 +23,23 @@ begin
   return answer;
 end $$;
 
--- Calls <kind>_prepare: the patch with what the kind itself adds, or what is wrong.
-create or replace function record_prepare(of_type int2, wanted text, before jsonb, given jsonb, moment timestamptz, out patch jsonb, out field text, out reason text)
-  language plpgsql as $$
-begin
-  execute format('select * from %I($1, $2, $3, $4)', (select t.name from record_type t where t.type = of_type) || '_prepare')
-    into patch, field, reason using wanted, before, given, moment;
-end $$;
-create or replace function record_follow(of_type int2, wanted text, before jsonb, after jsonb, given jsonb, event feed) returns void language plpgsql as $$
-begin
-  execute format('select %I($1, $2, $3, $4, $5)', (select t.name from record_type t where t.type = of_type) || '_follow') using wanted, before, after, given, event;
-end $$;
-
 -- The columns of a kind that a request may set: all its own, and of the common ones only the area.
 create or replace function record_columns(of_type int2, given jsonb) returns jsonb stable language plpgsql as $$
 declare
-  of_table oid := (select t.name::regclass from record_type t where t.type = of_type);
+  own text[] := record_own(of_type);
 begin
-  return coalesce((select jsonb_object_agg(g.key, g.value) from jsonb_each(given) g
-    where g.key in ('state', 'area', 'sensitivity')
-      or exists (select from pg_attribute a where a.attrelid = of_table and a.attname = g.key and a.attislocal and a.attnum > 0)), '{}');
+  return given - array(select k from jsonb_object_keys(given) k where k <> all (own) and k not in ('state', 'area', 'sensitivity'));
 end $$;
 
 -- Values as a request has them -> as columns have them: '' empties a field, what is absent (NULL) is left alone.
-create or replace function record_given(given jsonb) returns jsonb immutable language sql as $$
-  select coalesce(jsonb_object_agg(g.key, case when g.value = '""' then 'null'::jsonb else g.value end), '{}') from jsonb_each(given) g where g.value <> 'null'
-$$;
+create or replace function record_given(given jsonb) returns jsonb immutable language plpgsql as $$
+begin
+  given := jsonb_strip_nulls(given);
+  if position('""' in given::text) > 0 then
+    given := (select jsonb_object_agg(g.key, case when g.value = '""' then 'null'::jsonb else g.value end) from jsonb_each(given) g);
+  end if;
+  return given;
+end $$;
 
 -- The refusal of who may not make this change of a record at all: written down, and with the roles that may.
 create or replace function record_denied(answer record_answer, of_type int2, wanted text, named text, whole jsonb, why text) returns record_answer language plpgsql as $$
@@ -265,7 +256,7 @@ end $$;
 create or replace function record_react(target int8, wanted text, given jsonb, moment timestamptz, request uuid, why text) returns bool language plpgsql
   security definer set search_path = liandong, pg_catalog, pg_temp as $$
 declare
-  before jsonb := record_row(target);
+  before jsonb := record_whole(target);
   of_type int2 := record_type_of(target);
   rule record_transition;
   prepared record;

@@ -11,7 +11,7 @@ create or replace function record_rule(of_type int2, wanted text, whole jsonb, o
 declare
   me office;
   t record_transition;
-  only_read bool := given_to_read((whole ->> 'num')::int8, (whole ->> 'origin')::int4, (whole ->> 'area')::int4, (whole ->> 'id')::uuid);
+  only_read bool := whole ? 'num' and given_to_read((whole ->> 'num')::int8, (whole ->> 'origin')::int4, (whole ->> 'area')::int4, (whole ->> 'id')::uuid);
 begin
   select * into me from office o where o.id = caller_office();
   reason := 'NOT_YOURS';
@@ -54,14 +54,25 @@ create or replace function record_conflicts(of_type int2, whole jsonb, base int4
 $$;
 
 -- A field that is the other side's: its name, or NULL.
-create or replace function record_foreign(of_type int2, patch jsonb) returns text stable language sql as $$
-  select f.field from record_field f join office me on me.id = caller_office()
-  where f.type = of_type and patch ? f.field and me.system <> all (f.systems) and f.started_on <= today() and (f.ended_on is null or f.ended_on > today())
-  limit 1
-$$;
+create or replace function record_foreign(of_type int2, patch jsonb) returns text stable language plpgsql as $$
+begin
+  return case when patch <> '{}' then (select f.field from record_field f join office me on me.id = caller_office()
+    where f.type = of_type and patch ? f.field and me.system <> all (f.systems) and f.started_on <= today() and (f.ended_on is null or f.ended_on > today())
+    limit 1) end;
+end $$;
 
 -- What a change still lacks: the reason, or a field that must be set by then; NULL: nothing.
-create or replace function record_lacks(rule record_transition, after jsonb, why text) returns text immutable language sql as $$
-  select case when rule.reason_required and coalesce(btrim(why), '') = '' then 'reason'
-    else (select r from unnest(rule.required) r where coalesce(after ->> r, '') = '' limit 1) end
-$$;
+create or replace function record_lacks(rule record_transition, after jsonb, why text) returns text immutable language plpgsql as $$
+declare
+  named text;
+begin
+  if rule.reason_required and coalesce(btrim(why), '') = '' then
+    return 'reason';
+  end if;
+  foreach named in array coalesce(rule.required, '{}') loop
+    if coalesce(after ->> named, '') = '' then
+      return named;
+    end if;
+  end loop;
+  return null;
+end $$;

@@ -77,7 +77,7 @@ create or replace function task_make(of_about int8, receiver int4, of_title text
     of_content text default null, proxy bool default false) returns int8 language plpgsql
   security definer set search_path = liandong, pg_catalog, pg_temp as $$
 declare
-  whole jsonb := record_row(of_about);
+  whole jsonb := record_whole(of_about);
   asking int4 := coalesce(caller_office(), (whole ->> 'origin')::int4);
   named text := coalesce(caller_officer(), '系统');
   after jsonb;

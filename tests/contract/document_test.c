@@ -182,8 +182,8 @@ static void print_roles(char *out, size_t room, uint32_t roles) {
 
 static const char *lane_word(enum request_lane lane) {
     static const char *const words[] = {
-        [LANE_NONE] = "none",   [LANE_LOCAL] = "local", [LANE_READ] = "read",  [LANE_HELD] = "held",
-        [LANE_AUDIT] = "audit", [LANE_WRITE] = "write", [LANE_BATCH] = "write"};
+        [LANE_NONE] = "none",   [LANE_LOCAL] = "local", [LANE_READ] = "read",    [LANE_HELD] = "held",
+        [LANE_AUDIT] = "audit", [LANE_WRITE] = "write", [LANE_URGENT] = "write", [LANE_BATCH] = "write"};
     return words[lane];
 }
 

@@ -6,6 +6,7 @@ import re
 import select
 import subprocess
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 from scene import CLASS, OwnWatch, check_status, pb, refusal
@@ -108,6 +109,27 @@ def overtakes_a_backlog(stage):
       assert len(events) >= 5000 and [n.alert.no for _, n in notices] == [no], (len(events), notices)
       print(f"# the notice came after {notices[0][0]} of {len(events)} events", flush=True)
       assert notices[0][0] < 4000, notices[0][0]
+
+
+@case
+def goes_before_what_waits(stage):
+  """Somebody holds the pen, and reports wait for it: an alert that comes last is written before all of them but those that were sent already."""
+  with stage.alone() as node, contextlib.ExitStack() as peers:
+    base = node.settings["database"].split("dbname=")[1].split()[0]
+    desks = [peers.enter_context(stage.peer(node, "ytp-duty")) for _ in range(7)]
+    with stage.cluster.session(base) as holder:
+      holder.rows("begin")
+      holder.rows("select seq from liandong.feed_head for update")
+      for n, desk in enumerate(desks[:-1]):
+        desk.send("report_incident", request=uuid.uuid4().bytes, **{"class": CLASS, "content": f"邻居争吵 {n}"})
+        until(lambda n=n: node.metric("liandong_writes_waiting") == n + 1, 10, "the report waiting")
+      desks[-1].send("raise_alert", request=uuid.uuid4().bytes, kind="ALERT_KIND_MASS_EVENT", title="三十人聚集讨薪")
+      until(lambda: node.metric("liandong_writes_waiting") == len(desks), 10, "the alert waiting")
+      holder.rows("rollback")
+    until(lambda: node.metric("liandong_writes_waiting") == 0, 30, "all being written")
+    kinds = [kind for kind, in stage.sql("select kind from feed order by seq", database=base)]
+    assert sorted(kinds) == ["raise_alert"] + ["report_incident"] * 6, kinds
+    assert kinds.index("raise_alert") <= 2, f"two groups may have been sent: {kinds}"
 
 
 @case
@@ -252,6 +274,6 @@ def a_transfer_that_nobody_signs_for(stage):
       assert notice.alert.kind == pb.ALERT_KIND_TRANSFER_UNSIGNED and list(notice.alert.whom) == ["霞城司法所", "岳塘派出所"], notice
     with stage.peer(node, "xcs-mediator") as peer:
       peer.ask("sign_transfer", transfer=transfer)
-      peer.ask("ack_alert", alert=notice.alert.no)
+      assert peer.ask("show_alert", alert=notice.alert.no).state == pb.ALERT_STATE_RESOLVED, "it was about what is done now"
     other.peer.ask("ping")
     assert not of(other, notice.alert.no)

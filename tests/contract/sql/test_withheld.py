@@ -2,7 +2,7 @@
 from support.runner import case
 
 AS_OWNER = set("""
-  clock_pause clock_resume clock_start clock_stop clocks_due import_calendar trust_time
+  clock_pause clock_resume clocks_start clock_stop clocks_due import_calendar trust_time
   alert_auto alert_follow alert_receipt_take
   attachment_admit attachment_drop attachment_give_up attachment_keep attachment_open journal_read
   clock_start_at

@@ -62,10 +62,14 @@ static void watch(struct connection *c) {
     connection_flush(c);
 }
 
-/* Spreads the numbers over what is counted by place and phone, so that no report finds thousands of earlier ones. */
-static uint32_t scatter(uint32_t index, uint64_t tag) {
+/* A report's own bits, as good as random: its place and phone are hardly ever another's, for a repeated alarm is work
+ * of another kind (a proposal). The finaliser of SplitMix64 (Steele, Lea, Flood 2014); multiplication alone would walk
+ * through all places in turn and then find each of them taken. */
+static uint64_t scatter(uint32_t index, uint64_t tag) {
     uint64_t x = (tag + index) * 0x9E3779B97F4A7C15u;
-    return (uint32_t)(x >> 32);
+    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9u;
+    x = (x ^ x >> 27) * 0x94D049BB133111EBu;
+    return x ^ x >> 31;
 }
 
 static void report(struct connection *c, uint32_t index) {
@@ -80,11 +84,12 @@ static void report(struct connection *c, uint32_t index) {
     Liandong__V1__ToServer envelope = LIANDONG__V1__TO_SERVER__INIT;
     Liandong__V1__ReportIncident body = LIANDONG__V1__REPORT_INCIDENT__INIT;
     Liandong__V1__Threat threats[] = {LIANDONG__V1__THREAT__THREAT_ASSAULT};
-    uint32_t x = scatter(index, c->crowd->tag);
-    char mark[MARK_SIZE + 1], place[64], phone[16], reporter[] = "张某";
+    uint64_t x = scatter(index, c->crowd->tag);
+    char mark[MARK_SIZE + 1], place[96], phone[16], reporter[] = "张某";
     snprintf(mark, sizeof mark, "%016" PRIx64 "%08" PRIx32, c->crowd->tag, index);
-    snprintf(place, sizeof place, "%s%u号%u栋", streets[x % 8], x >> 12 & 0xfff, x % 60);
-    snprintf(phone, sizeof phone, "139%08u", x % 100000000u);
+    snprintf(place, sizeof place, "%s%u号%u栋", streets[x & 7], (unsigned)(x >> 3 & 0xffffff),
+             (unsigned)(x >> 27 & 63));
+    snprintf(phone, sizeof phone, "1%010" PRIu64, 3000000000u + (x >> 30) % 7000000000u);
     body.has_source = body.has_class_ = body.has_level = body.has_occurred_at = true;
     body.has_longitude = body.has_latitude = body.has_mass_count = true;
     body.source = LIANDONG__V1__INCIDENT_SOURCE__INCIDENT_SOURCE_CALL_110;
@@ -100,7 +105,7 @@ static void report(struct connection *c, uint32_t index) {
     body.content = (char *)(uintptr_t)stories[x >> 8 & 3];
     body.threats = threats;
     body.n_threats = index % 16 == 0;
-    body.mass_count = 2 + x % 5;
+    body.mass_count = 2 + (uint32_t)(x % 5);
     envelope.body_case = LIANDONG__V1__TO_SERVER__BODY_REPORT_INCIDENT;
     envelope.report_incident = &body;
     liandong_put_write(c, &envelope);

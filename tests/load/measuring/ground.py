@@ -14,11 +14,12 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.a
 TEMPLATE = "liandong_template"
 STATION, JUDICIAL = "station-0", "judicial-0"  # the pair that all is measured with
 BUREAU = "bureau"  # sees the first DISTRICT_PAIRS pairs
+WAL_SEGMENTS = 96  # of 16 MiB that are there beforehand: what all measurements between two checkpoints write
 PAIRS = 201        # in all: the first one and those whose watchers must hear nothing of it
 DISTRICT_PAIRS = 20
 ACCOUNTS = [f"officer-{n}" for n in range(16)]  # of STATION
 CLUSTER = {
-  "shared_buffers": "1GB", "wal_buffers": "64MB", "max_wal_size": "4GB", "checkpoint_timeout": "30min",
+  "shared_buffers": "1GB", "wal_buffers": "64MB", "max_wal_size": "4GB", "min_wal_size": "2GB", "checkpoint_timeout": "30min",
   "max_connections": "200", "jit": "off", "maintenance_work_mem": "512MB",
 }
 
@@ -99,6 +100,7 @@ class Ground:
       self.closing.callback(self.cluster.stop)
       self.databases = 0
       self.make_databases()
+      self.age_log()
     except BaseException:
       self.close()
       raise
@@ -124,6 +126,13 @@ class Ground:
       s.rows("create database reference")
     with self.cluster.session("reference") as s:
       s.rows("create table report(seq bigserial primary key, at timestamptz not null default now(), body bytea not null)")
+
+  def age_log(self):
+    """Leaves the cluster with segments of its log to write over, as one that has been running has. Making one holds everybody's commit for 20 to 30 ms."""
+    with self.cluster.session("reference") as s:
+      for _ in range(WAL_SEGMENTS):
+        s.rows("select pg_logical_emit_message(false, 'liandong', ''), pg_switch_wal()")
+      s.rows("checkpoint")
 
   def conninfo(self, database, role="postgres"):
     return self.cluster.conninfo(database, role)
