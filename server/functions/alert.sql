@@ -173,9 +173,10 @@ begin
     shown_at = coalesce(r.shown_at, excluded.shown_at), acked_at = coalesce(r.acked_at, excluded.acked_at), acted_at = coalesce(r.acted_at, excluded.acted_at);
 end $$;
 
-create or replace function alert_rule_now(of_rule text) returns alert_rule stable language sql as $$
-  select r from alert_rule r where r.rule = of_rule and r.started_on <= today() and (r.ended_on is null or r.ended_on > today()) order by r.started_on desc limit 1
-$$;
+create or replace function alert_rule_now(of_rule text) returns alert_rule stable language plpgsql as $$
+begin
+  return (select r from alert_rule r where r.rule = of_rule and r.started_on <= today() and (r.ended_on is null or r.ended_on > today()) order by r.started_on desc limit 1);
+end $$;
 
 -- An alert that is raised starts a clock for each step of its severity, and the one that ends it; whoever acknowledges stops them all. One that
 -- its rule does not press starts none but the last.
@@ -185,9 +186,9 @@ declare
   pressed bool := after ->> 'rule' is null or coalesce((alert_rule_now(after ->> 'rule')).pressed, true);
 begin
   if before is null then
-    perform clocks_start(of_num, array_agg(c.rule), array_agg(c.moment))
-    from (select s.clock as rule, moment from alert_step s where pressed and s.severity = (after ->> 'severity')::int2
-          union all select 'EXPIRY', (after ->> 'expires_at')::timestamptz - (select r.seconds from clock_rule r
+    perform clocks_start(of_num, array_agg(c.rule order by c.step), array_agg(c.moment order by c.step))
+    from (select s.step, s.clock as rule, moment from alert_step s where pressed and s.severity = (after ->> 'severity')::int2
+          union all select 9, 'EXPIRY', (after ->> 'expires_at')::timestamptz - (select r.seconds from clock_rule r
             where r.type = 4 and r.rule = 'EXPIRY' and r.started_on <= today() order by r.started_on desc limit 1) * interval '1 second') c;
   elsif before -> 'state' <> after -> 'state' then
     perform clock_stop(of_num, null, moment);

@@ -50,13 +50,13 @@ begin
   where exists (select from clock c where c.num = of_num and c.rule = w.rule and c.stopped_at is null);
   insert into clock(num, type, rule, rule_since, origin, owner, started_at, working, from_at, amount, due_at, near_at, next_at, wall_at)
   with one as materialized (
-      select r.*, w.moment, clock_base(w.moment) as from_at, r.working_days is not null as working, coalesce(r.seconds * 1000, r.working_days) as amount
-      from unnest(rules, moments) w(named, moment) cross join lateral (select * from clock_rule x where x.type = of_kind and x.rule = w.named
+      select r.*, w.ord, w.moment, clock_base(w.moment) as from_at, r.working_days is not null as working, coalesce(r.seconds * 1000, r.working_days) as amount
+      from unnest(rules, moments) with ordinality w(named, moment, ord) cross join lateral (select * from clock_rule x where x.type = of_kind and x.rule = w.named
         and x.started_on <= today() and (x.ended_on is null or x.ended_on > today()) order by x.started_on desc limit 1) r),  -- none: given up since
     due as materialized (select o.*, clock_due(o.working, o.from_at, o.amount) as due_at from one o)
   select of_num, of_kind, d.rule, d.started_on, (whole ->> 'origin')::int4, coalesce((whole ->> d.owner_field)::int4, (whole ->> 'origin')::int4), d.moment, d.working,
     d.from_at, d.amount, d.due_at, d.due_at - d.near_seconds * interval '1 second', least(d.due_at - d.near_seconds * interval '1 second', d.due_at), clock_timestamp()
-  from due d;
+  from due d order by d.ord;  -- what is due at one moment fires in the order in which it was started
 end $$;
 create or replace function clock_start(of_num int8, of_rule text, moment timestamptz) returns void language plpgsql as $$
 begin
