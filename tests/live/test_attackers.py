@@ -110,13 +110,15 @@ def hidden_ones(stage, node):
   return {"other pairing": other, "S3": tip, "S4": named}
 
 
-def median_ms(act, times=40):
-  took = []
+def medians_ms(acts, times=40):
+  """Of acts by name, taken in turn: whatever else the machine does meets all of them."""
+  took = {name: [] for name in acts}
   for _ in range(times):
-    begun = time.monotonic()
-    act()
-    took.append(time.monotonic() - begun)
-  return statistics.median(took) * 1000
+    for name, act in acts.items():
+      begun = time.monotonic()
+      act()
+      took[name].append(time.monotonic() - begun)
+  return {name: statistics.median(some) * 1000 for name, some in took.items()}
 
 
 @case
@@ -162,7 +164,7 @@ def a_curious_officer(stage):
         closed[name] = "answered"
       except Refused as e:
         closed[name] = e.reason
-    took = {"absent": median_ms(lambda: p.call("show_incident", incident=absent)), "hidden": median_ms(lambda: p.call("show_incident", incident=hidden["S3"].no))}
+    took = medians_ms({"absent": lambda: p.call("show_incident", incident=absent), "hidden": lambda: p.call("show_incident", incident=hidden["S3"].no)})
     gap = max(int(no[-6:]) for no in [mine, no]) - len([i for i in p.ask("list_incidents", limit=500).incidents])
     print(f"# curious officer: requests={len(of_records())} hidden={len(hidden)}x2 names, all answered as absent; median ms {took['absent']:.1f} absent"
           f" {took['hidden']:.1f} hidden; numbers tell that {gap} records are others'; {closed}")
