@@ -93,9 +93,10 @@ static void submit_write(struct call *c) {
         refuse_binding(c, field);
     } else {
         c->write.plan = plan;
-        c->write.urgent = c->row->lane == LANE_URGENT;
         c->write.done = on_written;
-        if (!writer_submit(c->core->writer, &c->write)) call_refuse(c, "QUEUE_FULL", NULL);
+        bool urgent = c->row->lane == LANE_URGENT;
+        if (!(urgent ? writer_submit_urgent : writer_submit)(c->core->writer, &c->write))
+            call_refuse(c, "QUEUE_FULL", NULL);
     }
 }
 

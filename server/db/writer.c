@@ -192,14 +192,18 @@ size_t writer_load(const struct writer *w) { return w->queued + w->groups[0].cou
 
 int64_t writer_written(const struct writer *w) { return w->members.value; }
 
-bool writer_submit(struct writer *w, struct write *m) {
+static bool submit(struct writer *w, struct write *m, bool urgent) {
     if (w->queued >= w->options.queue_limit) return false;
+    m->urgent = urgent;
     m->alone = false;
     m->losses = m->failures = 0;
     m->answer = NULL;
     queue_append(w, m);
     return true;
 }
+
+bool writer_submit(struct writer *w, struct write *m) { return submit(w, m, false); }
+bool writer_submit_urgent(struct writer *w, struct write *m) { return submit(w, m, true); }
 
 bool writer_withdraw(struct writer *w, struct write *m) {
     if (m->state != WRITE_QUEUED || m->losses) return false;

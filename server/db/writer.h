@@ -39,7 +39,6 @@ enum write_state { WRITE_IDLE, WRITE_QUEUED, WRITE_SENT };
 /* Embedded in the call that it belongs to, which must live until `done`. */
 struct write {
     const struct plan *plan;
-    bool urgent;          /* goes before all that waits and is not, in a group without those */
     struct caller caller; /* set before each single member; officer is borrowed */
     struct binding binding;
     /* row: of the plan's statement (of a read, row 0: all rows are its answer); NULL: it could not be carried out,
@@ -48,6 +47,7 @@ struct write {
     void (*done)(struct write *w, const PGresult *row_of, int row, const char *fault);
     /* The writer's own: */
     enum write_state state;
+    bool urgent;
     bool alone;                /* its group failed, or it is suspected: next time it goes by itself */
     uint8_t losses;            /* times its outcome was unknown, the connection being lost */
     uint8_t failures;          /* times it failed alone */
@@ -76,6 +76,8 @@ struct writer *writer_start(uv_loop_t *loop, const char *conninfo, const char *n
 bool writer_is_ready(const struct writer *w);
 /* Queues. False where the queue is full. Goes out with the next group, at the latest at the end of this loop tick. */
 bool writer_submit(struct writer *w, struct write *write);
+/* The same, before all that waits and is not urgent, and in a group without those. */
+bool writer_submit_urgent(struct writer *w, struct write *write);
 /* Takes back what was not sent yet; then it was surely not carried out and `done` is not called. False: it was sent. */
 bool writer_withdraw(struct writer *w, struct write *write);
 /* Writes queued or in flight. */

@@ -139,8 +139,8 @@ end $$;
 
 -- Whom a new alert is addressed to, before its first event (given_to_addressed): those that the kind says, and with a rule for BOTH its own
 -- office; with one for ADDRESSED its own and that to which the record it is about is addressed, and no other; with one for OWNER or HEAD that whose
--- deadline it is about. An update goes to everybody who
--- had the one before it, and not to who says it; to those of its kind only where it is of another kind now.
+-- deadline it is about. An update goes to everybody who had the one before it, and not to who says it; to those of its kind only where it is of
+-- another kind now.
 create or replace function alert_address(after jsonb, moment timestamptz) returns void language plpgsql as $$
 declare
   of_num int8 := (after ->> 'num')::int8;
@@ -173,9 +173,11 @@ begin
     shown_at = coalesce(r.shown_at, excluded.shown_at), acked_at = coalesce(r.acked_at, excluded.acked_at), acted_at = coalesce(r.acted_at, excluded.acted_at);
 end $$;
 
+-- A rule as it holds today; NULL: it doesn't.
 create or replace function alert_rule_now(of_rule text) returns alert_rule stable language plpgsql as $$
 begin
-  return (select r from alert_rule r where r.rule = of_rule and r.started_on <= today() and (r.ended_on is null or r.ended_on > today()) order by r.started_on desc limit 1);
+  return (select r from alert_rule r where r.rule = of_rule and r.started_on <= today() and (r.ended_on is null or r.ended_on > today())
+    order by r.started_on desc limit 1);
 end $$;
 
 -- An alert that is raised starts a clock for each step of its severity, and the one that ends it; whoever acknowledges stops them all. One that
@@ -188,7 +190,7 @@ begin
   if before is null then
     perform clocks_start(of_num, array_agg(c.rule order by c.step), array_agg(c.moment order by c.step))
     from (select s.step, s.clock as rule, moment from alert_step s where pressed and s.severity = (after ->> 'severity')::int2
-          union all select 9, 'EXPIRY', (after ->> 'expires_at')::timestamptz - (select r.seconds from clock_rule r
+          union all select null, 'EXPIRY', (after ->> 'expires_at')::timestamptz - (select r.seconds from clock_rule r
             where r.type = 4 and r.rule = 'EXPIRY' and r.started_on <= today() order by r.started_on desc limit 1) * interval '1 second') c;
   elsif before -> 'state' <> after -> 'state' then
     perform clock_stop(of_num, null, moment);
@@ -246,7 +248,7 @@ begin
   if record_type_of(of_num) = 1 then
     return false;
   end if;
-  whole := record_row(of_num);
+  whole := record_whole(of_num);
   return case record_type_of(of_num) when 2 then coalesce((whole ->> 'exercise')::bool, false) when 4 then whole ->> 'status' <> '1'
     else whole ->> 'about' is not null and record_exercise((whole ->> 'about')::int8) end;
 end $$;

@@ -265,8 +265,8 @@ begin
   end loop;
 end $$;
 
-grant execute on function clocks_start(int8, text[], timestamptz[]), clock_start(int8, text, timestamptz), clock_start_at(int8, text, timestamptz, timestamptz), clock_stop(int8, text, timestamptz), clock_pause(int8, text, timestamptz),
-  clock_resume(int8, text, timestamptz), clocks_due(int8, int8, int4) to liandong_app;
+grant execute on function clocks_start(int8, text[], timestamptz[]), clock_start(int8, text, timestamptz),
+  clock_start_at(int8, text, timestamptz, timestamptz), clock_stop(int8, text, timestamptz), clock_pause(int8, text, timestamptz), clock_resume(int8, text, timestamptz), clocks_due(int8, int8, int4) to liandong_app;
 
 -- The calendar says otherwise than when they began: those that count working days and are not over are worked out again. What has fired has fired.
 create or replace function clock_calendar_changed() returns void language plpgsql as $$

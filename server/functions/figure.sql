@@ -115,6 +115,7 @@ begin
 end $$;
 
 -- A pairing that is entered or agreed to late, or whose time changes: what both did while it held counts from now on, and nothing else.
+-- What can come by itself and is asked for as well is a reopening alone: those acts are found by the disputes that have one.
 -- By indexes, as the server's writer does everything: a table that was empty when a statement was planned is read over and over as it fills.
 create or replace function joint_paired() returns trigger language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp set enable_seqscan = off as $$
 declare
@@ -243,7 +244,8 @@ create or replace function alert_acks(office_code text, asof timestamptz, from_a
   returns table(num int8, raised_at timestamptz, acked_at timestamptz, seconds int8) stable language sql as $$
   select a.num, a.created_at, case when a.acked_at <= asof then a.acked_at end, case when a.acked_at <= asof then floor(extract(epoch from a.acked_at - a.created_at))::int8 end
   from alert a
-  where a.status = 1 and not exists (select from alert_rule r where r.rule = a.rule and r.whom in ('OWNER', 'HEAD')) and a.created_at <= asof and a.created_at >= coalesce(from_at, '-infinity') and a.created_at < coalesce(until_at, 'infinity')
+  where a.status = 1 and not exists (select from alert_rule r where r.rule = a.rule and r.whom in ('OWNER', 'HEAD'))
+    and a.created_at <= asof and a.created_at >= coalesce(from_at, '-infinity') and a.created_at < coalesce(until_at, 'infinity')
     and (office_code is null or a.origin = (select o.id from office o where o.code = office_code)
       or exists (select from alert_office w join office o on o.id = w.office where w.num = a.num and o.code = office_code))
 $$;

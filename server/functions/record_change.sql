@@ -23,7 +23,7 @@ begin
   return answer;
 end $$;
 
--- The columns of a kind that a request may set: all its own, and of the common ones only the area.
+-- The columns of a kind that a request may set: all its own, and of the common ones state, area and sensitivity.
 create or replace function record_columns(of_type int2, given jsonb) returns jsonb stable language plpgsql as $$
 declare
   own text[] := record_own(of_type);

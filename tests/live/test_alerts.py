@@ -115,9 +115,8 @@ def overtakes_a_backlog(stage):
 def goes_before_what_waits(stage):
   """Somebody holds the pen, and reports wait for it: an alert that comes last is written before all of them but those that were sent already."""
   with stage.alone() as node, contextlib.ExitStack() as peers:
-    base = node.settings["database"].split("dbname=")[1].split()[0]
     desks = [peers.enter_context(stage.peer(node, "ytp-duty")) for _ in range(7)]
-    with stage.cluster.session(base) as holder:
+    with stage.cluster.session(node.name) as holder:
       holder.rows("begin")
       holder.rows("select seq from liandong.feed_head for update")
       for n, desk in enumerate(desks[:-1]):
@@ -127,7 +126,7 @@ def goes_before_what_waits(stage):
       until(lambda: node.metric("liandong_writes_waiting") == len(desks), 10, "the alert waiting")
       holder.rows("rollback")
     until(lambda: node.metric("liandong_writes_waiting") == 0, 30, "all being written")
-    kinds = [kind for kind, in stage.sql("select kind from feed order by seq", database=base)]
+    kinds = [kind for kind, in stage.sql("select kind from feed order by seq", database=node.name)]
     assert sorted(kinds) == ["raise_alert"] + ["report_incident"] * 6, kinds
     assert kinds.index("raise_alert") <= 2, f"two groups may have been sent: {kinds}"
 

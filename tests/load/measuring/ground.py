@@ -14,9 +14,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.a
 TEMPLATE = "liandong_template"
 STATION, JUDICIAL = "station-0", "judicial-0"  # the pair that all is measured with
 BUREAU = "bureau"  # sees the first DISTRICT_PAIRS pairs
-WAL_SEGMENTS = 96  # of 16 MiB that are there beforehand: what all measurements between two checkpoints write
 PAIRS = 201        # in all: the first one and those whose watchers must hear nothing of it
 DISTRICT_PAIRS = 20
+WAL_SEGMENTS = 96  # of 16 MiB that are there beforehand: what all measurements between two checkpoints write
 ACCOUNTS = [f"officer-{n}" for n in range(16)]  # of STATION
 CLUSTER = {
   "shared_buffers": "1GB", "wal_buffers": "64MB", "max_wal_size": "4GB", "min_wal_size": "2GB", "checkpoint_timeout": "30min",
