@@ -66,7 +66,11 @@ def sessions(d, office="j1", role="head", /, **fields):
 
 
 def now(d):
-  return d.sql("select clock_timestamp()")[0][0]
+  """This moment, which is gone by when it is told: acts have whole milliseconds, and neither the one before nor the next one shares it."""
+  d.sql("select pg_sleep(0.002)")
+  moment = d.sql("select clock_timestamp()")[0][0]
+  d.sql("select pg_sleep(0.002)")
+  return moment
 
 
 def joint_by_rows(d, office, role, asof=None, from_=None, until=None, of=None):
@@ -133,7 +137,6 @@ def one_hundred_and_seventy_two(ground):
     # entered late: known from then on, and never before
     late = opened(d, "p1")
     then = now(d)
-    d.sql("select pg_sleep(0.002)")  # acts have whole milliseconds: the next one is another
     noted(d, "j1", late)
     assert joint(d)[0] == 173 and joint(d, asof=then)[0] == 172 == joint(d, asof=before)[0]
     assert sorted(listed(d, asof=then)) == sorted(expected)
@@ -193,12 +196,9 @@ def a_pairing_that_changes(ground):
     d.sql("update pairing set started_on = today() - 20 where station = $1", d.ids["p1"])
     t0 = now(d)
     assert joint(d)[0] == 3
-    d.sql("select pg_sleep(0.002)")
     d.sql("update pairing set started_on = today() - 5 where station = $1", d.ids["p1"])
     assert joint(d)[0] == 2 and sorted(listed(d)) == nos[1:] and joint(d, asof=t0)[0] == 3
-    d.sql("select pg_sleep(0.002)")
     t1 = now(d)
-    d.sql("select pg_sleep(0.002)")
     d.sql("insert into pairing(station, judicial, started_on, ended_on) values ($1, $2, today() - 30, today() - 8)", d.ids["p1"], d.ids["j1"])
     assert joint(d)[0] == 3 and joint(d, asof=t1)[0] == 2
     d.sql("update pairing set station_agreed = false where station = $1 and ended_on is null", d.ids["p1"])
@@ -284,7 +284,6 @@ def six_sessions_and_eight_rounds(ground):
     eight = mediated(d, (3, "2023-05-31T16:30:00Z"), (3, "2023-06-05T01:00:00Z"), (3, "2023-06-12T01:00:00Z"), (3, "2023-06-13T01:00:00Z"), (4, "2023-06-14T01:00:00Z"),
                      (4, "2023-06-15T01:00:00Z"), (4, "2023-06-30T15:30:00Z"), (4, "2023-06-30T16:30:00Z"))
     then = now(d)
-    d.sql("select pg_sleep(0.002)")
     hold(d, eight, 3, "2023-06-09T01:00:00Z")
     # what must not count: an exercise, another office's
     mediated(d, (1, "2023-03-08T01:00:00Z"), (4, "2023-06-08T01:00:00Z"), exercise=True)
@@ -302,7 +301,6 @@ def six_sessions_and_eight_rounds(ground):
     assert d.app.value("select count(*) from session_span") == "0", "nobody asks"
     # corrected: it was in April after all
     then = now(d)
-    d.sql("select pg_sleep(0.002)")
     row = d.desk("j1", "head").ask("correct_session", dispute=six, round=4, session_version=1, held_at="2023-04-19T01:00:00Z")[0]
     assert row["outcome"] == "done" and sessions(d, dispute=six, **MARCH)[:3] == (5, 1, 5) and sessions(d, dispute=six, asof=then, **MARCH)[0] == 6, row
     # merged and taken back
@@ -311,7 +309,6 @@ def six_sessions_and_eight_rounds(ground):
     merge(d, other, six)
     assert sessions(d, **MARCH)[:3] == (6, 1, 6) == sessions(d, dispute=six, **MARCH)[:3] and sessions(d, dispute=other, **MARCH)[:2] == (1, 1)
     merged = now(d)
-    d.sql("select pg_sleep(0.002)")
     merge(d, other, None)
     assert sessions(d, dispute=six, **MARCH)[:3] == (5, 1, 5) and sessions(d, **MARCH)[:3] == (6, 2, 5) and sessions(d, dispute=six, asof=merged, **MARCH)[:3] == (6, 1, 6)
     assert sessions(d, dispute=six, asof=then, **MARCH)[:3] == (6, 1, 6) and sessions(d, dispute=eight, **JUNE)[:3] == (8, 1, 8)
