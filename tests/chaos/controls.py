@@ -40,7 +40,7 @@ def table_under_kills(synchronous_commit):
       t.start()
     for _ in range(KILLS):
       mark = len(acked)
-      until(lambda mark=mark: len(acked) >= mark + ACKS_BETWEEN, 30, "acknowledgements")
+      until(lambda mark=mark: len(acked) >= mark + ACKS_BETWEEN, 60, "acknowledgements")
       cluster.kill()
       cluster.start()
     stop.set()

@@ -53,7 +53,7 @@ def the_other_side_is_told(stage):
       with stage.watch("yts-head") as late:
         late.backlog()
         return of(late, no)
-    until(lambda: not told_late(), 10, "nobody being told who comes after the ack")
+    until(lambda: not told_late(), 60, "nobody being told who comes after the ack")
   check_status(refusal(lambda: stage.ask("yts-head", "ack_alert", alert=no)), "ALREADY_ACKED", "FAILED_PRECONDITION")
   check_status(refusal(lambda: stage.ask("ytp-chief", "ack_alert", alert=no)), "OWN_ALERT", "FAILED_PRECONDITION")
   stage.ask("ytp-chief", "cancel_alert", alert=no, reason="误报")
@@ -75,7 +75,7 @@ def told_again_to_who_connects(stage):
       assert of(watch, no) == [(no, 0)], watch.peer.notices
       return before == 0
   for node in (stage.a, stage.b):
-    until(lambda node=node: first_of_all(node), 10, "the notice coming first, once the node knows of it")
+    until(lambda node=node: first_of_all(node), 60, "the notice coming first, once the node knows of it")
   stage.ask("ytp-duty", "cancel_alert", alert=no, reason="误报")
 
 
@@ -103,7 +103,7 @@ def overtakes_a_backlog(stage):
       list(pool.map(fill, desks))
     with stage.watch("yts-mediator", node=node, from_start=True) as watch:
       no = desks[0].ask("raise_alert", kind="ALERT_KIND_MASS_EVENT", title="三十人聚集讨薪").no
-      until(lambda: node.metric("liandong_alert_notices_total") >= 1, 10, "the notice being sent")
+      until(lambda: node.metric("liandong_alert_notices_total") >= 1, 60, "the notice being sent")
       events = watch.backlog(30)
       notices = watch.peer.notices
       assert len(events) >= 5000 and [n.alert.no for _, n in notices] == [no], (len(events), notices)
@@ -121,11 +121,11 @@ def goes_before_what_waits(stage):
       holder.rows("select seq from liandong.feed_head for update")
       for n, desk in enumerate(desks[:-1]):
         desk.send("report_incident", request=uuid.uuid4().bytes, **{"class": CLASS, "content": f"邻居争吵 {n}"})
-        until(lambda n=n: node.metric("liandong_writes_waiting") == n + 1, 10, "the report waiting")
+        until(lambda n=n: node.metric("liandong_writes_waiting") == n + 1, 60, "the report waiting")
       desks[-1].send("raise_alert", request=uuid.uuid4().bytes, kind="ALERT_KIND_MASS_EVENT", title="三十人聚集讨薪")
-      until(lambda: node.metric("liandong_writes_waiting") == len(desks), 10, "the alert waiting")
+      until(lambda: node.metric("liandong_writes_waiting") == len(desks), 60, "the alert waiting")
       holder.rows("rollback")
-    until(lambda: node.metric("liandong_writes_waiting") == 0, 30, "all being written")
+    until(lambda: node.metric("liandong_writes_waiting") == 0, 60, "all being written")
     kinds = [kind for kind, in stage.sql("select kind from feed order by seq", database=node.name)]
     assert sorted(kinds) == ["raise_alert"] + ["report_incident"] * 6, kinds
     assert kinds.index("raise_alert") <= 2, f"two groups may have been sent: {kinds}"
@@ -144,10 +144,10 @@ def escalates_once_whatever_is_killed(stage):
       peer.ask("ack_alert", alert=quiet)
     steps = lambda which: int(stage.sql("select count(*) from feed where kind = 'escalate_alert' and no = $1", which, database=base)[0][0])  # noqa: E731
     for done in (1, 2):
-      until(lambda done=done: steps(no) >= done, 20, f"step {done}")
+      until(lambda done=done: steps(no) >= done, 60, f"step {done}")
       node.kill()
       node.start()
-    until(lambda: steps(no) == 3, 20, "step 3")
+    until(lambda: steps(no) == 3, 60, "step 3")
     with stage.watch("yts-head", node=node) as watch:
       assert notice_of(watch, lambda n: n.alert.no == no).step == 3
     with stage.peer(node, "yts-head") as head:
@@ -167,7 +167,7 @@ def a_client_shows_it_and_says_so(stage):
     said = watch.until(rf"liandong alert ack {no}", "stderr")
     for word in ("通报预警", "特别严重", "扬言跳楼", "霞光路 9 号", "岳塘派出所", "张建国"):
       assert word in said, (word, said)
-    until(lambda: any(r.shown_at for r in stage.ask("ytp-duty", "list_receipts", alert=no).receipts), 10, "the receipt")
+    until(lambda: any(r.shown_at for r in stage.ask("ytp-duty", "list_receipts", alert=no).receipts), 60, "the receipt")
     receipt = next(r for r in stage.ask("ytp-duty", "list_receipts", alert=no).receipts if r.shown_at)
     assert (receipt.office, receipt.person) == ("yts", "刘芳") and receipt.delivered_at <= receipt.shown_at and not receipt.acked_at, receipt
     drill = raised(stage, status="ALERT_STATUS_EXERCISE", title="下半年演练")
@@ -248,7 +248,7 @@ def who_is_on_duty_is_told(stage):
       event = own.event(30)
     assert (event.no, [c.new_value for c in event.changes if c.field == "undelivered"]) == (lost, ["岳塘派出所"]), event
     until(lambda: stage.sql("select count(*) from clock where rule = 'DELIVER_EXTREME' and num = (select num from alert where record_no(num) = $1) and stopped_at is null", seen,
-                            database=node.name) == [("0",)], 30, "the clock of what came in time")
+                            database=node.name) == [("0",)], 60, "the clock of what came in time")
     assert not got(chief, seen) and stage.sql("select count(*) from feed where kind = 'redeliver_alert'", database=node.name) == [("1",)]
     leave("013527")
     shift("013001")

@@ -137,7 +137,7 @@ def killed_in_between(stage):
           acknowledged.append(at.offset)
     thread = threading.Thread(target=go_on)
     thread.start()
-    until(lambda: len(acknowledged) >= 5, 30, "five chunks")
+    until(lambda: len(acknowledged) >= 5, 60, "five chunks")
     node.signal(signal.SIGKILL)
     thread.join(20)
   node.process.wait(10)

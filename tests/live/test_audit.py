@@ -175,7 +175,7 @@ def a_refusal_is_written_down_though_nobody_waits(stage):
   peer.send("list_incidents")
   peer.send("list_incidents")
   peer.close()
-  until(lambda: head(stage) > before, 10, "the entry")
+  until(lambda: head(stage) > before, 60, "the entry")
 
 
 NO_AUDIT = (  # what is done to the table, and undone, how many refusals are written meanwhile
@@ -271,7 +271,7 @@ def fill(stage, node, words):
 def signed(stage, database, least):
   """Waits until the newest signature covers both chains and is number `least` or more."""
   return until(lambda: stage.sql("select n from audit_signature s, feed_head f, audit_head a where s.n >= $1 and s.feed_seq = f.seq and s.audit_seq = a.seq",
-                                 least, database=database), 15, "the signature")
+                                 least, database=database), 60, "the signature")
 
 
 @contextlib.contextmanager
@@ -379,7 +379,7 @@ def the_server_signs_nothing_that_did_not_grow(stage):
     before = s.value("select max(n) from audit_signature")
     s.rows("begin; update audit set officer = '别人' where seq = 2;" + rebuild("audit") + " commit")
     fill(stage, node, ["之后"])
-    until(lambda: "audit.broken" in node.log(), 15, "the complaint")
+    until(lambda: "audit.broken" in node.log(), 60, "the complaint")
     assert s.value("select max(n) from audit_signature") == before
 
 

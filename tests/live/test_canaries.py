@@ -196,15 +196,15 @@ def by_two(stage, node, birds, drive):
   secret = decode(did(admin, "invite_device", office="ytp", device="jinsi-enrolled", role=2).token)[0]
   drive.taken.add("enrol_device")
   context = context_of(stage, "jinsi-enrolled", path, enrol(stage, secret, asked, node).certificate)
-  until(lambda: hello(node, context) is None, 5, "the new device being served")
+  until(lambda: hello(node, context) is None, 60, "the new device being served")
   with Peer(node.address, context) as fresh:
     did(fresh, "renew_device", certificate_request=asked)
   alarmed(did, chief, head, mediator, word)
   other = stage.node(node.name + "-drained", node.name).start()
-  until(lambda: len(admin.ask("show_health").nodes) == 2, 5, "the other node")
+  until(lambda: len(admin.ask("show_health").nodes) == 2, 60, "the other node")
   order = did(admin, "drain_node", node=other.name, reason=word("drain_node.reason")).id
   did(admin, "show_order", order=order)
-  until(lambda: other.process.poll() is not None, 10, "the drained node's end")
+  until(lambda: other.process.poll() is not None, 60, "the drained node's end")
   stage.nodes.remove(other)
   return secret.hex(), base64.b64encode(secret).decode()
 
@@ -318,7 +318,7 @@ def no_core_after_an_abort(stage):
   folder = os.path.join(stage.folder, "cores")
   os.makedirs(folder)
   with ends_of_abort(["sleep", "60"], folder) as other:
-    until(lambda: b"sleep" in open(f"/proc/{other.pid}/cmdline", "rb").read(), 5, "another program")  # pylint: disable=consider-using-with
+    until(lambda: b"sleep" in open(f"/proc/{other.pid}/cmdline", "rb").read(), 60, "another program")  # pylint: disable=consider-using-with
     os.kill(other.pid, signal.SIGABRT)
     if not os.WCOREDUMP(os.waitpid(other.pid, 0)[1]):
       raise Skip("no program leaves a core here (hard limit 0), so that none is left proves nothing")

@@ -66,7 +66,7 @@ class Running:
       self.process.kill()
     self.process.communicate()
 
-  def until(self, wanted, which="stdout", timeout=15):
+  def until(self, wanted, which="stdout", timeout=60):
     """Reads until the pattern was said; all that was said so far."""
     end = time.monotonic() + timeout
     while not re.search(wanted, self.kept[which].decode(errors="replace")):
@@ -140,7 +140,7 @@ def watch_goes_on_where_it_left_off(stage):
     first.until('"live"')
     before = report(stage, "看到的一件")
     first.until(before)
-    until(lambda: os.path.exists(os.path.join(stage.folder, "cursor")), 5, "the cursor file")
+    until(lambda: os.path.exists(os.path.join(stage.folder, "cursor")), 60, "the cursor file")
     first.process.send_signal(signal.SIGINT)
     first.process.wait(10)
   missed = [report(stage, "错过的" + text) for text in "二三四"]
@@ -377,7 +377,7 @@ def import_cut_off_and_resumed(stage):
     server = f"localhost:{node.port}"
     count = lambda: int(stage.sql("select count(*) from incident", database=node.name)[0][0])  # noqa: E731
     with Running(stage, *arguments, server=server) as first:
-      until(lambda: count() > 50, 30, "the first rows")
+      until(lambda: count() > 50, 60, "the first rows")
       first.process.kill()
       first.process.wait()
     assert 50 < count() < 600, "was not cut in the middle"

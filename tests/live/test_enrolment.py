@@ -97,7 +97,7 @@ def invited_and_enrolled(stage):
   assert "whatever" not in text and "DNS:" not in text
   assert int(field(enrolment.certificate, "-serial").split("=")[1], 16) == int.from_bytes(enrolment.serial, "big")
   context = context_of(stage, "ytp-wall", path, enrolment.certificate)
-  until(lambda: hello(stage.b, context) is None, 5, "the new device being served")
+  until(lambda: hello(stage.b, context) is None, 60, "the new device being served")
   with Peer(stage.b.address, context) as peer:
     assert (peer.welcome.office_code, peer.welcome.role) == ("ytp", pb.ROLE_DUTY)
     peer.ask("list_incidents")
@@ -108,7 +108,7 @@ def enrolled_for_logins(stage):
   """Without a role of its own it is served nothing but a login."""
   _, context, enrolment = come_in(stage, "ytp-came")
   assert not enrolment.HasField("role")
-  until(lambda: hello(stage.a, context) is None, 5, "the new device being served")
+  until(lambda: hello(stage.a, context) is None, 60, "the new device being served")
   with Peer(stage.a.address, context) as peer:
     check_status(refusal(lambda: peer.ask("list_incidents")), "LOGIN_REQUIRED", "UNAUTHENTICATED")
 
@@ -211,7 +211,7 @@ def the_door_is_narrow(stage):
     context.set_alpn_protocols(alpn)
     mark = len(stage.a.log())
     assert hello(stage.a, context) is not None, f"let in by {alpn}"
-    until(lambda mark=mark: "CERTIFICATE_REQUIRED" in stage.a.log()[mark:], 5, "the refusal in the log")
+    until(lambda mark=mark: "CERTIFICATE_REQUIRED" in stage.a.log()[mark:], 60, "the refusal in the log")
   with door(stage) as peer:
     assert peer.welcome.max_frame == 4096 and not peer.welcome.office_code and not peer.welcome.HasField("role")
     peer.ask("ping", token=7)
@@ -235,7 +235,7 @@ def the_door_is_narrow(stage):
     check_status(refusal(lambda: peer.ask("enrol_device", request=request_id(), token=bytes(16), certificate_request=b"x")), "ENROLMENT_ONLY")
   with stage.alone(enrol_ca_certificate=None, enrol_ca_key=None) as node:
     assert hello(node, tls_context(stage.authority.ca, alpn=ENROL)) is not None
-    until(lambda: "NO_COMMON_PROTOCOL" in node.log(), 5, "the refusal in the log")
+    until(lambda: "NO_COMMON_PROTOCOL" in node.log(), 60, "the refusal in the log")
     with stage.peer(node, "admin") as admin:
       check_status(refusal(lambda: admin.ask("invite_device", request=request_id(), office="ytp", device="x")), "ENROLMENT_ELSEWHERE")
     with stage.peer(node) as peer:
@@ -256,7 +256,7 @@ def strangers_take_no_room(stage):
     finally:
       for one in doors:
         one.close()
-    until(lambda: hello(node, tls_context(stage.authority.ca, alpn=ENROL)) is None, 5, "the room being free again")
+    until(lambda: hello(node, tls_context(stage.authority.ca, alpn=ENROL)) is None, 60, "the room being free again")
 
 
 @case
@@ -276,7 +276,7 @@ def the_secret_stays_nowhere(stage):
 def renewed(stage):
   """The same key gets a new certificate, again by the same request the same one; another key does not; the old goes on."""
   path, context, first = come_in(stage, "ytp-renew", role=pb.ROLE_DUTY)
-  until(lambda: hello(stage.a, context) is None, 5, "the new device being served")
+  until(lambda: hello(stage.a, context) is None, 60, "the new device being served")
   version = stage.sql("select version from directory_head")
   request = openssl("req", "-new", "-key", path, "-subj", "/CN=x", "-outform", "DER")
   with Peer(stage.a.address, context) as peer:
@@ -302,7 +302,7 @@ def revoked_on_every_node(stage):
   path, context, _ = come_in(stage, "ytp-stolen", role=pb.ROLE_DUTY)
   with stage.peer(stage.a, "admin") as admin:
     for trial in range(20):
-      until(lambda: hello(stage.a, context) is None and hello(stage.b, context) is None, 10, "the device being served")
+      until(lambda: hello(stage.a, context) is None and hello(stage.b, context) is None, 60, "the device being served")
       with contextlib.ExitStack() as stack:
         peers = [stack.enter_context(Peer(node.address, context)) for node in (stage.a, stage.b) for _ in range(2)]
         for peer in peers[::2]:
@@ -313,11 +313,11 @@ def revoked_on_every_node(stage):
         for peer in peers:
           try:
             while True:
-              peer.receive(max(0.01, 5 - (time.monotonic() - begun)))
+              peer.receive(60)
           except Closed:
             slowest = max(slowest, time.monotonic() - begun)
           except TimeoutError as e:
-            raise AssertionError(f"trial {trial}: still connected after 5 s") from e
+            raise AssertionError(f"trial {trial}: still connected") from e
         assert admin.ask("revoke_device", request=key, device="ytp-stolen", reason="丢失").replay and not receipt.replay
       for node in (stage.a, stage.b):
         assert "UNKNOWN_DEVICE" in hello(node, context), "let in again"

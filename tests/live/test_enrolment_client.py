@@ -182,7 +182,7 @@ def the_answer_is_lost(stage):
     line[line.index("--server") + 1] = f"localhost:{gag.port}"
     code, _, talk = computer.run(*line, "--timeout", "2s")
     assert code == 75 and "只会办理一次" in talk, talk
-  until(lambda: stage.sql("select count(*) from device where name = 'ytp-lost'") == [("1",)], 5, "the device in the directory")
+  until(lambda: stage.sql("select count(*) from device where name = 'ytp-lost'") == [("1",)], 60, "the device in the directory")
   assert computer.files() == ["enrolling.key"]
   code, _, talk = computer.run(*direct)
   assert code == 0, talk
@@ -213,7 +213,7 @@ def renews_by_itself(stage):
     stage.sql("insert into liandong.device(name, key, office, officer, role, unattended) select 'ytp-aging', $1, id, 'x', 2, true from liandong.office where code = 'ytp'",
               "\\x" + hashlib.sha256(openssl("pkey", "-in", computer.setting("key"), "-pubout", "-outform", "DER")).hexdigest(), database=node.name)
     elsewhere = {"LIANDONG_SERVER": f"localhost:{node.port}"}
-    until(lambda: computer.run("incident", "list", env=elsewhere)[0] == 0, 5, "the device being served")
+    until(lambda: computer.run("incident", "list", env=elsewhere)[0] == 0, 60, "the device being served")
     code, _, talk = computer.run("incident", "list", env=elsewhere)
     assert code == 0 and "没有续上" not in talk, talk
     code, _, talk = computer.run("enrol", "--renew", env=elsewhere)
@@ -241,7 +241,7 @@ def thrown_out_by_the_client(stage):
   assert computer.run(*invite_by_client(stage, "ytp-thrown", "--office", "ytp", "--role", "duty"))[0] == 0
   code, data, talk = admin.run("device", "revoke", "ytp-thrown", "电脑被盗", "--yes", env=administrators(stage))
   assert code == 0, data + talk
-  until(lambda: computer.run("status")[0] == 4, 5, "the device being out")
+  until(lambda: computer.run("status")[0] == 4, 60, "the device being out")
   assert "UNKNOWN_DEVICE" in computer.run("status")[2]
 
 

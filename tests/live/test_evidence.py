@@ -49,7 +49,7 @@ def live(stage, node):
     head.ask("decide_approval", approval=head.ask("list_approvals", open=True).approvals[0].approval, agreed=True)
   p.ask("correct_incident", **lower)
   check_status(refusal(lambda: chief.ask("void_incident", incident=bare, reason="误报")), "APPROVAL_NEEDED")
-  until(lambda: stage.sql("select done = (select max(num) from incident) from search_head", database=node.name) == [("t",)], 15, "the search index")
+  until(lambda: stage.sql("select done = (select max(num) from incident) from search_head", database=node.name) == [("t",)], 60, "the search index")
   p.close()
   chief.close()
 

@@ -95,7 +95,7 @@ def sync_cursor_skips_the_hidden(stage):
     for _ in range(3):
       stage.report("xcp-duty")
     before = watch.cursor
-    until(lambda: watch.next() is None and watch.cursor != before, 20, "a heartbeat with a newer cursor")
+    until(lambda: watch.next() is None and watch.cursor != before, 60, "a heartbeat with a newer cursor")
     cursor = watch.cursor
   no = stage.report().no
   with stage.watch(cursor=cursor) as watch:
@@ -164,7 +164,7 @@ def codes_that_differ_at_their_end(stage):
     def renamed():
       with stage.peer(node, "ytp-duty") as peer:
         return peer.welcome.office_code == ours
-    until(renamed, 10, "the whole code")
+    until(renamed, 60, "the whole code")
     with stage.peer(node, "ytp-duty") as desk, stage.peer(node, "yts-mediator") as mediator, stage.watch(node=node, offices=[ours]) as watch:
       watch.backlog()
       hidden, seen = (peer.ask("report_incident", **{"class": CLASS, "content": "两所之一"}).no for peer in (mediator, desk))
@@ -369,7 +369,7 @@ def a_watch_ends_with_its_connection(stage):
       for _ in range(i):
         watch.next()
       stage.report()
-  until(lambda: stage.a.http("/healthz")[0] == 200, 5, "health")
+  until(lambda: stage.a.http("/healthz")[0] == 200, 60, "health")
 
 
 MANY = """do $$
@@ -417,7 +417,7 @@ def those_who_stop_reading_hold_little(stage):
     def settled():
       pages.append(node.metric("liandong_feed_table_pages_total"))
       return pages[-1] >= 80 and len(pages) > 100 and pages[-1] == pages[-100]
-    until(settled, 40, "the last page for those who don't read")
+    until(settled, 60, "the last page for those who don't read")
     grown = (node.memory() - before) / (1 << 20)
     assert grown < 40 * 0.6 + 8 * 2.5, f"{grown:.0f} MiB"
 

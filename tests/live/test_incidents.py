@@ -300,5 +300,5 @@ def pending_until_known(stage):
       except Refused as e:
         assert e.reason == "OUTCOME_PENDING", e.reason
         return None
-    assert until(known, 10).no
+    assert until(known, 60).no
     assert stage.sql("select count(*) from incident where content = $1", content, database=node.name) == [("1",)]

@@ -57,7 +57,7 @@ def comes_back(stage, pull, mend, said):
     pull(cable)
     missed = report(2)  # the server still holds the connection for good
     pauses = re.findall(AGAIN, watch.until(r"没有任何消息.*秒后重连", "stderr"))
-    until(lambda: "SILENT" in node.log(), 10, "the server's noticing")
+    until(lambda: "SILENT" in node.log(), 60, "the server's noticing")
     missed += report(2)  # and here it has given it up
     if said:
       pauses = re.findall(AGAIN, watch.until(said + r".*秒后重连", "stderr"))

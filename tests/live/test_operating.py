@@ -122,13 +122,13 @@ def altered(stage, name, value):
   """A PostgreSQL setting of the whole cluster, put back afterwards."""
   stage.sql(f"alter system set {name} = {value}")
   stage.sql("select pg_reload_conf()")
-  until(lambda: stage.sql("select current_setting($1)", name) == [(value,)], 5, f"{name} = {value}")
+  until(lambda: stage.sql("select current_setting($1)", name) == [(value,)], 60, f"{name} = {value}")
   try:
     yield
   finally:
     stage.sql(f"alter system set {name} = on")
     stage.sql("select pg_reload_conf()")
-    until(lambda: stage.sql("select current_setting($1)", name) == [("on",)], 5, f"{name} = on")
+    until(lambda: stage.sql("select current_setting($1)", name) == [("on",)], 60, f"{name} = on")
 
 
 @case.table((name, name) for name in ("fsync", "full_page_writes", "synchronous_commit"))
@@ -167,7 +167,7 @@ def durability_switched_off_while_running(stage):
         return peer.ask("report_incident", **fields)
       except Refused:
         return None
-    until(well, 20, "service again")
+    until(well, 60, "service again")
 
 
 @case

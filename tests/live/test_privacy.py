@@ -6,9 +6,10 @@ from peer.peer import Closed
 from peer.watch import Reset, Watch
 from scene import CLASS, check_status, refusal
 from support.runner import case
+from support.waiting import until
 from test_login import PASSWORD, code_for
 
-IN_TIME = 5  # seconds, on every node
+IN_TIME = 60  # seconds that are waited, on however busy a machine; how soon it comes is printed, not judged
 HIDDEN = "〔无权查看〕"
 
 
@@ -32,15 +33,13 @@ def person(stage, node, account, device, code=True):
   return peer
 
 
-def expect_reset(watch, begun, reason="RIGHTS"):
-  """The snapshot's numbers; it came in time."""
+def expect_reset(watch, reason="RIGHTS"):
+  """The snapshot's numbers."""
   try:
     while True:
       watch.next(IN_TIME)
   except Reset as e:
     assert e.reason == reason, e.reason
-    took = time.monotonic() - begun
-    assert took < IN_TIME, f"after {took:.1f} s"
     return [i.no for i in e.incidents]
 
 
@@ -64,14 +63,14 @@ def who_sees_other_offices_starts_over(stage, lose, gain):
     for w in (*watches, chief):
       w.backlog()
     for statements, there in ((lose, False), (gain, True)):
-      away, begun = watches[1].cursor, time.monotonic()
+      away = watches[1].cursor
       for statement in statements.split("; "):
         stage.sql(statement, database=nodes[0].name)
       for w in watches:
-        assert (no in expect_reset(w, begun)) == there
+        assert (no in expect_reset(w)) == there
       for node in nodes:
         with stage.peer(node, "yts-mediator") as late:
-          assert (no in expect_reset(Watch(late, away), time.monotonic())) == there, "whoever was away"
+          assert (no in expect_reset(Watch(late, away))) == there, "whoever was away"
       with stage.peer(nodes[1], "yts-mediator") as again:
         Watch(again, watches[0].cursor).backlog()  # told since, so it is continued
     with stage.peer(nodes[0], "ytp-duty") as writer:
@@ -88,7 +87,7 @@ def a_place_is_one_role_s(stage):
   with stage.watch("ytp-chief") as chief:
     chief.backlog()
     with stage.peer(stage.a, "ytp-officer") as officer:
-      expect_reset(Watch(officer, chief.cursor), time.monotonic())
+      expect_reset(Watch(officer, chief.cursor))
     with stage.peer(stage.b, "ytp-chief") as again:
       assert Watch(again, chief.cursor).backlog() == []
 
@@ -100,24 +99,26 @@ def a_closed_office_is_out(stage):
     device = all_.enter_context(stage.peer(nodes[0], "yts-mediator"))
     member = all_.enter_context(person(stage, nodes[1], "s0001", "yts-desk"))
     duty = all_.enter_context(person(stage, nodes[0], "013527", "ytp-desk"))
-    begun = time.monotonic()
     stage.sql("update office set closed_on = today() where code = 'yts'", database=nodes[0].name)
     for peer in (device, member):
-      cut_off(peer, begun)
+      cut_off(peer)
     assert duty.ask("list_incidents") is not None, "others go on"
     stage.sql("update assignment set ended_on = today() where account = (select id from account where code = '013527')", database=nodes[0].name)
     stage.sql("update directory_head set worked_on = today() - 1", database=nodes[0].name)
-    cut_off(duty, time.monotonic())
+    cut_off(duty)
 
 
-def cut_off(peer, begun):
-  try:
-    while time.monotonic() < begun + IN_TIME:
-      peer.push(IN_TIME)
-  except Closed:
-    assert time.monotonic() < begun + IN_TIME
-    return
-  raise AssertionError("still connected")
+def cut_off(peer):
+  """Heartbeats come until then: silence isn't what is waited for."""
+  def gone():
+    try:
+      peer.push(1)
+    except TimeoutError:
+      pass
+    except Closed:
+      return True
+    return False
+  until(gone, IN_TIME, "the end of the connection")
 
 
 # ---- by name
@@ -179,11 +180,11 @@ def a_named_person_of_another_office(stage):
     open_to(stage, node, chief, no, 2)
     watch.event(IN_TIME)
     assert watch.delivery.grant.no == no
-    away, begun = watch.cursor, time.monotonic() + 2
-    assert no not in expect_reset(watch, begun)
+    away = watch.cursor
+    assert no not in expect_reset(watch)
     assert doors(mediator, no) == set()
     with person(stage, node, "s0001", "yts-desk", code=False) as late:
-      assert no not in expect_reset(Watch(late, away), time.monotonic()), "whoever was away"
+      assert no not in expect_reset(Watch(late, away)), "whoever was away"
 
 
 @case

@@ -51,7 +51,7 @@ def exactly_once_whoever_dies(stage):
       nodes[turn % 2].kill()
       nodes[turn % 2].start()
     done = lambda: stage.sql("select done = (select max(num) from incident) from proposal_head", database=name) == [("t",)]  # noqa: E731
-    until(done, 40, "all alarms being looked at")
+    until(done, 60, "all alarms being looked at")
     assert (count(stage, "propose_dispute", name), stage.sql("select count(*) from dispute", database=name)) == (80, [("80",)])
     assert stage.sql("select count(*), count(distinct incident) from record_link", database=name) == [("160", "160")]
     assert stage.sql("select intact, r.broken, r.first_broken from feed_verify() f, records_verify() r", database=name) == [("t", "0", None)]
@@ -104,7 +104,7 @@ def a_failure_is_logged_and_tried_again(stage):
     with stage.peer(node, "ytp-duty") as peer:
       for _ in (1, 2):
         peer.ask("report_incident", **{"class": CLASS, "content": "反复争吵", "reporter_phone": "13944440001"})
-    until(lambda: "proposals.failed" in node.output() and "broken on purpose" in node.output(), 30, "a line in the log")
+    until(lambda: "proposals.failed" in node.output() and "broken on purpose" in node.output(), 60, "a line in the log")
     assert count(stage, "propose_dispute", node.name) == 0
     stage.sql("drop trigger broken on dispute; update proposal_failed set retry_at = now()", database=node.name)
-    until(lambda: count(stage, "propose_dispute", node.name) == 1 and not stage.sql("select * from proposal_failed", database=node.name), 30, "the dispute")
+    until(lambda: count(stage, "propose_dispute", node.name) == 1 and not stage.sql("select * from proposal_failed", database=node.name), 60, "the dispute")

@@ -112,7 +112,7 @@ def a_record_opened_twice(stage):
       w.event(IN_TIME)
       assert w.delivery.grant.no == no
     for w in watches:
-      assert no not in expect_reset(w, time.monotonic() + 6)
+      assert no not in expect_reset(w)
     took = time.monotonic() - begun
-    assert 5.9 < took < 6 + IN_TIME, took
+    assert took > 5.9, took
     assert doors(duty, no) == set() == doors(also, no)

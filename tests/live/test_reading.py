@@ -105,7 +105,7 @@ def search_finds_after_indexing_and_change(stage):
   no = stage.report(content="翠湖公园失窃").no
   stage.ask("ytp-duty", "correct_incident", incident=no, content="翠湖公园寻获")
   assert [i.no for i in pages(stage, "search_incidents", text="寻获")] == [no]
-  until(lambda: stage.sql("select 1 from search_head h, incident i where i.num <= h.done and i.content = '翠湖公园寻获'"), 15, "the search index")
+  until(lambda: stage.sql("select 1 from search_head h, incident i where i.num <= h.done and i.content = '翠湖公园寻获'"), 60, "the search index")
   assert [i.no for i in pages(stage, "search_incidents", text="寻获")] == [no]
   assert [i.no for i in pages(stage, "search_incidents", text="失窃 翠湖")] == []
   stage.ask("ytp-duty", "correct_incident", incident=no, content="翠湖公园结案陈词")

@@ -86,7 +86,7 @@ def nothing_in_the_clear(stage):
     assert [(c.field, c.theirs, c.yours) for c in conflict.conflicts] == [("reporter_phone", canaries[9], "")], conflict
     conflict = refusal(lambda: p.ask("correct_incident", incident=no, base_version=2, place="别处"))
     assert [(c.field, c.theirs, c.yours) for c in conflict.conflicts] == [("place", canaries[14], "别处")], conflict
-    until(lambda: p.ask("search_incidents", text="枕流街").incidents and stage.sql("select count(*) from incident_search", database=node.name) == [("2",)], 10, "index")
+    until(lambda: p.ask("search_incidents", text="枕流街").incidents and stage.sql("select count(*) from incident_search", database=node.name) == [("2",)], 60, "index")
     assert [i.no for i in p.ask("search_incidents", text="枕流街 纠纷").incidents] == [no], "by the index"
     with stage.cluster.session(node.name) as s:
       s.rows("checkpoint")
@@ -194,7 +194,7 @@ def repeated_after_a_change_of_keys(stage):
     old = stored(stage, node.name, no)
     known = node.log().count('"ev":"sealing.keys"')
     rotate(stage, node)
-    until(lambda: node.log().count('"ev":"sealing.keys"') > known, 10, "the node to read the keys again")
+    until(lambda: node.log().count('"ev":"sealing.keys"') > known, 60, "the node to read the keys again")
     other = report(p, reporter="己某某").no
     assert stored(stage, node.name, other)[0][3:11] != old[0][3:11], "still the old key"
     got = report(p, request=first, **fields)
@@ -231,12 +231,12 @@ def keys_change_while_others_write(stage):
     t.start()
   for _ in range(4):
     size, read = len(written), [n.log().count('"ev":"sealing.keys"') for n in nodes]
-    until(lambda: len(written) > size + 40 or faults, 20, "writers")
+    until(lambda: len(written) > size + 40 or faults, 60, "writers")
     subprocess.run([stage.server, "seal-key", file, "add"], check=True, stdout=subprocess.DEVNULL)
     rotate(stage, nodes[0])
-    until(lambda: all(n.log().count('"ev":"sealing.keys"') > k for n, k in zip(nodes, read)) or faults, 10, "nodes")
+    until(lambda: all(n.log().count('"ev":"sealing.keys"') > k for n, k in zip(nodes, read)) or faults, 60, "nodes")
   size = len(written)
-  until(lambda: len(written) > size + 400 or faults, 30, "writers")
+  until(lambda: len(written) > size + 400 or faults, 60, "writers")
   stop.set()
   for t in threads:
     t.join()
@@ -308,7 +308,7 @@ def rows_of_before(stage):
             " place_pairs = null", database=data)
   stage.sql("update incident_search s set words = incident_words(i) from incident i where i.num = s.num", database=data)
   node.start()
-  until(lambda: stage.sql("select count(*) from incident where phone_index is null or place_index is null", database=data) == [("0",)], 10, "blind indexes")
+  until(lambda: stage.sql("select count(*) from incident where phone_index is null or place_index is null", database=data) == [("0",)], 60, "blind indexes")
   with desk(stage, node) as p:
     got = p.ask("show_incident", incident=no)
     assert (got.reporter, got.reporter_phone) == ("旧某某", "13200000001")

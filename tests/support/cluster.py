@@ -143,12 +143,12 @@ class Cluster:
       except ProcessLookupError:
         pass
     self.process.wait()
-    until(lambda: not any(alive(pid) for pid in family), 10, "the end of PostgreSQL's processes")
+    until(lambda: not any(alive(pid) for pid in family), 60, "the end of PostgreSQL's processes")
 
   def kill_backend(self, pid):
     """kill -9 of one backend: the postmaster throws all of them out and recovers."""
     os.kill(pid, signal.SIGKILL)
-    until(lambda: not alive(pid), 10, "the end of a backend")
+    until(lambda: not alive(pid), 60, "the end of a backend")
 
   def stop(self):
     if self.process and self.process.poll() is None:

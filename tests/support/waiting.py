@@ -2,7 +2,7 @@
 import time
 
 
-def until(condition, timeout=15, what="the condition"):
+def until(condition, timeout=60, what="the condition"):
   """Returns the first true value of condition(); TimeoutError names what never came."""
   end = time.monotonic() + timeout
   while True:
