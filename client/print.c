@@ -81,10 +81,10 @@ static const struct {
              "accepted_at,done_at,declined_at,cancelled_at,rechecked_at,rechecked_by,origin_office_name,created_by,"
              "created_at,updated_by,updated_at,sensitivity,version"},
     {"IncidentReceipt", "no,state,version"},
-    {"DisputeReceipt", "no,state,waits_for,version"},
-    {"TransferReceipt", "no,state,version"},
-    {"TaskReceipt", "no,state,version"},
-    {"AlertReply", "no,state,version"},
+    {"DisputeReceipt", "no,state,round?,session_mode?,waits_for,deadlines,version"},
+    {"TransferReceipt", "no,state,deadlines,version"},
+    {"TaskReceipt", "no,state,deadlines,version"},
+    {"AlertReply", "no,state,deadlines,version"},
     {"ResponsePlan",
      "alert,alert_state,alert_title,incident,plan,planned_by,planned_at,review,lessons,reviewed_by,reviewed_at"},
     {"AttachmentReceipt", "attachment,complete,no,version,at"},
@@ -203,6 +203,25 @@ static const char *with_code(struct arena *arena, const ProtobufCMessage *messag
     return text;
 }
 
+/* What has to happen, each with the moment by which: "deadlines" and "deadlines_at" go together. */
+static const char *with_moments(struct arena *arena, const ProtobufCMessage *message,
+                                const ProtobufCFieldDescriptor *field, const char *text) {
+    char name[64];
+    snprintf(name, sizeof name, "%s_at", field->name);
+    const ProtobufCFieldDescriptor *moments =
+        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, name);
+    size_t count = *wire_quantifier(message, field);
+    if (!moments || *wire_quantifier(message, moments) != count) return text;
+    text = "";
+    for (size_t i = 0; i < count && text; i++) {
+        char at[CLOCK_TEXT_SIZE];
+        clock_print(at, (*(int64_t **)wire_member(message, moments))[i]);
+        text = arena_printf(arena, "%s%s%s %s", text, i ? "\n" : "",
+                            value_clean(arena, (*(char ***)wire_member(message, field))[i], true), at);
+    }
+    return text;
+}
+
 static bool says_nothing(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field) {
     const void *member = wire_member(message, field);
     if (field->label == PROTOBUF_C_LABEL_REPEATED) return false;
@@ -249,7 +268,9 @@ static bool make_sheet(struct client *client, const ProtobufCMessageDescriptor *
             const ProtobufCFieldDescriptor *field = chosen[c].field;
             cells[c] = value_text(arena, messages[r], field, how.one_line);
             if (how.short_times && field->type == PROTOBUF_C_TYPE_INT64) cells[c] = short_time(client, cells[c]);
-            if (how.whole && cells[c]) cells[c] = with_code(arena, messages[r], field, cells[c]);
+            if (how.whole && cells[c])
+                cells[c] = field->label == PROTOBUF_C_LABEL_REPEATED ? with_moments(arena, messages[r], field, cells[c])
+                                                                     : with_code(arena, messages[r], field, cells[c]);
             if (how.whole && chosen[c].optional && says_nothing(messages[r], field)) cells[c] = "";
             if (!cells[c]) return false;
         }

@@ -15,6 +15,7 @@ static const struct label labels[] = {
     {"rule", N_("rule"), MEANING_PLAIN},
     {"Deadline.name", N_("deadline"), MEANING_PLAIN},
     {"Deadline.state", N_("state of the deadline"), MEANING_PLAIN},
+    {"deadlines_at", N_("deadlines at"), MEANING_TIME},
     {"Deadline.due_at", N_("due at"), MEANING_TIME},
     {"left", N_("left"), MEANING_PLAIN},
     {"paused_at", N_("paused at"), MEANING_TIME},

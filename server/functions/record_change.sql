@@ -7,7 +7,7 @@
 -- Incidents have paths of their own (report.sql, change.sql), for they are the hot ones.
 
 -- The answer to a request that was carried out before; outcome NULL: it was not.
-create or replace function record_past(request uuid, sent bytea, wanted text) returns record_answer stable language plpgsql as $$
+create or replace function record_past(request uuid, sent bytea, wanted text) returns record_answer language plpgsql as $$
 declare
   past feed := feed_past(request);
   answer record_answer;
@@ -17,6 +17,7 @@ begin
   elsif past.kind = wanted and past.actor = caller_office() and same_act(past.act, sent) then
     answer.outcome := 'replay'; answer.replay := true;
     answer.id := past.entity; answer.no := past.no; answer.version := past.version; answer.state := past.state; answer.at := past.at;
+    select d.names, d.times into answer.deadlines, answer.deadlines_at from record_deadlines(past.num) d;
   else
     answer.outcome := 'refused'; answer.reason := 'KEY_REUSED'; answer.field := 'request_id';
   end if;
@@ -106,12 +107,27 @@ begin
   return record_done(event);
 end $$;
 
-create or replace function record_done(event feed) returns record_answer immutable language plpgsql as $$
+-- The deadlines that run of a record, the next three: whoever changes it is told what has to happen by when.
+create or replace function record_deadlines(of_num int8, out names text[], out times timestamptz[]) language plpgsql as $$
+begin
+  select array_agg(c.name order by c.due_at, c.id), array_agg(c.due_at order by c.due_at, c.id) into names, times
+  from (select c.id, c.due_at, r.name from clock c join clock_rule r on r.type = c.type and r.rule = c.rule and r.started_on = c.rule_since
+        where c.num = of_num and c.stopped_at is null and c.paused_at is null order by c.due_at, c.id limit 3) c;
+end $$;
+
+-- What the event of a request told of a field of a record; NULL: it made none. For receipts, after the change: hence volatile.
+create or replace function event_told(of_no text, request uuid, field text) returns text volatile language plpgsql as $$
+begin
+  return (select f.new_values[array_position(f.changed, field)] from feed f where f.request_id = request and f.no = of_no);
+end $$;
+
+create or replace function record_done(event feed) returns record_answer language plpgsql as $$
 declare
   answer record_answer;
 begin
   answer.outcome := 'done'; answer.replay := false;
   answer.id := event.entity; answer.no := event.no; answer.version := event.version; answer.state := event.state; answer.at := event.at;
+  select d.names, d.times into answer.deadlines, answer.deadlines_at from record_deadlines(event.num) d;
   return answer;
 end $$;
 

@@ -32,7 +32,9 @@ def a_noisy_neighbour(stage):
   good(J(stage, "dispute", "accept", no, "双方签字"))
   assert "期限" in good(P(stage, "dispute", "show", no)) or "司法所" in good(P(stage, "dispute", "show", no))
   secret = "甲方怕他哥哥动手"
-  good(J(stage, "mediation", "hold", no, "背靠背", "分别听了两家", "--risk", "中风险", "--note-private", secret))
+  said = good(J(stage, "mediation", "hold", no, "背靠背", "分别听了两家", "--risk", "中风险", "--note-private", secret))
+  assert re.search(r"轮次 +1\n", said) and re.search(r"方式 +背靠背", said), said
+  assert re.search(r"时限 +人民调解期限 \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\n", said), said
   seen = good(P(stage, "mediation", "list", no))
   assert "背靠背" in seen and "中风险" in seen and secret not in seen, seen
   assert secret in good(J(stage, "mediation", "private", no, "1"))

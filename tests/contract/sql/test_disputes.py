@@ -234,12 +234,13 @@ def periods(ground):
     days = lambda column: d.sql(f"select extract(epoch from {column} - accepted_at) / 86400 from dispute where record_no(num) = $1", no)[0][0]  # noqa: E731
     assert float(days("due_at")) == 30
     assert refused(j, "extend_dispute", no) == ("REQUIRED", "extension_consent")
-    done(j, "investigate_dispute", no)
-    done(j, "suspend_dispute", no, reason="住院")
+    told = lambda got: (got["deadlines"], got["deadlines_at"])  # noqa: E731
+    assert told(done(j, "investigate_dispute", no)) == (["人民调解期限"], [show(j, no)["due_at"]])
+    assert told(done(j, "suspend_dispute", no, reason="住院")) == (None, None), "it stands still"
     d.sql("update dispute set suspended_at = suspended_at - interval '5 days'")
-    done(j, "resume_dispute", no)
+    assert done(j, "resume_dispute", no)["deadlines"] == ["人民调解期限"]
     assert 35 <= float(days("due_at")) < 35.01
-    done(j, "extend_dispute", no, extension_consent="双方签字")
+    assert told(done(j, "extend_dispute", no, extension_consent="双方签字")) == (["延长后的调解期限"], [show(j, no)["extended_to"]])
     assert 65 <= float(days("extended_to")) < 65.01
     assert refused(j, "extend_dispute", no, extension_consent="再延") == ("EXTENDED_BEFORE", "dispute")
 

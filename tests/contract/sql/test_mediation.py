@@ -1,4 +1,5 @@
 """Mediation of disputes: rounds and whose notes they hold, agreements and their confirmation, visits, the file."""
+from desk import request_id
 from dispute_desk import accepted, ask, done, opened, refused, show
 from support.runner import case
 
@@ -28,7 +29,8 @@ def rounds(ground):
     assert refused(j, "hold_session", no) == ("REQUIRED", "session_mode")
     assert refused(j, "hold_session", no, session_mode=1, held_at="2100-01-01Z") == ("IN_FUTURE", "held_at")
     assert refused(p, "hold_session", no, session_mode=1)[0] == "NOT_YOURS"
-    done(j, "hold_session", no, session_mode=1, session_method=1, held_at="2026-06-09T01:00:00Z", present=[1], participants="社区：书院路社区；法律顾问：张", risk=3, session_result=1)
+    got = done(j, "hold_session", no, session_mode=1, session_method=1, held_at="2026-06-09T01:00:00Z", present=[1], participants="社区：书院路社区；法律顾问：张", risk=3, session_result=1)
+    assert (got["round"], got["session_mode"]) == (1, 1), got
     first = p.ask("list_sessions", dispute=no)[0]
     assert first["held_at"] == "2026-06-09T01:00:00+00:00" < first["entered_at"] and (first["round"], first["risk"], first["present"]) == (1, 3, [1]), first
     changed, new = d.sql("select array_to_string(changed, ','), array_to_string(new_values, ',', '-') from feed where kind = 'hold_session'")[0]
@@ -39,7 +41,13 @@ def rounds(ground):
     assert (got["reason"], got["field"]) == ("VERSION_CONFLICT", "session_version"), got
     assert refused(j, "correct_session", no, round=7, risk=1) == ("NO_SUCH_ROUND", "round")
     assert (show(p, no)["failed_rounds"], show(p, no)["warning"]) == (1, 2)
-    done(j, "hold_session", no, session_mode=2, session_result=3)
+    second = request_id()
+    got = done(j, "hold_session", no, session_mode=2, session_result=3, request=second)
+    assert (got["round"], got["session_mode"]) == (2, 2), got
+    again = ask(j, "hold_session", no, session_mode=2, session_result=3, request=second)
+    assert again == {**got, "outcome": "replay", "replay": True}, again
+    stranger = ask(d.desk("j2", "mediator"), "hold_session", no, session_mode=2, session_result=3, request=second)
+    assert (stranger["reason"], stranger["round"], stranger["deadlines"]) == ("KEY_REUSED", None, None), stranger
     record = show(p, no)
     assert (record["rounds"], record["failed_rounds"], record["warning"]) == (2, 2, 3), record
     assert d.sql("select note from feed where kind = 'warn_dispute'") == [("2次调解未成",)]
