@@ -83,6 +83,16 @@ static int confirm(struct client *client, const struct command *command) {
     return EXIT_CODE_FAILED;
 }
 
+/* What is wrong with a field; of a number that does not fit, also which ones do. */
+static const char *fault_text(struct client *client, const struct command *command, const struct wire_fault *fault) {
+    const char *text = failure_fault_text(&client->arena, command, fault->field, fault->reason);
+    const ProtobufCMessageDescriptor *type = command->message->descriptor;
+    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(type, fault->field);
+    if (!field || field->type != PROTOBUF_C_TYPE_UINT32 || strcmp(fault->reason, "OUT_OF_RANGE") != 0) return text;
+    struct wire_limit limit = wire_limit_of(type, field);
+    return arena_printf(&client->arena, _("%s (%u to %u)"), text, limit.min, limit.max);
+}
+
 /* The rules that need no server, before anything is sent. */
 static int check(struct client *client, const struct command *command) {
     struct wire_fault fault;
@@ -96,8 +106,7 @@ static int check(struct client *client, const struct command *command) {
     if (command->globals.request_id && !schema_writes(command->request))
         return usage(client, command,
                      _("--request-id is for commands that write; this one only reads: just run it again"));
-    if (!wire_check(command->message, true, &fault))
-        return usage(client, command, failure_fault_text(&client->arena, command, fault.field, fault.reason));
+    if (!wire_check(command->message, true, &fault)) return usage(client, command, fault_text(client, command, &fault));
     return EXIT_CODE_OK;
 }
 

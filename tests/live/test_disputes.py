@@ -96,3 +96,29 @@ def places_and_lists_are_corrected(stage):
   assert code != 0 and "mediation list" in talk, talk
   code, _, talk = J(stage, "dispute", "archive", no, "--items", "申请登记材料")
   assert code != 0 and "FILE_ITEM" not in talk, talk
+
+
+@case
+def the_longest_lists(stage):
+  """So many of the longest rows as may be asked for fit one frame, and the client goes on from page to page."""
+  no = re.search(r"JF-\d{4}-\d{6}", good(P(stage, "dispute", "open", "--type", "邻里", "多轮调解")))[0]
+  long, longer = "长" * 1333, "长" * 2666
+  with stage.cluster.session(stage.base) as s:
+    s.rows("set search_path to liandong")
+    for table, columns, values in (("mediation_session", "mode, held_at, ignite, participants, note_open", f"1, now(), false, '{long}', '{longer}'"),
+                                   ("agreement", "form, terms, effective_at, confirm_by", f"1, '{longer}', now(), now()"),
+                                   ("visit", "visited_at, note", f"now(), '{long}'")):
+      s.rows(f"insert into {table}(id, num, seq, {columns}, office, officer, entered_at) select gen_random_uuid(), num, n, {values}, origin, '某', now()"
+             " from dispute, generate_series(1, 210) n where record_no(num) = $1", no)
+  for verb, most in (("mediation list", 60), ("agreement list", 100), ("dispute visits", 200)):
+    assert good(P(stage, *verb.split(), no, "--limit", str(most), "-o", "csv")).count("\n") == most + 1, verb
+    code, _, talk = P(stage, *verb.split(), no, "--limit", str(most + 1))
+    assert code == 2 and str(most) in talk, talk
+  seen, more = [], ["mediation", "list", no, "--limit", "60", "--fields", "round", "-o", "csv"]
+  while more:
+    code, said, talk = P(stage, *more)
+    assert code == 0, talk
+    seen += [int(n) for n in said.split()[1:]]
+    found = re.search(r"liandong (mediation list .*)", talk)
+    more = found[1].split() if found else None
+  assert seen == list(range(1, 211)), seen

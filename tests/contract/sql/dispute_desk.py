@@ -23,6 +23,18 @@ def refused(desk, kind, no, /, **fields):
   return got["reason"], got["field"]
 
 
+def pages(desk, kind, no, limit, **fields):
+  """All rows of a list, page by page; how many each page had."""
+  rows, sizes, page = [], [], None
+  while True:
+    got = desk.ask(kind, dispute=no, limit=limit, page=page, **fields)
+    rows += got
+    sizes.append(len(got))
+    page = got[0]["next"] if got else None
+    if page is None:
+      return rows, sizes
+
+
 def show(desk, no):
   return desk.ask("show_dispute", dispute=no)[0]
 

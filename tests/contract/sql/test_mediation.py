@@ -1,6 +1,6 @@
 """Mediation of disputes: rounds and whose notes they hold, agreements and their confirmation, visits, the file."""
 from desk import request_id
-from dispute_desk import accepted, ask, done, opened, refused, show
+from dispute_desk import accepted, ask, done, opened, pages, refused, show
 from support.runner import case
 
 
@@ -211,3 +211,23 @@ def lists_and_places_are_emptied(ground):
     done(j, "correct_session", no, round=1, session_version=1, no_present=True, mediators="", place="社区")
     got, = j.ask("list_sessions", dispute=no)
     assert (got["present"], got["mediators"], got["place"], got["session_mode"]) == (None, None, "社区", 1), got
+
+
+@case
+def page_by_page(ground):
+  """Each row once, in its order, whatever the limit; a page of another record, or of nothing, leads to nothing that may not be seen."""
+  with ground.district() as d:
+    no, other = accepted(d), accepted(d)
+    for table, columns, values in (("mediation_session", "mode, held_at, ignite", "1, now(), false"), ("agreement", "form, terms, effective_at, confirm_by", "1, '条款', now(), now()"),
+                                   ("visit", "visited_at", "now()")):
+      d.sql(f"insert into {table}(id, num, seq, {columns}, office, officer, entered_at) select gen_random_uuid(), num, n, {values}, origin, '某', now()"
+            " from dispute, generate_series(1, 53) n where record_no(num) = $1", no)
+    for kind, key in (("list_sessions", "round"), ("list_agreements", "agreement_no"), ("list_visits", "visit_no")):
+      for limit, sizes in ((10, [10] * 5 + [3]), (None, [50, 3]), (53, [53])):
+        rows, found = pages(d.desk("p1"), kind, no, limit)
+        assert ([r[key] for r in rows], found) == (list(range(1, 54)), sizes), (kind, limit, found)
+      assert all(r["next"] for r in d.desk("p1").ask(kind, dispute=no, limit=10)), "the client reads it in whichever row"
+      token = d.desk("p1").ask(kind, dispute=no, limit=10)[0]["next"]
+      assert d.desk("p1").ask(kind, dispute=other, page=token) == []
+      assert [r["reason"] for r in d.desk("p2").ask(kind, dispute=no, page=token)] == ["NOT_FOUND"]
+      assert len(d.desk("p1").ask(kind, dispute=no, page="\\x01", limit=60)) in (0, 53)

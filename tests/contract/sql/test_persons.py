@@ -1,5 +1,6 @@
 """Parties of disputes: who sees who they are, whom they are taken to be, and merging persons and back."""
 from desk import phone_index
+from dispute_desk import pages
 from support.runner import case
 from test_links import opened, proved, reason
 
@@ -157,3 +158,18 @@ def merged_and_parted(ground):
     assert d.sql("select made_by, undone_by, reason, undone_why from person_merge order by id") == [("p1-chief", "p1-chief", "出示同一证件", "出示同一证件")] * 2
     assert d.sql("select no, new_values from feed where kind = 'merge_person' order by seq") == [(a, "{" + f'"{one} → {two}"' + "}"), (a, "{" + f'"{two} → {three}"' + "}"), (b, "{" + f'"{two} → {three}"' + "}")]
     proved(d)
+
+
+@case
+def parties_page_by_page(ground):
+  """Also across what was merged into it; who reads a page is written down with what that page told."""
+  with ground.district() as d:
+    p = d.desk("p1")
+    one, two = opened(p), opened(p)
+    for n in range(5):
+      add(p, one, name=f"甲{n}")
+      add(p, two, name=f"乙{n}", **({"phone": "13800000001"} if n == 4 else {}))
+    d.sql("update dispute x set merged_into = y.num from dispute y where record_no(x.num) = $1 and record_no(y.num) = $2", two, one)
+    rows, sizes = pages(p, "list_parties", one, 4)
+    assert sizes == [4, 4, 2] and [(r["dispute"], r["party"]) for r in rows] == [(no, n) for no in (one, two) for n in range(1, 6)], rows
+    assert d.sql("select fields from audit where kind = 'list_parties' order by seq") == [("{name}",), ("{name}",), ("{name,phone}",)]
