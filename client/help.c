@@ -67,7 +67,7 @@ static const char *value_word(const ProtobufCMessageDescriptor *type, const Prot
     case PROTOBUF_C_TYPE_INT64: return _("TIME");
     case PROTOBUF_C_TYPE_UINT32:
     case PROTOBUF_C_TYPE_UINT64:
-    case PROTOBUF_C_TYPE_DOUBLE: return _("NUMBER");
+    case PROTOBUF_C_TYPE_DOUBLE: return label_meaning(type, field) == MEANING_MONEY ? _("YUAN") : _("NUMBER");
     case PROTOBUF_C_TYPE_BOOL: return "";
     case PROTOBUF_C_TYPE_BYTES: return _("HEX");
     default: return label_meaning(type, field) == MEANING_REQUEST ? _("WORD,…") : _("TEXT");

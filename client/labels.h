@@ -11,6 +11,7 @@ enum meaning {
     MEANING_PLAIN,
     MEANING_TIME,           /* int64: ms since 1970 UTC; shown in +08:00 */
     MEANING_DURATION,       /* ms */
+    MEANING_MONEY,          /* uint64: fen; yuan for people */
     MEANING_SENSITIVITY,    /* 0 to 4, public to named persons only */
     MEANING_RECORD,         /* string: full number of a record of any kind */
     MEANING_RANK,           /* enum whose numbers people say too: level 1 */

@@ -7,11 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MONEY "_fen"
+bool schema_is_money(const ProtobufCFieldDescriptor *field) {
+    size_t size = strlen(field->name);
+    return field->type == PROTOBUF_C_TYPE_UINT64 && size > strlen(MONEY) &&
+           strcmp(field->name + size - strlen(MONEY), MONEY) == 0;
+}
+
 void schema_flag(char out[SCHEMA_WORD], const ProtobufCFieldDescriptor *field) {
     snprintf(out, SCHEMA_WORD, "%s", field->name);
     for (char *c = out; *c; c++)
         if (*c == '_') *c = '-';
     size_t size = strlen(out);
+    if (schema_is_money(field)) out[size -= strlen(MONEY)] = '\0';
     if (field->label != PROTOBUF_C_LABEL_REPEATED || size < 2 || out[size - 1] != 's') return;
     bool es = size > 4 && strcmp(out + size - 4, "sses") == 0;
     out[size - (es ? 2 : 1)] = '\0';
@@ -21,7 +29,7 @@ bool schema_is_flag(const ProtobufCFieldDescriptor *field, const char *flag, siz
     char word[SCHEMA_WORD];
     schema_flag(word, field);
     if (strlen(word) == size && memcmp(word, flag, size) == 0) return true;
-    if (strlen(field->name) != size) return false;
+    if (strlen(field->name) != size || schema_is_money(field)) return false;
     for (size_t i = 0; i < size; i++)
         if ((field->name[i] == '_' ? '-' : field->name[i]) != flag[i]) return false;
     return true;

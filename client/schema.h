@@ -8,9 +8,13 @@
 
 #define SCHEMA_WORD 80 /* room for a flag or a word with its NUL */
 
-/* "level_at_least" -> "level-at-least". A repeated field's flag is its singular: "classes" -> "class". */
+/* An amount of money in fen: "amount_fen". */
+bool schema_is_money(const ProtobufCFieldDescriptor *field);
+/* "level_at_least" -> "level-at-least". A repeated field's flag is its singular: "classes" -> "class"; of an amount,
+ * which people say in yuan, it names no unit: "amount_fen" -> "amount". */
 void schema_flag(char out[SCHEMA_WORD], const ProtobufCFieldDescriptor *field);
-/* True where `flag` names the field: its flag, or its name with '-' for '_'. */
+/* True where `flag` names the field: its flag, or its name with '-' for '_' (not of an amount: it would be taken for
+ * fen). */
 bool schema_is_flag(const ProtobufCFieldDescriptor *field, const char *flag, size_t size);
 
 /* INCIDENT_CLASS_EXTREME_THREAT -> "EXTREME_THREAT" (what JSON shows), "extreme-threat" (what people type). */

@@ -18,6 +18,7 @@ const char *value_half_width(struct arena *arena, const char *text);
 /* Sets the field from text; a repeated one gets the comma-separated items added. Memory is the arena's.
  *   enum      English word (extreme-threat) or label (扬言极端), any case, or an unambiguous beginning
  *   time      whatever clock_parse reads, relative to `now`; "@1687695303123" is ms since 1970 UTC to the letter
+ *   amount    yuan, with two decimals at most
  *   bool      yes/no, on/off, true/false, 1/0
  *   bytes     hex, or a UUID where the field is one
  *   names of requests (kinds of events): the name, its label, or the verb ("report") */

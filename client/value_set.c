@@ -1,6 +1,7 @@
 #include "client/kinds.h"
 #include "client/labels.h"
 #include "client/language.h"
+#include "client/money.h"
 #include "client/schema.h"
 #include "client/value.h"
 #include "common/clock.h"
@@ -197,6 +198,13 @@ static bool set_time(const struct target *t, const char *text) {
     return put(t, &ms, sizeof ms);
 }
 
+static bool set_money(const struct target *t, const char *text) {
+    uint64_t fen;
+    if (money_parse(&fen, text)) return put(t, &fen, sizeof fen);
+    return wrong(t, _("\"%s\" is no amount of yuan: digits and at most two decimals, such as %s"), text,
+                 "3000, 3000.50");
+}
+
 static bool set_number(const struct target *t, const char *text) {
     char *end;
     errno = 0;
@@ -269,7 +277,9 @@ static bool set_one(const struct target *t, const char *typed) {
     case PROTOBUF_C_TYPE_INT64:
         return set_time(t, text); /* there is no other int64: a test holds the .proto files to it */
     case PROTOBUF_C_TYPE_UINT32:
-    case PROTOBUF_C_TYPE_UINT64: return set_number(t, text);
+    case PROTOBUF_C_TYPE_UINT64:
+        return label_meaning(t->message->descriptor, t->field) == MEANING_MONEY ? set_money(t, text)
+                                                                                : set_number(t, text);
     case PROTOBUF_C_TYPE_DOUBLE: return set_real(t, text);
     case PROTOBUF_C_TYPE_BOOL: return set_bool(t, text);
     case PROTOBUF_C_TYPE_BYTES: return set_bytes(t, text);

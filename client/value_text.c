@@ -1,5 +1,6 @@
 #include "client/labels.h"
 #include "client/language.h"
+#include "client/money.h"
 #include "client/offices.h"
 #include "client/schema.h"
 #include "client/value.h"
@@ -45,6 +46,12 @@ static const char *duration_text(struct arena *arena, uint64_t ms) {
     if (minutes == 0) return arena_printf(arena, _("%g s"), (double)ms / 1000);
     if (minutes < 60) return arena_printf(arena, _("%u min %u s"), (unsigned)minutes, (unsigned)(ms / 1000 % 60));
     return arena_printf(arena, _("%u h %u min"), (unsigned)(minutes / 60), (unsigned)(minutes % 60));
+}
+
+static const char *money_text(struct arena *arena, uint64_t fen) {
+    char text[MONEY_TEXT];
+    money_print(text, fen);
+    return arena_copy(arena, text, strlen(text));
 }
 
 static const char *bytes_text(struct arena *arena, const ProtobufCBinaryData *bytes, bool uuid) {
@@ -142,6 +149,8 @@ static const char *kept_text(struct arena *arena, const ProtobufCMessageDescript
     const char *codes = field->type == PROTOBUF_C_TYPE_ENUM ? kept_codes(arena, field, text) : NULL;
     if (codes) return codes;
     if (field->type == PROTOBUF_C_TYPE_BOOL) return strcmp(text, "true") == 0 ? _("yes") : _("no");
+    if (label_meaning(NULL, field) == MEANING_MONEY && text[strspn(text, "0123456789")] == '\0')
+        return money_text(arena, strtoull(text, NULL, 10));
     int64_t ms;
     if (label_meaning(NULL, field) == MEANING_TIME && strchr(text, 'T') && clock_parse(&ms, text, 0))
         return time_text(arena, ms);
@@ -265,6 +274,7 @@ static const char *item_text(struct arena *arena, const ProtobufCMessage *messag
         return arena_printf(arena, "%" PRIu32, *(const uint32_t *)item);
     case PROTOBUF_C_TYPE_UINT64:
         if (meaning == MEANING_DURATION) return duration_text(arena, *(const uint64_t *)item);
+        if (meaning == MEANING_MONEY) return money_text(arena, *(const uint64_t *)item);
         return arena_printf(arena, "%" PRIu64, *(const uint64_t *)item);
     case PROTOBUF_C_TYPE_DOUBLE: schema_real(real, *(const double *)item); return arena_copy(arena, real, strlen(real));
     case PROTOBUF_C_TYPE_BOOL: return *(const protobuf_c_boolean *)item ? _("yes") : _("no");

@@ -101,7 +101,7 @@ static const struct verb verbs[] = {
      .about = N_("correct what a dispute says"),
      .detail = N_("track and consent are the judicial side's to correct, what the police did the police's; --subtype "
                   "domestic-violence has it visited for 90 days and alerts both sides when it happens again"),
-     .examples = N_("liandong dispute correct 17 --people-count 6 --amount-fen 300000\nliandong dispute correct 17 "
+     .examples = N_("liandong dispute correct 17 --people-count 6 --amount 3000.50\nliandong dispute correct 17 "
                     "--subtype domestic-violence\nliandong dispute correct 17 --no-causes --place '12 Jianshe Road'")},
     {.words = "dispute extend",
      .request = "extend_dispute",

@@ -58,6 +58,27 @@ def a_noisy_neighbour(stage):
 
 
 @case
+def amounts_in_yuan(stage):
+  """Typed and read in yuan wherever an amount is; fen for programs, under the name that says so."""
+  no = re.search(r"JF-\d{4}-\d{6}", good(P(stage, "dispute", "open", "--type", "借贷", "--amount", "３０００．５", "借款未还")))[0]
+  assert re.search(r"涉及金额（元） +3000\.50\n", good(P(stage, "dispute", "show", no)))
+  assert '"amount_fen": "300050"' in good(P(stage, "dispute", "show", no, "-o", "json"))
+  listed = good(P(stage, "dispute", "list", "--fields", "no,amount_fen", "-o", "csv"))
+  assert "涉及金额（元）" in listed and re.search(rf"{no}\W+3000\.50", listed), listed
+  base = good(P(stage, "dispute", "show", no, "--fields", "version", "-o", "csv")).split()[-1]
+  good(P(stage, "dispute", "correct", no, "--amount", "2800"))
+  code, _, talk = J(stage, "dispute", "correct", no, "--base-version", base, "--amount", "2500.25")
+  assert code != 0 and "2800" in talk and "2500.25" in talk and "280000" not in talk, talk
+  told = good(P(stage, "dispute", "history", no))
+  assert re.search(r"涉及金额（元） +3000\.50 +2800", told) and "280000" not in told, told
+  for word in ("3,000", "1.234", "-5", "很多"):
+    code, _, talk = P(stage, "dispute", "correct", no, f"--amount={word}")
+    assert code == 2 and word in talk and "3000.50" in talk, talk
+  code, _, talk = P(stage, "dispute", "correct", no, "--amount-fen", "300000")
+  assert code == 2 and "--amount" in talk, talk
+
+
+@case
 def two_edit_at_once(stage):
   no = re.search(r"JF-\d{4}-\d{6}", good(P(stage, "dispute", "open", "--type", "邻里", "漏水")))[0]
   good(J(stage, "dispute", "correct", no, "--people-count", "4", "--base-version", "1"))

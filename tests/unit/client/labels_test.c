@@ -64,12 +64,14 @@ static void check_distinct(const ProtobufCMessageDescriptor *type) {
     }
 }
 
-/* The client reads and shows every int64 as a moment, and says in JSON that it is ms. */
+/* The client reads and shows every int64 as a moment, and says in JSON that it is ms; every amount of fen as yuan. */
 static void check_moments(const ProtobufCMessageDescriptor *type) {
     for (unsigned i = 0; i < type->n_fields; i++) {
         bool moment = label_meaning(type, &type->fields[i]) == MEANING_TIME;
         if ((type->fields[i].type == PROTOBUF_C_TYPE_INT64) != moment)
             fail_msg("%s.%s: int64 and MEANING_TIME must go together", type->short_name, type->fields[i].name);
+        if (schema_is_money(&type->fields[i]) != (label_meaning(type, &type->fields[i]) == MEANING_MONEY))
+            fail_msg("%s.%s: fen and MEANING_MONEY must go together", type->short_name, type->fields[i].name);
     }
 }
 

@@ -22,6 +22,11 @@ static void flags_from_names(void **state) {
     assert_true(schema_is_flag(field(list, "classes"), "class", 5));
     assert_true(schema_is_flag(field(list, "classes"), "classes", 7));
     assert_false(schema_is_flag(field(list, "classes"), "clas", 4));
+    const ProtobufCFieldDescriptor *amount = field(&liandong__v1__open_dispute__descriptor, "amount_fen");
+    schema_flag(flag, amount);
+    assert_string_equal(flag, "amount");
+    assert_true(schema_is_flag(amount, "amount", 6));
+    assert_false(schema_is_flag(amount, "amount-fen", 10)); /* would be taken for fen */
 }
 
 static void words_of_enums(void **state) {

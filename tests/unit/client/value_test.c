@@ -4,6 +4,8 @@
 #include "envelope.pb-c.h"
 #include "support.h"
 #include "words.h"
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static struct arena arena;
@@ -222,6 +224,41 @@ static void values_of_fields(void **state) {
     assert_string_equal(value_text(&arena, &e.base, field_of(&e.base, "kind"), true), "更正");
 }
 
+static void amounts_in_yuan(void **state) {
+    (void)state;
+    static const struct {
+        const char *typed;
+        uint64_t fen;
+        const char *shown;
+    } good[] = {{"0", 0, "0"},
+                {"3000", 300000, "3000"},
+                {"3000.5", 300050, "3000.50"},
+                {"0.05", 5, "0.05"},
+                {"007.10", 710, "7.10"},
+                {"３０００．５０元", 300050, "3000.50"},
+                {"999999999999.99", 99999999999999, "999999999999.99"}};
+    static const char *const bad[] = {"",     "-1",  "+1",  "3,000", "3 000",         ".5",  "1.",   "1.234", "1.2.3",
+                                      "1元2", "1e3", "0x1", "三千",  "1000000000000", "nan", "1.0 ", "元",    "￥3"};
+    const int dispute = LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_DISPUTE;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        Liandong__V1__OpenDispute m = LIANDONG__V1__OPEN_DISPUTE__INIT;
+        if (!set(&m, "amount_fen", good[i].typed)) fail_msg("\"%s\": %s", good[i].typed, error.text);
+        assert_true(m.has_amount_fen && m.amount_fen == good[i].fen);
+        const ProtobufCFieldDescriptor *field = field_of(&m.base, "amount_fen");
+        assert_string_equal(value_text(&arena, &m.base, field, true), good[i].shown);
+        assert_string_equal(value_plain(&arena, &m.base, field), good[i].shown);
+        char kept[24];
+        snprintf(kept, sizeof kept, "%" PRIu64, good[i].fen); /* as history has it */
+        assert_string_equal(value_of_field(&arena, dispute, "amount_fen", kept, true), good[i].shown);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        Liandong__V1__OpenDispute m = LIANDONG__V1__OPEN_DISPUTE__INIT;
+        if (set(&m, "amount_fen", bad[i])) fail_msg("\"%s\" was taken", bad[i]);
+        assert_false(m.has_amount_fen);
+        assert_non_null(strstr(error.text, "3000.50"));
+    }
+}
+
 static void nothing_reaches_the_terminal_raw(void **state) {
     (void)state;
     Liandong__V1__Incident m = LIANDONG__V1__INCIDENT__INIT;
@@ -245,6 +282,7 @@ int main(void) {
         cmocka_unit_test(records_of_any_kind),
         cmocka_unit_test(spans_ahead),
         cmocka_unit_test(values_of_fields),
+        cmocka_unit_test(amounts_in_yuan),
         cmocka_unit_test(nothing_reaches_the_terminal_raw),
     };
     language_start("zh");
