@@ -53,6 +53,8 @@ ProtobufCMessage *command_holder(ProtobufCMessage *request, struct schema_place 
 /* The command line that says exactly this, quoted for a shell, relative times as fixed ones, with --request-id where
  * not NULL. NULL only without memory. */
 const char *command_again(const struct command *c, const char *request_id, struct arena *arena);
+/* A word as a shell passes it on. NULL only without memory. */
+const char *command_quoted(const char *word, struct arena *arena);
 /* `--flag` of a field as a person types it, from a path such as "report_incident.content"; the path itself for others.
  */
 const char *command_flag_of_path(const struct command *c, const char *path, struct arena *arena);

@@ -3,8 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A word that a shell passes on as it is. */
-static const char *quoted(const char *word, struct arena *arena) {
+const char *command_quoted(const char *word, struct arena *arena) {
     static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,+@%";
     if (*word && strspn(word, safe) == strlen(word)) return word;
     size_t quotes = 0, size = strlen(word);
@@ -26,7 +25,7 @@ static const char *quoted(const char *word, struct arena *arena) {
 }
 
 static const char *add(const char *line, const char *word, struct arena *arena) {
-    const char *safe = line && word ? quoted(word, arena) : NULL;
+    const char *safe = line && word ? command_quoted(word, arena) : NULL;
     return safe ? arena_printf(arena, "%s %s", line, safe) : NULL;
 }
 

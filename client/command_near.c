@@ -1,4 +1,5 @@
 #include "client/command.h"
+#include "client/language.h"
 #include "client/schema.h"
 #include "client/suggest.h"
 #include "client/verbs.h"
@@ -13,6 +14,13 @@ static const char *verb_ending(const char *word, bool only) {
         found = verbs_at(i)->words;
     }
     return found;
+}
+
+/* "纠纷" for "dispute": the first whose explanation has the word. NULL: none, or it is a letter or two. */
+static const char *noun_about(const char *word) {
+    for (size_t i = 0; strlen(word) > 3 && nouns_at(i); i++)
+        if (strstr(_(nouns_at(i)->about), word)) return nouns_at(i)->word;
+    return NULL;
 }
 
 /* "agree" for "agreement". NULL: none, or several. */
@@ -43,5 +51,6 @@ const char *command_nearest(const char *noun, const char *word, struct arena *ar
     const char *ending = verb_ending(word, noun != NULL);
     if (noun && near.best) return arena_printf(arena, "%s %s", noun, near.best);
     if (ending || noun) return ending;
-    return noun_beginning(word) ? noun_beginning(word) : near.best;
+    if (noun_beginning(word)) return noun_beginning(word);
+    return near.best ? near.best : noun_about(word);
 }

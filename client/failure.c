@@ -265,7 +265,8 @@ static void print_details(struct client *client, const struct command *command, 
     for (size_t i = 0; i < status->n_conflicts; i++) {
         const Liandong__V1__Conflict *conflict = status->conflicts[i];
         const char *field = conflict->field ? conflict->field : "";
-        client_warn(client, _("  %s: theirs \"%s\", yours \"%s\""), value_clean(arena, label_name(field), true),
+        client_warn(client, _("  %s: theirs \"%s\", yours \"%s\""),
+                    value_clean(arena, value_field_label(record, field), true),
                     value_of_field(arena, record, field, conflict->theirs, true),
                     value_of_field(arena, record, field, conflict->yours, true));
     }
@@ -328,17 +329,32 @@ static bool print_other_noun(struct client *client, const struct command *comman
     return true;
 }
 
+/* Something else than the record was not found, such as an incident of another jurisdiction: how this command names it.
+ */
+static void print_how(struct client *client, const struct command *command, const Liandong__V1__Status *status) {
+    const ProtobufCFieldDescriptor *record = record_field(command);
+    for (size_t i = 0; i < status->n_violations; i++) {
+        const char *path = status->violations[i]->field, *dot = path ? strrchr(path, '.') : NULL;
+        if (dot && command->verb->detail && !(record && strcmp(dot + 1, record->name) == 0)) {
+            client_warn(client, "  %s", _(command->verb->detail));
+            return;
+        }
+    }
+}
+
 static void print_next(struct client *client, const struct command *command, const Liandong__V1__Status *status) {
     Liandong__V1__Code code = status->code;
     if (code == CODE(NOT_FOUND) && print_other_noun(client, command)) return;
+    if (code == CODE(NOT_FOUND)) print_how(client, command, status);
     if (status->n_roles > 0 && record_field(command)) {
         client_warn(client, _("next: ask one of them, on his terminal: %s"),
-                    help_line(&client->arena, command->verb, subject(client, command), true));
+                    help_line(&client->arena, command->verb, subject(client, command), true, command->message));
         return;
     }
-    if (print_whole_number(client, command, status->reason) ||
-        help_allowed(client, status->allowed, status->n_allowed, subject(client, command)))
-        return;
+    if (print_whole_number(client, command, status->reason)) return;
+    bool moves = help_allowed(client, status->allowed, status->n_allowed, subject(client, command));
+    if (same(status->reason, "ILLEGAL_TRANSITION")) help_course(client, command->verb);
+    if (moves) return;
     const ProtobufCFieldDescriptor *about = record_field(command);
     bool incident = about && strcmp(about->name, "incident") == 0;
     if (code == CODE(NOT_FOUND) && !incident && list_of(command)) {

@@ -3,7 +3,9 @@
 #include "client/labels.h"
 #include "client/language.h"
 #include "client/schema.h"
+#include "client/value.h"
 #include "client/width.h"
+#include "common/wire.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -109,7 +111,16 @@ static void fields(const struct page *p, const struct verb *verb) {
     for (size_t i = 0; i < count; i++) entry(p, field_term(p, verb, places[i]), widest, field_text(p, verb, places[i]));
 }
 
-const char *help_line(struct arena *arena, const struct verb *verb, const char *record, bool needed) {
+/* A field's place in a command line: its value where it was given, else what it is called. */
+static const char *stand_in(struct arena *arena, const ProtobufCMessageDescriptor *type,
+                            const ProtobufCFieldDescriptor *field, const ProtobufCMessage *given) {
+    if (given && wire_has(given, field) && field->label != PROTOBUF_C_LABEL_REPEATED)
+        return command_quoted(value_text(arena, given, field, true), arena);
+    return arena_printf(arena, "<%s>", label_field(type, field));
+}
+
+const char *help_line(struct arena *arena, const struct verb *verb, const char *record, bool needed,
+                      const ProtobufCMessage *given) {
     const char *line = arena_printf(arena, "liandong %s", verb->words);
     const ProtobufCMessageDescriptor *type = verb->request ? schema_type(schema_request(verb->request)) : NULL;
     for (const char *name = verb->positional; line && name && *name;) {
@@ -121,7 +132,7 @@ const char *help_line(struct arena *arena, const struct verb *verb, const char *
         if (field && record && field == schema_record(type))
             line = arena_printf(arena, "%s %s", line, record);
         else if (field && (must || !needed))
-            line = arena_printf(arena, must ? "%s <%s>" : "%s [<%s>]", line, label_field(type, field));
+            line = arena_printf(arena, must ? "%s %s" : "%s [%s]", line, stand_in(arena, type, field, given));
         name += size + (name[size] == ' ');
     }
     for (unsigned i = 0; line && type && i < type->n_fields; i++) { /* what has to be given by a flag */
@@ -129,7 +140,7 @@ const char *help_line(struct arena *arena, const struct verb *verb, const char *
         char flag[SCHEMA_WORD];
         if (!command_lists(verb->required, field->name) || command_lists(verb->positional, field->name)) continue;
         schema_flag(flag, field);
-        line = arena_printf(arena, "%s --%s <%s>", line, flag, label_field(type, field));
+        line = arena_printf(arena, "%s --%s %s", line, flag, stand_in(arena, type, field, given));
     }
     if (line && verb->operands) line = arena_printf(arena, "%s %s", line, _(verb->operands));
     return line ? line : verb->words;
@@ -138,7 +149,15 @@ const char *help_line(struct arena *arena, const struct verb *verb, const char *
 /* "liandong incident note INCIDENT NOTE… [flags]" */
 static void usage(const struct page *p, const struct verb *verb) {
     heading(p, _("Usage"));
-    fprintf(p->out, "  %s %s\n", help_line(p->arena, verb, NULL, false), _("[flags]"));
+    fprintf(p->out, "  %s %s\n", help_line(p->arena, verb, NULL, false, NULL), _("[flags]"));
+}
+
+/* The noun that a command, or a noun itself, begins with; NULL: none. */
+static const struct noun *noun_of(const char *words) {
+    size_t size = strcspn(words, " ");
+    for (size_t i = 0; nouns_at(i); i++)
+        if (strlen(nouns_at(i)->word) == size && memcmp(nouns_at(i)->word, words, size) == 0) return nouns_at(i);
+    return NULL;
 }
 
 static bool is_among(char *const *requests, size_t count, const struct verb *verb) {
@@ -153,14 +172,19 @@ bool help_allowed(struct client *client, char *const *requests, size_t count, co
         const struct verb *verb = verbs_at(i);
         if (!is_among(requests, count, verb)) continue;
         if (!said) client_warn(client, "%s", _("possible now:"));
-        client_warn(client, _("  %s - %s"), help_line(&client->arena, verb, record, true), _(verb->about));
+        client_warn(client, _("  %s - %s"), help_line(&client->arena, verb, record, true, NULL), _(verb->about));
         said = true;
     }
     return said;
 }
 
+void help_course(struct client *client, const struct verb *verb) {
+    const struct noun *row = noun_of(verb->words);
+    if (row && row->course) client_warn(client, "  %s", _(row->course));
+}
+
 int help_misused(struct client *client, const struct verb *verb, const char *what) {
-    const char *example = _(verb->examples), *line = help_line(&client->arena, verb, NULL, false);
+    const char *example = _(verb->examples), *line = help_line(&client->arena, verb, NULL, false, NULL);
     client_warn(client, _("error: %s"), what);
     client_warn(client, _("usage: %s %s"), line, _("[flags]"));
     client_warn(client, _("such as: %.*s"), (int)strcspn(example, "\n"), example);
@@ -168,11 +192,13 @@ int help_misused(struct client *client, const struct verb *verb, const char *wha
     return EXIT_CODE_USAGE;
 }
 
-static bool takes_time(const struct verb *verb) {
+/* Whether it takes a time; named: one of that name. */
+static bool takes_time(const struct verb *verb, const char *named) {
     struct schema_place places[SCHEMA_PLACES_MAX];
     size_t count = verb_places(verb, places, SCHEMA_PLACES_MAX);
     for (size_t i = 0; i < count; i++)
-        if (places[i].field->type == PROTOBUF_C_TYPE_INT64) return true;
+        if (places[i].field->type == PROTOBUF_C_TYPE_INT64 && (!named || strcmp(places[i].field->name, named) == 0))
+            return true;
     return false;
 }
 
@@ -188,9 +214,11 @@ static void verb_page(const struct page *p, const struct verb *verb) {
         heading(p, _("Flags of this command"));
         flags(p, verb->flags, verb->flag_count);
     }
-    if (takes_time(verb))
+    if (takes_time(verb, NULL))
         paragraph(p, arena_printf(p->arena, _("Times: %s"),
                                   _("2023-06-25 20:15, 20:15 (today), 10m (ago), +3d (from now), now")));
+    if (takes_time(verb, "from") && takes_time(verb, "until"))
+        paragraph(p, _("--until with a day alone: until that day is over"));
     if (verb->detail) paragraph(p, _(verb->detail));
     paragraph(p, _("Flags that every command takes, such as -o and --lang: liandong help flags"));
 }
@@ -279,9 +307,7 @@ static struct page page_of(struct client *client, FILE *out) {
 
 void help_print_noun(struct client *client, FILE *out, const char *noun) {
     struct page p = page_of(client, out);
-    const struct noun *row = NULL;
-    for (size_t i = 0; !row && nouns_at(i); i++)
-        if (strcmp(nouns_at(i)->word, noun) == 0) row = nouns_at(i);
+    const struct noun *row = noun_of(noun);
     fprintf(out, _("Commands of \"%s\" (each has --help)\n"), noun);
     if (row && row->course) paragraph(&p, _(row->course));
     if (row && row->course) fputc('\n', out);
@@ -303,6 +329,20 @@ void help_print(struct client *client, FILE *out, const struct command *command)
 const char *help_of(struct arena *arena, const char *words) {
     const char *command = words ? arena_printf(arena, "liandong %s --help", words) : NULL;
     return command ? command : "liandong help";
+}
+
+/* The commands whose explanation has the word. False: none has. */
+static bool word_page(const struct page *p, const char *word) {
+    bool found = false;
+    for (size_t i = 0; verbs_at(i); i++) {
+        const struct verb *verb = verbs_at(i);
+        bool told = strstr(_(verb->about), word) || (verb->detail && strstr(_(verb->detail), word));
+        if (verb->words[0] == '_' || !told) continue;
+        if (!found) heading(p, _("Commands about that (each has --help)"));
+        found = true;
+        entry(p, verb->words, 22, _(verb->about));
+    }
+    return found;
 }
 
 int help_run(struct client *client, struct command *command) {
@@ -334,6 +374,8 @@ int help_run(struct client *client, struct command *command) {
         const char *whole = second ? arena_printf(arena, "%s %s", first, second) : first;
         const char *shown = value_clean(arena, whole, true);
         const char *better = second ? command_nearest(first, second, arena) : command_nearest(NULL, first, arena);
+        bool chinese = (first[0] & 0x80) != 0;
+        if (!second && (chinese || !better) && strlen(first) > 3 && word_page(&p, first)) return EXIT_CODE_OK;
         const char *what =
             better ? arena_printf(arena, _("there is no command \"%s\"; did you mean \"%s\"?"), shown, better)
                    : arena_printf(arena, _("there is no command \"%s\"%s"), shown, "");

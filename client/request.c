@@ -27,24 +27,33 @@ static const char *flag_of(struct client *client, const ProtobufCFieldDescriptor
     return text ? text : field->name;
 }
 
+/* What can be chosen, numbered from 1; with `typed`, its word where it is one of the numbers, else as it is. */
+static const char *choose(struct client *client, const ProtobufCEnumDescriptor *type, const char *typed) {
+    unsigned number = 0;
+    for (unsigned i = 0; i < type->n_values; i++) {
+        char word[SCHEMA_WORD], shown[16];
+        if (type->values[i].value == 0) continue;
+        snprintf(shown, sizeof shown, "%u", ++number);
+        schema_word(word, type, &type->values[i]);
+        if (typed && strcmp(value_half_width(&client->arena, typed), shown) == 0) return type->values[i].name;
+        if (!typed)
+            fprintf(client->err, "  %2s %s\n", shown, language_is_chinese() ? label_name(type->values[i].name) : word);
+    }
+    return typed;
+}
+
 /* Asks for one field until the answer fits. False: no person, or no answer. */
 static bool ask_field(struct client *client, struct command *command, const ProtobufCFieldDescriptor *field) {
     char answer[ANSWER];
     struct value_error error;
     const char *label = label_field(command->message->descriptor, field);
-    if (field->type == PROTOBUF_C_TYPE_ENUM && client->terminal.in && client->terminal.err) {
-        const ProtobufCEnumDescriptor *type = field->descriptor;
-        for (unsigned i = 0; i < type->n_values; i++) {
-            char word[SCHEMA_WORD];
-            if (type->values[i].value == 0) continue;
-            schema_word(word, type, &type->values[i]);
-            fprintf(client->err, "  %s\n", language_is_chinese() ? label_name(type->values[i].name) : word);
-        }
-    }
-    const char *question = arena_printf(&client->arena, _("%s: "), label);
+    bool chosen = field->type == PROTOBUF_C_TYPE_ENUM;
+    if (chosen && client->terminal.in && client->terminal.err) choose(client, field->descriptor, NULL);
+    const char *question = arena_printf(&client->arena, chosen ? _("%s (number or word): ") : _("%s: "), label);
     while (question && terminal_ask(&client->terminal, question, answer, sizeof answer)) {
         if (!*answer) continue;
-        if (value_set(command->message, field, answer, client->now, &client->arena, &error)) return true;
+        const char *value = chosen ? choose(client, field->descriptor, answer) : answer;
+        if (value_set(command->message, field, value, client->now, &client->arena, &error)) return true;
         client_warn(client, "%s", error.text);
     }
     return false;

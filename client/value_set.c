@@ -141,15 +141,40 @@ static bool put_text(const struct target *t, const char *text) {
     return put(t, &copy, sizeof copy);
 }
 
-/* "jf17" is the dispute JF-2026-000017 of this year. NULL: it is not so short, or has no letters. */
+/* A number as it was typed or copied: the dashes of Chinese input methods as plain ones, no stop behind it. */
+static const char *tidy_number(const struct target *t, const char *text) {
+    static const char *const dashes[] = {"—", "–", "―"}, *const stops[] = {"。", "、", ".", ",", ";", ":", " "};
+    char *out = arena_copy(t->arena, text, strlen(text));
+    size_t n = 0;
+    for (const char *at = text; out && *at; n++) {
+        out[n] = *at++;
+        for (size_t i = 0; i < sizeof dashes / sizeof *dashes; i++)
+            if (strncmp(at - 1, dashes[i], strlen(dashes[i])) == 0) {
+                out[n] = '-';
+                at += strlen(dashes[i]) - 1;
+                break;
+            }
+    }
+    for (size_t i = 0; out && i < sizeof stops / sizeof *stops; i++) {
+        size_t size = strlen(stops[i]);
+        if (n < size || memcmp(out + n - size, stops[i], size) != 0) continue;
+        n -= size;
+        i = SIZE_MAX; /* there may be more of them */
+    }
+    if (out) out[n] = '\0';
+    return out ? out : text;
+}
+
+/* "jf17" is the dispute JF-2026-000017 of this year, and so is "JF2026000017". NULL: it is not so short. */
 static const char *whole_number(const struct target *t, const char *text) {
     size_t letters = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
     const char *tail = text + letters + (letters && text[letters] == '-');
     size_t digits = strspn(tail, "0123456789");
     char now[CLOCK_TEXT_SIZE];
-    if (letters != 2 || tail[digits] != '\0' || digits == 0 || digits > 6) return NULL;
+    if (letters != 2 || tail[digits] != '\0' || digits == 0 || (digits > 6 && digits != 10)) return NULL;
     clock_print(now, t->now);
-    return arena_printf(t->arena, "%.2s-%.4s-%06lu", text, now, strtoul(tail, NULL, 10));
+    return arena_printf(t->arena, "%.2s-%.4s-%06lu", text, digits == 10 ? tail : now,
+                        strtoul(tail + (digits == 10 ? 4 : 0), NULL, 10));
 }
 
 /* A record of any kind. Its tail alone would be taken for an incident's, and the file or the task end up there. */
@@ -168,18 +193,19 @@ static bool set_string(const struct target *t, const char *text) {
         return wrong(t, _("\"%s\" is no office's code: small letters and digits, such as %s"), text,
                      _("ytp; liandong office list has them all"));
     bool record = meaning == MEANING_RECORD || t->field == schema_record(t->message->descriptor);
+    if (record) text = tidy_number(t, text);
     const char *whole = record ? whole_number(t, text) : NULL;
     if (whole) return put_text(t, whole);
     return meaning == MEANING_RECORD ? set_record(t, text) : put_text(t, text);
 }
 
-/* Of what is still to come "3d" is how long there is until then, not how long ago it was. */
-static bool parse_ahead(const struct target *t, int64_t *ms, const char *text) {
-    static const char *const names[] = {"due_at", "perform_by", "expires_at"};
-    const char *ahead = arena_printf(t->arena, "+%s", text);
-    for (size_t i = 0; ahead && i < sizeof names / sizeof *names; i++)
-        if (strcmp(names[i], t->field->name) == 0) return clock_parse(ms, ahead, t->now);
-    return false;
+/* What lies ahead, and what ends a period: only where there is a beginning to it. */
+static enum clock_sense sense_of(const struct target *t) {
+    static const char *const ahead[] = {"due_at", "perform_by", "expires_at"};
+    for (size_t i = 0; i < sizeof ahead / sizeof *ahead; i++)
+        if (strcmp(ahead[i], t->field->name) == 0) return CLOCK_AHEAD;
+    bool period = protobuf_c_message_descriptor_get_field_by_name(t->message->descriptor, "from");
+    return period && strcmp(t->field->name, "until") == 0 ? CLOCK_END : CLOCK_BACK;
 }
 
 static bool set_time(const struct target *t, const char *text) {
@@ -191,7 +217,7 @@ static bool set_time(const struct target *t, const char *text) {
         if (*end || end == text + 1 || errno)
             return wrong(t, _("\"%s\" is not a time: after @ stand milliseconds since 1970%s"), text, "");
         ms = exact;
-    } else if (!parse_ahead(t, &ms, text) && !clock_parse(&ms, text, t->now)) {
+    } else if (!clock_parse_as(&ms, text, t->now, sense_of(t))) {
         return wrong(t, _("\"%s\" is not a time. Such as these are: %s"), text,
                      _("2023-06-25 20:15, 20:15 (today), 10m (ago), +3d (from now), now"));
     }
@@ -268,8 +294,8 @@ const char *value_half_width(struct arena *arena, const char *text) {
 }
 
 static bool set_one(const struct target *t, const char *typed) {
-    bool is_free =
-        t->field->type == PROTOBUF_C_TYPE_STRING && label_meaning(t->message->descriptor, t->field) == MEANING_PLAIN;
+    bool is_free = t->field->type == PROTOBUF_C_TYPE_STRING && t->field != schema_record(t->message->descriptor) &&
+                   label_meaning(t->message->descriptor, t->field) == MEANING_PLAIN;
     const char *text = is_free ? typed : value_half_width(t->arena, typed);
     switch (t->field->type) {
     case PROTOBUF_C_TYPE_STRING: return set_string(t, text);

@@ -26,6 +26,7 @@ static bool is_json(const struct watch *w) {
 
 static void print_event(struct watch *w, const Liandong__V1__Delivery *delivery) {
     struct client *client = w->client;
+    const char *office = w->caller.link.hello ? w->caller.link.hello->office_code : NULL;
     terminal_state_end(&client->terminal);
     offices_hear_message(&delivery->event->base);
     const char *fields = w->command->globals.fields;
@@ -36,12 +37,12 @@ static void print_event(struct watch *w, const Liandong__V1__Delivery *delivery)
             terminal_ambiguous(&client->terminal);
             terminal_measure(&client->terminal);
         }
-        watch_line_print(client->out, delivery->event, &client->terminal, &w->arena);
+        watch_line_print(client->out, delivery->event, office, &client->terminal, &w->arena);
     } else {
         print_row(client, &delivery->event->base,
                   fields ? fields : "at,no,kind,class,level,state,office_name,officer,title,note", w->printed == 0);
     }
-    if (w->flags->bell && client->terminal.err && w->live && watch_line_rings(delivery->event)) {
+    if (w->flags->bell && client->terminal.err && w->live && watch_line_rings(delivery->event, office)) {
         fputc('\a', client->err);
         fflush(client->err);
     }

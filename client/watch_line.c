@@ -11,16 +11,27 @@
 #define INDENT  3 /* of what stands below its line: as wide as the mark */
 #define LATE_MS (24 * 60 * 60 * (int64_t)1000)
 
-enum sheet_mark watch_line_mark(const Liandong__V1__Event *event) {
-    return print_mark(event->has_level ? (int)event->level : 0, event->has_class_ ? (int)event->class_ : 0);
+/* What is handed to an office: a transfer that comes in, a task. */
+static bool is_handed(const Liandong__V1__Event *event, const char *office) {
+    for (size_t i = 0; office && event->version == 1 && event->has_record && i < event->n_changes; i++) {
+        const Liandong__V1__Change *c = event->changes[i];
+        if (c->field && strcmp(c->field, "to_office") == 0) return c->new_value && strcmp(c->new_value, office) == 0;
+    }
+    return false;
+}
+
+enum sheet_mark watch_line_mark(const Liandong__V1__Event *event, const char *office) {
+    enum sheet_mark mark =
+        print_mark(event->has_level ? (int)event->level : 0, event->has_class_ ? (int)event->class_ : 0);
+    return mark == SHEET_PLAIN && is_handed(event, office) ? SHEET_WARN : mark;
 }
 
 static bool is_late(const Liandong__V1__Event *event) {
     return event->report && event->report->has_received_at && event->at - event->report->received_at > LATE_MS;
 }
 
-bool watch_line_rings(const Liandong__V1__Event *event) {
-    return watch_line_mark(event) != SHEET_PLAIN && !is_late(event);
+bool watch_line_rings(const Liandong__V1__Event *event, const char *office) {
+    return watch_line_mark(event, office) != SHEET_PLAIN && !is_late(event);
 }
 
 static const char *const marks[] = {[SHEET_PLAIN] = "  ", [SHEET_WARN] = "! ", [SHEET_ALARM] = "!!"};
@@ -110,12 +121,28 @@ static const char *how_grave(const Liandong__V1__Event *event, char unknown[16])
     return label_value(&liandong__v1__incident_level__descriptor, (int)event->level, unknown);
 }
 
-static void print_what(FILE *out, const Liandong__V1__Event *event, unsigned ambiguous, struct arena *arena) {
+/* What was done. The first of two who have to agree has not done it yet. */
+static const char *deed(const Liandong__V1__Event *event) {
+    static const struct {
+        const char *kind, *field, *word;
+    } agreed[] = {{"close_dispute", "state", N_("agrees to close")},
+                  {"lower_dispute", "warning", N_("agrees to lower the warning")}};
+    for (size_t i = 0; event->kind && i < sizeof agreed / sizeof *agreed; i++) {
+        bool done = strcmp(event->kind, agreed[i].kind) != 0;
+        for (size_t j = 0; !done && j < event->n_changes; j++)
+            done = event->changes[j]->field && strcmp(event->changes[j]->field, agreed[i].field) == 0;
+        if (!done) return _(agreed[i].word);
+    }
+    return event->kind ? label_name(event->kind) : "";
+}
+
+static void print_what(FILE *out, const Liandong__V1__Event *event, enum sheet_mark mark, unsigned ambiguous,
+                       struct arena *arena) {
     char when[CLOCK_TEXT_SIZE], unknown[16];
     clock_print(when, event->at);
-    fprintf(out, "%s %s  ", marks[watch_line_mark(event)], when);
+    fprintf(out, "%s %s  ", marks[mark], when);
     column(out, value_clean(arena, event->no, true), 14, ambiguous);
-    column(out, event->kind ? value_clean(arena, label_name(event->kind), true) : "", 8, ambiguous);
+    column(out, value_clean(arena, deed(event), true), 8, ambiguous);
     column(out, what(event, unknown), 12, ambiguous);
     column(out, how_grave(event, unknown), 6, ambiguous);
 }
@@ -126,13 +153,13 @@ static void print_who(FILE *out, const Liandong__V1__Event *event, unsigned ambi
 }
 
 /* One line, where it fits; else what happened below it, together with who where even that does not fit. */
-static void print_folded(FILE *out, const Liandong__V1__Event *event, size_t columns, unsigned ambiguous,
-                         struct arena *arena) {
+static void print_folded(FILE *out, const Liandong__V1__Event *event, enum sheet_mark mark, size_t columns,
+                         unsigned ambiguous, struct arena *arena) {
     char *text = NULL;
     size_t size = 0;
     FILE *line = open_memstream(&text, &size);
     if (!line) return;
-    print_what(line, event, ambiguous, arena);
+    print_what(line, event, mark, ambiguous, arena);
     fflush(line);
     size_t who = size;
     print_who(line, event, ambiguous, arena);
@@ -152,15 +179,15 @@ static void print_folded(FILE *out, const Liandong__V1__Event *event, size_t col
     free(text);
 }
 
-void watch_line_print(FILE *out, const Liandong__V1__Event *event, const struct terminal *terminal,
+void watch_line_print(FILE *out, const Liandong__V1__Event *event, const char *office, const struct terminal *terminal,
                       struct arena *arena) {
-    enum sheet_mark mark = watch_line_mark(event);
+    enum sheet_mark mark = watch_line_mark(event, office);
     unsigned ambiguous = terminal->ambiguous ? terminal->ambiguous : 1;
     if (terminal->colour) fputs(colours[mark], out);
     if (terminal->out && terminal->columns > 0) {
-        print_folded(out, event, terminal->columns, ambiguous, arena);
+        print_folded(out, event, mark, terminal->columns, ambiguous, arena);
     } else {
-        print_what(out, event, ambiguous, arena);
+        print_what(out, event, mark, ambiguous, arena);
         print_who(out, event, ambiguous, arena);
         print_rest(out, event, arena);
     }

@@ -11,10 +11,11 @@
  * threats: arson". The mark in front ("!!" alarm, "! " urgent) says without colour what colour says. Where that is
  * wider than `columns` (0: never), what happened goes below it, indented and broken between words. Texts are made in
  * the arena. */
-void watch_line_print(FILE *out, const Liandong__V1__Event *event, const struct terminal *terminal,
+void watch_line_print(FILE *out, const Liandong__V1__Event *event, const char *office, const struct terminal *terminal,
                       struct arena *arena);
-enum sheet_mark watch_line_mark(const Liandong__V1__Event *event);
-/* Whether somebody should look up: urgent or worse, and not entered more than a day late, as the calls of an older
- * system are. */
-bool watch_line_rings(const Liandong__V1__Event *event);
+/* `office`: the watcher's; what is handed to it is marked as urgent. NULL: of no office. */
+enum sheet_mark watch_line_mark(const Liandong__V1__Event *event, const char *office);
+/* Whether somebody should look up: urgent or worse, or handed to his office, and not entered more than a day late, as
+ * the calls of an older system are. */
+bool watch_line_rings(const Liandong__V1__Event *event, const char *office);
 #endif

@@ -113,51 +113,72 @@ static bool valid(struct date d) {
     return d.day <= days[d.month - 1] + (d.month == 2 && leap);
 }
 
-/* Without a year: the last such day that is not in the future. */
-static bool last_such_day(struct date *d, int64_t today) {
+/* Without a year: the last such day that is not in the future, or the first that is not in the past. */
+static bool nearest_such_day(struct date *d, int64_t today, bool ahead) {
     d->year = date_of(today).year;
-    if (valid(*d) && days_of(*d) <= today) return true;
-    d->year--;
+    if (valid(*d) && (ahead ? days_of(*d) >= today : days_of(*d) <= today)) return true;
+    d->year += ahead ? 1 : -1;
     return valid(*d);
 }
 
-/* "2023-06-25", "2023年6月25日", "6月25日" */
-static bool take_date(const char **at, int64_t today, int64_t *days) {
-    struct date d = {0};
-    int year = 0;
-    const char *s = *at;
-    if (take_number(&s, 4, 4, &year) && take(&s, "-")) {
-        if (!take_number(&s, 1, 2, &d.month) || !take(&s, "-") || !take_number(&s, 1, 2, &d.day)) return false;
-    } else {
-        s = *at;
-        bool has_year = take_number(&s, 4, 4, &year) && take(&s, "年");
+/* What stands between the parts of a date: "2023-06-25", "2023/6/25", "2023.6.25", "2023年6月25日", and also without
+ * the year (but not "6.25", which is a number). */
+static const struct {
+    const char *year, *month, *day, *or_day;
+} date_words[] = {{"-", "-", "", ""}, {"/", "/", "", ""}, {".", ".", "", ""}, {"年", "月", "日", "号"}};
+
+static bool take_date(const char **at, int64_t today, bool ahead, int64_t *days) {
+    for (size_t i = 0; i < sizeof date_words / sizeof *date_words; i++) {
+        struct date d = {0};
+        int year = 0;
+        const char *s = *at;
+        bool has_year = take_number(&s, 4, 4, &year) && take(&s, date_words[i].year);
         if (!has_year) s = *at;
-        if (!take_number(&s, 1, 2, &d.month) || !take(&s, "月") || !take_number(&s, 1, 2, &d.day) || !take(&s, "日"))
-            return false;
-        if (!has_year && !last_such_day(&d, today)) return false;
-        if (!has_year) year = (int)d.year;
+        if (!has_year && date_words[i].month[0] == '.') continue;
+        if (!take_number(&s, 1, 2, &d.month) || !take(&s, date_words[i].month) || !take_number(&s, 1, 2, &d.day) ||
+            !take_either(&s, date_words[i].day, date_words[i].or_day))
+            continue;
+        if (!has_year && !nearest_such_day(&d, today, ahead)) return false;
+        if (has_year) d.year = year;
+        if (!valid(d)) return false;
+        *days = days_of(d);
+        *at = s;
+        return true;
     }
-    d.year = year;
-    if (!valid(d)) return false;
-    *days = days_of(d);
-    *at = s;
-    return true;
+    return false;
 }
 
-/* "20:15", "20:15:03", "20:15:03.123", "20时15分", "20时15分3秒", "20时" */
-static bool take_time(const char **at, int64_t *ms) {
+/* The hour that is meant by one of a part of the day: "下午3点" is 15, "凌晨12点" 0. -1: there is none such. */
+static int hour_of(const char *part, int hour) {
+    bool late = !strcmp(part, "下午") || !strcmp(part, "傍晚") || !strcmp(part, "晚上");
+    if (!*part) return hour;
+    if (hour > 12) return late ? hour : -1;
+    if (hour == 12)
+        return !strcmp(part, "凌晨") ? 0 : !strcmp(part, "晚上") ? -1 : hour; /* this day's end, or the next's? */
+    return late || (!strcmp(part, "中午") && hour < 4) ? hour + 12 : hour;
+}
+
+/* "20:15", "20:15:03", "20:15:03.123", "20时15分", "20时15分3秒", "20时", "晚上8点半"; part: what was said of the day
+ * before, or "" */
+static bool take_time(const char **at, const char *part, int64_t *ms) {
+    static const char *const parts[] = {"凌晨", "早上", "上午", "中午", "下午", "傍晚", "晚上"};
     int hour, minute = 0, second = 0, milli = 0;
     const char *s = *at;
-    if (!take_number(&s, 1, 2, &hour)) return false;
+    for (size_t i = 0; !*part && i < sizeof parts / sizeof *parts; i++)
+        if (take(&s, parts[i])) part = parts[i];
+    skip_spaces(&s);
+    if (!take_number(&s, 1, 2, &hour) || (hour = hour_of(part, hour)) < 0) return false;
     if (take_either(&s, ":", "：")) {
         if (!take_number(&s, 2, 2, &minute)) return false;
         if (take_either(&s, ":", "：")) {
             if (!take_number(&s, 2, 2, &second)) return false;
             if (take(&s, ".") && !take_number(&s, 3, 3, &milli)) return false;
         }
-    } else if (take(&s, "时")) {
+    } else if (take_either(&s, "时", "点")) {
         const char *rest = s;
-        if (take_number(&rest, 1, 2, &minute)) {
+        if (take(&s, "半")) {
+            minute = 30;
+        } else if (take_number(&rest, 1, 2, &minute)) {
             if (!take(&rest, "分")) return false;
             s = rest;
             if (take_number(&rest, 1, 2, &second)) {
@@ -196,57 +217,64 @@ static bool take_zone(const char **at, int64_t *zone) {
     return true;
 }
 
-/* "10m", "10分钟前", "3天前": how long before `now`; "+10m", "3天后", "3天内": how long after it. */
-static bool parse_span(int64_t *ms, const char *text, int64_t now) {
+/* "10m", "10分钟前", "3天前": how long before `now`; "+10m", "3天后", "3天内": how long after it. ahead: so also "10m"
+ * and "3天". */
+static bool parse_span(int64_t *ms, const char *text, int64_t now, bool ahead) {
     static const struct {
         const char *ascii, *chinese;
         int64_t ms;
-    } units[] = {{"s", "秒", 1000}, {"m", "分钟", 60000}, {"h", "小时", 3600000}, {"d", "天", MS_DAY}};
-    int count;
-    bool later = take(&text, "+"), said = later;
-    if (!take_number(&text, 1, 6, &count)) return false;
+    } units[] = {{"s", "秒", 1000},        {"m", "分钟", 60000}, {"h", "小时", 3600000},
+                 {"h", "个小时", 3600000}, {"d", "天", MS_DAY},  {"w", "周", 7 * MS_DAY}};
+    int count = 0;
+    bool said = take(&text, "+"), later = said || ahead, half = !said && take(&text, "半");
+    if (!half && !take_number(&text, 1, 6, &count)) return false;
     skip_spaces(&text);
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         const char *rest = text;
-        if (take(&rest, units[i].chinese) && !said) {
-            later = !strcmp(rest, "后") || !strcmp(rest, "内");
-            if (!later && strcmp(rest, "前") != 0) return false;
-        } else if (strcmp(text, units[i].ascii) != 0) {
+        if (take(&rest, units[i].chinese) && !said && (*rest || ahead)) {
+            if (*rest) later = !strcmp(rest, "后") || !strcmp(rest, "内");
+            if (*rest && !later && strcmp(rest, "前") != 0) return false;
+        } else if (half || strcmp(text, units[i].ascii) != 0) {
             continue;
         }
-        *ms = now + (later ? 1 : -1) * count * units[i].ms;
+        *ms = now + (later ? 1 : -1) * (half ? units[i].ms / 2 : count * units[i].ms);
         return true;
     }
     return false;
 }
 
-/* A day (or none: today) and a time (or none: midnight). */
-static bool parse_day(int64_t *ms, const char *text, int64_t now) {
+/* A day (or none: today) and a time (or none: midnight, and with CLOCK_END that which ends the day). */
+static bool parse_day(int64_t *ms, const char *text, int64_t now, enum clock_sense sense) {
     static const struct {
         const char *word;
         int ago;
-    } words[] = {{"今天", 0}, {"昨天", 1}, {"前天", 2}, {"明天", -1}, {"后天", -2}};
+        const char *part;
+    } words[] = {{"今天", 0, ""},      {"昨天", 1, ""},     {"前天", 2, ""},     {"明天", -1, ""},
+                 {"后天", -2, ""},     {"今早", 0, "早上"}, {"昨晚", 1, "晚上"}, {"今晚", 0, "晚上"},
+                 {"明早", -1, "早上"}, {"明晚", -1, "晚上"}};
     int64_t today = floor_days(now + MS_ZONE), days = today, in_day = 0, zone = MS_ZONE;
-    bool dated = false;
+    const char *part = "";
+    bool dated = false, timed = true;
     for (size_t i = 0; i < sizeof words / sizeof *words && !dated; i++)
         if (take(&text, words[i].word)) {
             days = today - words[i].ago;
+            part = words[i].part;
             dated = true;
         }
-    bool exact = !dated && take_date(&text, today, &days);
+    bool exact = !dated && take_date(&text, today, sense == CLOCK_AHEAD, &days);
     if (exact && take(&text, "T")) {
-        if (!take_time(&text, &in_day) || !take_zone(&text, &zone)) return false;
+        if (!take_time(&text, "", &in_day) || !take_zone(&text, &zone)) return false;
     } else {
         skip_spaces(&text);
-        bool timed = take_time(&text, &in_day);
-        if (!timed && !dated && !exact) return false;
+        timed = take_time(&text, part, &in_day);
+        if (!timed && ((!dated && !exact) || *part)) return false;
         if (timed && exact && !take_zone(&text, &zone)) return false;
     }
-    *ms = days * MS_DAY + in_day - zone;
+    *ms = (days + (!timed && sense == CLOCK_END)) * MS_DAY + in_day - zone;
     return *text == '\0';
 }
 
-bool clock_parse(int64_t *ms, const char *text, int64_t now) {
+bool clock_parse_as(int64_t *ms, const char *text, int64_t now, enum clock_sense sense) {
     char trimmed[64];
     skip_spaces(&text);
     size_t size = strlen(text);
@@ -255,9 +283,11 @@ bool clock_parse(int64_t *ms, const char *text, int64_t now) {
     memcpy(trimmed, text, size);
     trimmed[size] = '\0';
     int64_t value = now;
-    bool known = !strcmp(trimmed, "now") || !strcmp(trimmed, "现在") || parse_span(&value, trimmed, now) ||
-                 parse_day(&value, trimmed, now);
+    bool known = !strcmp(trimmed, "now") || !strcmp(trimmed, "现在") ||
+                 parse_span(&value, trimmed, now, sense == CLOCK_AHEAD) || parse_day(&value, trimmed, now, sense);
     known = known && is_printable(value, MS_ZONE); /* "999999d" is before all years */
     if (known) *ms = value;
     return known;
 }
+
+bool clock_parse(int64_t *ms, const char *text, int64_t now) { return clock_parse_as(ms, text, now, CLOCK_BACK); }

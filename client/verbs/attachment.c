@@ -40,6 +40,6 @@ static const struct verb verbs[] = {
      .detail = N_("each has a citation: number of the record and its version, such as JF-2026-000017/5. A page of a "
                   "long search may hold few entries and yet not be the last"),
      .examples = N_("liandong journal list JF-2026-000017\nliandong journal list --officer 013527 --from 2026-06-01 "
-                    "--until 2026-07-01\nliandong journal list --text mediation -o csv")},
+                    "--until 2026-06-30\nliandong journal list --text mediation -o csv")},
 };
 const struct verb_group verbs_attachment = VERB_GROUP(verbs);

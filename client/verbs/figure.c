@@ -25,14 +25,14 @@ static const struct verb verbs[] = {
      .detail = N_("counted by the day of the session in China, whenever it was written down; --list shows both "
                   "moments. Each session is a round of its dispute; of merged disputes all are the remaining one's. "
                   "--office counts those that it held and those on disputes that it entered"),
-     .examples = N_("liandong report sessions 17 --from 2026-03-01 --until 2026-04-01\nliandong report sessions 17 "
+     .examples = N_("liandong report sessions 17 --from 2026-03-01 --until 2026-03-31\nliandong report sessions 17 "
                     "--list\nliandong report sessions --office yts --from 2026-06-01 -o csv")},
     {.words = "report transfers",
      .request = "report_transfers",
      FIGURE,
      .about = N_("how long each leg of transfers takes"),
      .examples =
-         N_("liandong report transfers --from 2026-06-01 --until 2026-07-01\nliandong report transfers --list")},
+         N_("liandong report transfers --from 2026-06-01 --until 2026-06-30\nliandong report transfers --list")},
     {.words = "report alerts",
      .request = "report_alerts",
      FIGURE,

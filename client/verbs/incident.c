@@ -38,7 +38,7 @@ static const struct verb verbs[] = {
      .detail = N_("purposes: handling, mediation, follow_up, risk, investigation, complaint, supervision. More than 50 "
                   "rows in an hour take two: a head agrees (liandong approval list), then the same command again. Who "
                   "reported is not in it"),
-     .examples = N_("liandong incident export --class dispute --from 2026-01-01 --until 2026-02-01 --purpose "
+     .examples = N_("liandong incident export --class dispute --from 2026-01-01 --until 2026-01-31 --purpose "
                     "supervision --out january.csv")},
     {.words = "incident search",
      .request = "search_incidents",

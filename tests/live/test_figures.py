@@ -16,7 +16,7 @@ def sessions_by_when_they_were_held(stage):
   no = told(stage, "dispute", "open", "--type", "neighbor", "楼上漏水")["no"]
   told(stage, "dispute", "assess", no, "yellow")
   told(stage, "dispute", "accept", no, "双方签字同意", "--lead-office", "yts")
-  period = ("--from", "2023-03-01", "--until", "2023-04-01")
+  period = ("--from", "2023-03-01", "--until", "2023-03-31")  # with the whole of its last day
   for mode, at in (("back-to-back", "2023-03-31 23:59"), ("back-to-back", "2023-04-01 00:00"), ("face-to-face", "2023-03-01 00:00")):
     before = stage.sql("select to_char(clock_timestamp() at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS.MS')")[0][0]
     told(stage, "mediation", "hold", no, mode, "谈了一次", "--held-at", at)

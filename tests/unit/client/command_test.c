@@ -76,7 +76,9 @@ static void positional_fields_in_order(void **state) {
     assert_true(parse("liandong incident note 123 -- --not-a-flag"));
     assert_string_equal(((const Liandong__V1__NoteIncident *)(const void *)command.message)->note, "--not-a-flag");
     refused("liandong feed verify now", "now");
-    refused("liandong alert update 8 sixty --people-count 60", "sixty"); /* no part of the number */
+    refused("liandong alert receipts 8 sixty", "sixty"); /* no part of the number */
+    assert_true(parse("liandong alert update 8 sixty people --people-count 60"));
+    assert_string_equal(((const Liandong__V1__UpdateAlert *)(const void *)command.message)->title, "sixty people");
     refused("liandong transfer send JF-2026-000017 yts co-handle", "co-handle");
 }
 

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static struct arena arena;
 static struct value_error error;
@@ -156,6 +157,35 @@ static void records_of_any_kind(void **state) {
     assert_string_equal(m.about, "01a20cc9-5c75-749b-9333-ef5683271ff1");
 }
 
+/* As Chinese input methods type it, and as it is copied from a sentence. */
+static void numbers_as_they_are_typed(void **state) {
+    (void)state;
+    static const char *const typed[] = {"JF2023000017",     "JF—2023—000017",    "ＪＦ２０２３００００１７",
+                                        "JF-2023-000017；", "JF-2023-000017。 ", "jf17,"};
+    for (size_t i = 0; i < sizeof typed / sizeof *typed; i++) {
+        Liandong__V1__ShowDispute d = LIANDONG__V1__SHOW_DISPUTE__INIT;
+        assert_true(set(&d, "dispute", typed[i]));
+        assert_int_equal(strcasecmp(d.dispute, "JF-2023-000017"), 0);
+    }
+    Liandong__V1__ShowDispute d = LIANDONG__V1__SHOW_DISPUTE__INIT;
+    assert_true(set(&d, "dispute", "17；"));
+    assert_string_equal(d.dispute, "17");
+    assert_true(set(&d, "dispute", "17,18")); /* two numbers are not one */
+    assert_string_equal(d.dispute, "17,18");
+}
+
+static void a_period_ends_with_its_last_day(void **state) {
+    (void)state;
+    Liandong__V1__ListDisputes l = LIANDONG__V1__LIST_DISPUTES__INIT;
+    assert_true(set(&l, "from", "2023-03-31"));
+    assert_true(set(&l, "until", "2023-03-31"));
+    assert_int_equal(l.until - l.from, INT64_C(86400000));
+    Liandong__V1__GrantAccess g = LIANDONG__V1__GRANT_ACCESS__INIT; /* no period: the moment itself */
+    assert_true(set(&g, "until", "2023-12-31"));
+    assert_true(set(&l, "from", "2023-12-31"));
+    assert_int_equal(g.until, l.from);
+}
+
 static void spans_ahead(void **state) {
     (void)state;
     Liandong__V1__AddTask m = LIANDONG__V1__ADD_TASK__INIT;
@@ -280,6 +310,8 @@ int main(void) {
         cmocka_unit_test(bytes),
         cmocka_unit_test(switches_and_kinds),
         cmocka_unit_test(records_of_any_kind),
+        cmocka_unit_test(numbers_as_they_are_typed),
+        cmocka_unit_test(a_period_ends_with_its_last_day),
         cmocka_unit_test(spans_ahead),
         cmocka_unit_test(values_of_fields),
         cmocka_unit_test(amounts_in_yuan),

@@ -11,7 +11,7 @@ static char *line_on(const Liandong__V1__Event *event, struct terminal terminal)
     size_t size;
     arena_init(&arena, 1 << 20);
     FILE *out = open_memstream(&text, &size);
-    watch_line_print(out, event, &terminal, &arena);
+    watch_line_print(out, event, "yts", &terminal, &arena);
     fclose(out);
     arena_free(&arena);
     return text;
@@ -62,9 +62,9 @@ static void reports_and_changes(void **state) {
     free(text);
     report.has_received_at = 1; /* out of an older system: told as what it is, and nobody is woken */
     report.received_at = event.at - 24 * 60 * 60 * (int64_t)1000;
-    assert_true(watch_line_rings(&event));
+    assert_true(watch_line_rings(&event, NULL));
     report.received_at -= 1000;
-    assert_false(watch_line_rings(&event));
+    assert_false(watch_line_rings(&event, NULL));
     text = line(&event, false);
     assert_non_null(strstr(text, "；30天内第3次；补录，接报于2023-06-24 20:15:02\n"));
     free(text);
@@ -100,24 +100,69 @@ static void reports_and_changes(void **state) {
     free(text);
 }
 
+/* What one's own office is handed calls for somebody; what another is does not. */
+static void handed_to_an_office(void **state) {
+    (void)state;
+    char field[] = "to_office", office[] = "yts";
+    Liandong__V1__Change change = LIANDONG__V1__CHANGE__INIT, *changes[] = {&change};
+    Liandong__V1__Event event = LIANDONG__V1__EVENT__INIT;
+    event.has_version = event.has_record = 1;
+    event.version = 1;
+    event.record = LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_TASK;
+    change.field = field;
+    change.new_value = office;
+    event.n_changes = 1;
+    event.changes = changes;
+    assert_int_equal(watch_line_mark(&event, "yts"), SHEET_WARN);
+    assert_true(watch_line_rings(&event, "yts"));
+    assert_int_equal(watch_line_mark(&event, "ytp"), SHEET_PLAIN);
+    assert_int_equal(watch_line_mark(&event, NULL), SHEET_PLAIN);
+    event.version = 2;
+    assert_int_equal(watch_line_mark(&event, "yts"), SHEET_PLAIN);
+}
+
+/* The first of two heads agrees; with the second it is closed. */
+static void the_first_of_two_agrees(void **state) {
+    (void)state;
+    char kind[] = "close_dispute", state_field[] = "state", before[] = "19", after[] = "20";
+    Liandong__V1__Change change = LIANDONG__V1__CHANGE__INIT, *changes[] = {&change};
+    Liandong__V1__Event event = LIANDONG__V1__EVENT__INIT;
+    event.has_record = 1;
+    event.record = LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_DISPUTE;
+    event.kind = kind;
+    char *text = line(&event, false);
+    assert_non_null(strstr(text, "同意结案"));
+    free(text);
+    change.field = state_field;
+    change.old_value = before;
+    change.new_value = after;
+    event.n_changes = 1;
+    event.changes = changes;
+    text = line(&event, false);
+    assert_null(strstr(text, "同意结案"));
+    assert_non_null(strstr(text, "结案"));
+    free(text);
+}
+
 static void an_empty_event_is_a_line_too(void **state) {
     (void)state;
     Liandong__V1__Event event = LIANDONG__V1__EVENT__INIT;
     char *text = line(&event, false);
     assert_non_null(strchr(text, '\n'));
-    assert_int_equal(watch_line_mark(&event), SHEET_PLAIN);
+    assert_int_equal(watch_line_mark(&event, NULL), SHEET_PLAIN);
     free(text);
     event.has_level = 1;
     event.level = LIANDONG__V1__INCIDENT_LEVEL__INCIDENT_LEVEL_URGENT;
-    assert_int_equal(watch_line_mark(&event), SHEET_WARN);
+    assert_int_equal(watch_line_mark(&event, NULL), SHEET_WARN);
     event.has_class_ = 1;
     event.class_ = LIANDONG__V1__INCIDENT_CLASS__INCIDENT_CLASS_EXTREME_THREAT;
-    assert_int_equal(watch_line_mark(&event), SHEET_ALARM);
-    assert_true(watch_line_rings(&event));
+    assert_int_equal(watch_line_mark(&event, NULL), SHEET_ALARM);
+    assert_true(watch_line_rings(&event, NULL));
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(reports_and_changes),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(reports_and_changes), cmocka_unit_test(handed_to_an_office),
+                                       cmocka_unit_test(the_first_of_two_agrees),
                                        cmocka_unit_test(an_empty_event_is_a_line_too)};
     language_start("zh");
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,6 +87,20 @@ static void reads_what_people_type(void **state) {
         {"昨天", "2023-06-24 00:00:00"},
         {"前天 1:02:03", "2023-06-23 01:02:03"},
         {"今天 9时", "2023-06-25 09:00:00"},
+        {"2023/6/25 20:15", "2023-06-25 20:15:00"},
+        {"2023.06.25", "2023-06-25 00:00:00"},
+        {"06-24 20:15", "2023-06-24 20:15:00"}, /* as a list prints it */
+        {"6月24号 8点", "2023-06-24 08:00:00"},
+        {"昨天22点", "2023-06-24 22:00:00"},
+        {"昨晚10点半", "2023-06-24 22:30:00"},
+        {"昨晚 22:10", "2023-06-24 22:10:00"},
+        {"今早8点", "2023-06-25 08:00:00"},
+        {"晚上8点5分", "2023-06-25 20:05:00"},
+        {"下午3:20", "2023-06-25 15:20:00"},
+        {"中午12点", "2023-06-25 12:00:00"},
+        {"中午1点", "2023-06-25 13:00:00"},
+        {"凌晨12点", "2023-06-25 00:00:00"},
+        {"昨天凌晨3点", "2023-06-24 03:00:00"},
         {"2024-02-29", "2024-02-29 00:00:00"},
         {"2000-02-29", "2000-02-29 00:00:00"},
         {"  2023-06-25  ", "2023-06-25 00:00:00"},
@@ -117,6 +131,29 @@ static void reads_times_before_now(void **state) {
     assert_int_equal(parsed("2小时后"), NOW + 7200000);
     assert_int_equal(parsed("明天 20:15"), parsed("昨天 20:15") + 2 * DAY);
     assert_int_equal(parsed("后天"), parsed("前天") + 4 * DAY);
+    assert_int_equal(parsed("半小时前"), NOW - 1800000);
+    assert_int_equal(parsed("半个小时后"), NOW + 1800000);
+    assert_int_equal(parsed("2周前"), NOW - 14 * DAY);
+}
+
+static int64_t parsed_as(const char *text, enum clock_sense sense) {
+    int64_t ms = -1;
+    if (!clock_parse_as(&ms, text, NOW, sense)) fail_msg("\"%s\" was not understood", text);
+    return ms;
+}
+
+static void what_it_is_for_says_how_it_is_meant(void **state) {
+    (void)state;
+    assert_int_equal(parsed_as("3d", CLOCK_AHEAD), NOW + 3 * DAY);
+    assert_int_equal(parsed_as("3天", CLOCK_AHEAD), NOW + 3 * DAY);
+    assert_int_equal(parsed_as("3天前", CLOCK_AHEAD), NOW - 3 * DAY);
+    assert_int_equal(parsed_as("12月31日", CLOCK_AHEAD), parsed("2023-12-31"));
+    assert_int_equal(parsed_as("1月5日 18:00", CLOCK_AHEAD), parsed("2024-01-05 18:00"));
+    assert_int_equal(parsed_as("2023-03-31", CLOCK_END), parsed("2023-04-01"));
+    assert_int_equal(parsed_as("3月31日", CLOCK_END), parsed("2023-04-01"));
+    assert_int_equal(parsed_as("昨天", CLOCK_END), parsed("今天"));
+    assert_int_equal(parsed_as("2023-03-31 00:00", CLOCK_END), parsed("2023-03-31")); /* to the minute */
+    assert_int_equal(parsed_as("3d", CLOCK_END), NOW - 3 * DAY);
 }
 
 static void leap_day_without_a_year(void **state) {
@@ -178,6 +215,14 @@ static void refuses_the_rest(void **state) {
         "nowx",
         "20:15 昨天",
         "2023-06-25 20时15",
+        "晚上12点", /* this day's end, or the next one's */
+        "上午15点",
+        "昨晚",
+        "昨晚凌晨3点",
+        "6.25 20:15",
+        "半3小时前",
+        "半h",
+        "半小时",
         "20:15:03.1",
         "20:15:03.1234",
         "9999999999999999999999-01-01",
@@ -220,10 +265,15 @@ static void clocks_go_on(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(prints_known_times),      cmocka_unit_test(agrees_with_the_library),
-        cmocka_unit_test(reads_what_people_type),  cmocka_unit_test(reads_times_before_now),
-        cmocka_unit_test(leap_day_without_a_year), cmocka_unit_test(refuses_the_rest),
-        cmocka_unit_test(print_and_parse_agree),   cmocka_unit_test(clocks_go_on),
+        cmocka_unit_test(prints_known_times),
+        cmocka_unit_test(agrees_with_the_library),
+        cmocka_unit_test(reads_what_people_type),
+        cmocka_unit_test(reads_times_before_now),
+        cmocka_unit_test(what_it_is_for_says_how_it_is_meant),
+        cmocka_unit_test(leap_day_without_a_year),
+        cmocka_unit_test(refuses_the_rest),
+        cmocka_unit_test(print_and_parse_agree),
+        cmocka_unit_test(clocks_go_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
