@@ -221,7 +221,9 @@ int attach_add(struct client *client, struct command *command) {
         const ProtobufCMessage *receipt = send_all(&a, command->message, &code);
         terminal_state_end(&client->terminal);
         if (receipt && !print_answer(client, receipt, command->globals.fields)) code = EXIT_CODE_FAILED;
-        if (!receipt && code != EXIT_CODE_USAGE && a.done > 0)
+        if (!receipt && code == EXIT_CODE_NOT_FOUND && a.done > 0)
+            client_warn(client, _("it was closed to you meanwhile; nothing was attached"));
+        else if (!receipt && code != EXIT_CODE_USAGE && a.done > 0)
             client_say(client, _("next: %s"), _("the same command again: it goes on where it stopped"));
         end_work(&a);
     }
@@ -277,7 +279,10 @@ static int fetch(struct attach *a, const Liandong__V1__AttachmentRecord *r, bool
     if (a->file < 0 || fchmod(a->file, 0600) < 0) return file_failed(a, part);
     keep_what_is_there(a, chunk);
     int code = ftruncate(a->file, (off_t)a->done) == 0 ? receive_all(a, number) : file_failed(a, part);
-    if (code == EXIT_CODE_NOT_FOUND) unlink(part); /* no longer for these eyes */
+    if (code == EXIT_CODE_NOT_FOUND) { /* no longer for these eyes */
+        unlink(part);
+        client_warn(a->client, _("it was closed to you meanwhile; what had come of it was thrown away"));
+    }
     if (code != EXIT_CODE_OK) return code;
     if (!hash_file(a->file, a->size, hex)) return file_failed(a, part);
     if (strcmp(hex, sha256) == 0) return put_in_place(a, part, force);

@@ -47,6 +47,7 @@ static const struct {
     {"NOT_ON_SCENE", "liandong incident arrive"},
     {"FILE_TOO_LARGE", NULL},
     {"RECORD_FULL", NULL},
+    {"LIMIT_REACHED", NULL},
     {"WRONG_OFFSET", NULL},
     {"WRONG_HASH", NULL},
     {"NOT_BEGUN", NULL},

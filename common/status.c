@@ -107,6 +107,8 @@ const struct status_row status_rows[] = {
      "附件超过 20 MiB。请压缩、降低照片分辨率或分成几个文件后重新添加。", 0},
     {"RECORD_FULL", CODE(FAILED_PRECONDITION), "the attachments of this record take all the room there is for one",
      "这条记录的附件已占满名额。请先用 attach list 查看有无重复，把其余材料附到相关的另一条记录上。", 0},
+    {"LIMIT_REACHED", CODE(FAILED_PRECONDITION), "the record has as many of these as one may have",
+     "这条记录里这一类已记满。请先查看有无重复；确需再记的，另立一条相关记录，写在那里。", 0},
     {"WRONG_OFFSET", CODE(FAILED_PRECONDITION), "chunks come one after the other, from where begin_attachment says",
      "分块不接着已收到的部分。请重新执行 attach add 或 attach get，从服务器记着的位置接着传。", 0},
     {"WRONG_HASH", CODE(FAILED_PRECONDITION), "the bytes are not those that were announced; they were thrown away",

@@ -353,11 +353,12 @@ void sealing_open(struct sealing *s, ProtobufCMessage *m, const uint8_t *record,
     }
 }
 
-void sealing_open_conflicts(struct sealing *s, Liandong__V1__Status *status, const uint8_t *record,
+void sealing_open_conflicts(struct sealing *s, Liandong__V1__Status *status, uint32_t request, const uint8_t *record,
                             struct arena *arena) {
+    const struct sealed_request *q = find_request(request);
     for (size_t i = 0; i < status->n_conflicts; i++) {
         Liandong__V1__Conflict *c = status->conflicts[i];
-        const struct sealed_field *f = c->field ? find_field("incident", c->field) : NULL;
+        const struct sealed_field *f = c->field ? find_field(q ? q->record : "incident", c->field) : NULL;
         if (!f) continue;
         open_text(s, f, record, &c->theirs, arena);
         open_text(s, f, record, &c->yours, arena);

@@ -108,6 +108,7 @@ void sealing_open(struct sealing *s, ProtobufCMessage *reply, const uint8_t *rec
  * is its place. A key that another node made just now is read first: MASK_LATER, until the table was read again. */
 enum mask_opened sealing_tell(void *sealing, const char *field, const uint8_t *record, const char *token, size_t size,
                               char *text);
-void sealing_open_conflicts(struct sealing *s, Liandong__V1__Status *status, const uint8_t *record,
+/* Both values of what two people changed: of the kind that the request brings. */
+void sealing_open_conflicts(struct sealing *s, Liandong__V1__Status *status, uint32_t request, const uint8_t *record,
                             struct arena *arena);
 #endif

@@ -112,7 +112,7 @@ static void answer_refusal(struct call *c, const PGresult *r, int row, const cha
     }
     if (field) fill_violations(c, field, known->reason, &status);
     fill_conflicts(c, r, row, &status);
-    sealing_open_conflicts(&c->core->sealing, &status, record_of(c, r, row), &c->arena);
+    sealing_open_conflicts(&c->core->sealing, &status, c->field->id, record_of(c, r, row), &c->arena);
     fill_state(c, r, row, &status);
     fill_remedies(c, r, row, &status);
     call_refuse_status(c, &status);

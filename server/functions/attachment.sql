@@ -101,6 +101,9 @@ begin
   if attachment_room(target) + given_size > rule.record_most then
     outcome := 'refused'; reason := 'RECORD_FULL'; field := 'record';
     return;
+  elsif (select count(*) from attachment x where x.num = target) >= record_most('attachment') then
+    outcome := 'refused'; reason := 'LIMIT_REACHED'; field := 'record';
+    return;
   end if;
   a.num := target; a.name := given_name; a.sha256 := given_sha256; a.size := given_size; a.chunk := rule.chunk;
   a.office := caller_office(); a.officer := caller_officer(); a.begun_at := (feed_begin()).moment;

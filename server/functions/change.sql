@@ -202,6 +202,9 @@ begin
     state := before.state;
     allowed := incident_moves(before);
     return;
+  elsif record_long(wanted, cardinality(before.events)) then
+    reason := 'LIMIT_REACHED'; field := 'incident';
+    return;
   end if;
 
   at := turn.moment;

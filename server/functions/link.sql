@@ -65,6 +65,10 @@ begin
     field := case when target is null then 'external_no' else 'incident' end;
     reason := 'NO_CHANGE';
     return;
+  elsif wanted = 'link_incident'
+      and (select count(*) from record_link l where l.dispute = (before ->> 'num')::int8 and l.undone_at is null) >= record_most('link') then
+    field := 'dispute'; reason := 'LIMIT_REACHED';
+    return;
   end if;
   patch := given || jsonb_build_object('link_num', target, 'link_id', standing.id, 'linked', case
     when target is null then coalesce(given ->> 'external_office', standing.external_office) || ' ' || (given ->> 'external_no')

@@ -9,25 +9,49 @@ create or replace function session_anew(before jsonb) returns bool immutable lan
   select before ->> 'state' in ('11', '14', '16')
 $$;
 
+-- What is written down of a session, by the names that a correction has for it; never its private note.
+create or replace function session_now(of_num int8, round int4, out id uuid, out version int4, out result int2, out changed jsonb, out fields jsonb) stable language sql as $$
+  select s.id, s.version, s.result, s.changed, jsonb_build_object('session_mode', s.mode, 'session_method', s.method, 'held_at', s.held_at, 'session_place', s.place,
+    'mediators', s.mediators, 'participants', s.participants, 'present', s.parties, 'note_open', s.note_open, 'session_result', s.result, 'risk', s.risk)
+  from mediation_session s where s.num = of_num and s.seq = round
+$$;
+-- What a correction changes of it, and what of that somebody else changed since the version that it is based on: both values.
+create or replace function session_merge(old jsonb, last_changed jsonb, base int4, given jsonb, out touched jsonb, out conflict jsonb) stable language sql as $$
+  with told as (
+    select g.key, case g.key when 'session_place' then 'place' else g.key end as field, record_text(g.key, g.value) as yours, record_text(g.key, old -> g.key) as theirs
+    from jsonb_each(given) g where old ? g.key),
+  differs as (select t.* from told t where sealed_mark(t.field, t.yours) is distinct from sealed_mark(t.field, t.theirs)),
+  met as (select d.* from differs d where (last_changed ->> d.key)::int4 > base)
+  select coalesce((select jsonb_agg(d.key) from differs d), '[]'), (select jsonb_build_object('fields', jsonb_agg(m.field order by m.field),
+    'theirs', jsonb_agg(coalesce(m.theirs, '') order by m.field), 'yours', jsonb_agg(coalesce(m.yours, '') order by m.field)) from met m having count(*) > 0)
+$$;
+
 create or replace function session_prepare(wanted text, before jsonb, given jsonb, moment timestamptz, out patch jsonb, out field text, out reason text)
   stable language plpgsql as $$
 declare
   held timestamptz := coalesce((given ->> 'held_at')::timestamptz, case wanted when 'hold_session' then moment end);
   ends timestamptz := coalesce((before ->> 'extended_to')::timestamptz, (before ->> 'due_at')::timestamptz);
   anew bool := session_anew(before);
-  old mediation_session;
+  old record;
+  merged record;
   failed int4 := (given ->> 'session_result' = '3')::int4;
 begin
   patch := given;
   if held > moment then
     field := 'held_at'; reason := 'IN_FUTURE';
   elsif wanted = 'correct_session' then
-    select s.seq, s.version, s.result into old.seq, old.version, old.result from mediation_session s where s.num = (before ->> 'num')::int8 and s.seq = (given ->> 'round')::int4;
-    field := case when old.seq is null then 'round' when old.version <> (given ->> 'session_version')::int4 then 'session_version' end;
+    select * into old from session_now((before ->> 'num')::int8, (given ->> 'round')::int4);
+    select * into merged from session_merge(old.fields, old.changed, (given ->> 'session_version')::int4, given);
+    field := case when old.version is null then 'round'
+      when merged.conflict is not null or old.version < (given ->> 'session_version')::int4 then 'session_version' end;
     reason := case field when 'round' then 'NO_SUCH_ROUND' when 'session_version' then 'VERSION_CONFLICT' end;
+    patch := patch || jsonb_build_object('touched', merged.touched)
+      || case when merged.conflict is null then '{}' else jsonb_build_object('conflict', merged.conflict || jsonb_build_object('id', old.id, 'version', old.version)) end;
     if given ? 'session_result' then
       patch := patch || jsonb_build_object('failed_rounds', (before ->> 'failed_rounds')::int4 + coalesce(failed, 0) - coalesce((old.result = 3)::int4, 0));
     end if;
+  elsif (before ->> 'rounds')::int4 >= record_most('session') then
+    field := 'dispute'; reason := 'LIMIT_REACHED';
   elsif given ->> 'session_mode' is null then
     field := 'session_mode'; reason := 'REQUIRED';
   elsif given ? 'note_private' and coalesce(caller_role() not in (4, 5), true) then
@@ -64,6 +88,9 @@ begin
       field := case when form is null then 'agreement_form' when coalesce(btrim(given ->> 'terms'), '') = '' then 'terms'
         when (given ->> 'perform_by')::timestamptz < at then 'perform_by' end;
       reason := case field when 'perform_by' then 'BEFORE_AGREEMENT' else case when field is not null then 'REQUIRED' end end;
+      if last.seq >= record_most('agreement') then
+        field := 'dispute'; reason := 'LIMIT_REACHED';
+      end if;
       patch := given || jsonb_build_object('effective_at', at, 'agreement_no', coalesce(last.seq, 0) + 1, 'outcome', case when (given ->> 'on_spot')::bool then 3 else form end,
         'state', case when (given ->> 'on_spot')::bool then 13 else 8 end)
         || case when (given ->> 'on_spot')::bool then '{"performance": 2}' else '{}' end::jsonb;
@@ -95,6 +122,9 @@ begin
     field := 'note'; reason := 'REQUIRED';
   end if;
   patch := given || jsonb_build_object('visited_at', at, 'visit_no', 1 + (select count(*) from visit v where v.num = (before ->> 'num')::int8));
+  if reason is null and (patch ->> 'visit_no')::int4 > record_most('visit') then
+    field := 'dispute'; reason := 'LIMIT_REACHED';
+  end if;
 end $$;
 
 -- The file: what is lacking is named, each by its word in the protocol.
@@ -146,7 +176,8 @@ begin
         method = case when given ? 'session_method' then g.session_method else s.method end, place = case when given ? 'session_place' then g.session_place else s.place end,
         mediators = case when given ? 'mediators' then g.mediators else s.mediators end, participants = case when given ? 'participants' then g.participants else s.participants end,
         parties = case when given ? 'present' then g.present else s.parties end, note_open = case when given ? 'note_open' then g.note_open else s.note_open end,
-        result = case when given ? 'session_result' then g.session_result else s.result end, risk = case when given ? 'risk' then g.risk else s.risk end, version = s.version + 1
+        result = case when given ? 'session_result' then g.session_result else s.result end, risk = case when given ? 'risk' then g.risk else s.risk end, version = s.version + 1,
+        changed = s.changed || coalesce((select jsonb_object_agg(f, s.version + 1) from jsonb_array_elements_text(given -> 'touched') f), '{}')
       from jsonb_to_record(given) g(round int4, session_mode int2, session_method int2, held_at timestamptz, session_place text, mediators text, participants text, present int2[],
         note_open text, session_result int2, risk int2)
       where s.num = event.num and s.seq = g.round;

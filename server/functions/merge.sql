@@ -16,7 +16,8 @@ begin
       when given_to_read(target, other.origin, other.area, other.id) then 'NOT_YOURS'
       when (dispute_mark_of(before ->> 'subtype')).subtype <> coalesce(other.subtype, '') then 'MARK_LOST'
       -- or one head alone would be rid of what takes two
-      when before ->> 'warning' = '4' and other.warning <> 4 or dispute_joint(before) and not dispute_joint(to_jsonb(other)) then 'GRAVER_STAYS' end;
+      when before ->> 'warning' = '4' and other.warning <> 4 or dispute_joint(before) and not dispute_joint(to_jsonb(other)) then 'GRAVER_STAYS'
+      when party_count((before ->> 'num')::int8) + party_count(target) > record_most('party') then 'LIMIT_REACHED' end;
     field := case when reason is not null then 'into' end;
     if reason in ('NOT_FOUND', 'NOT_YOURS') then
       perform audit_denied(wanted, given ->> 'into', reason);

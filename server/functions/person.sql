@@ -48,6 +48,10 @@ create or replace function person_taken(name bytea, phone bytea, id_no bytea, do
   order by m.score desc, m.person limit 1
 $$;
 
+create or replace function party_count(of_dispute int8) returns int8 stable language sql as $$
+  select count(*) from party p where p.dispute = any (dispute_family(of_dispute)) and p.removed_at is null
+$$;
+
 create or replace function party_prepare(wanted text, before jsonb, given jsonb, out patch jsonb, out field text, out reason text) language plpgsql as $$
 declare
   of_dispute int8 := before ->> 'num';
@@ -56,6 +60,10 @@ declare
   fields text[] := '{role,name,phone,id_no,gender,birth_year,domicile}';
 begin
   patch := given;
+  if wanted = 'add_party' and party_count(of_dispute) >= record_most('party') then
+    field := 'dispute'; reason := 'LIMIT_REACHED';
+    return;
+  end if;
   if wanted <> 'add_party' then
     select * into old from party p where p.dispute = of_dispute and p.seq = (given ->> 'party')::int4 and p.removed_at is null;
     if old.seq is null then

@@ -91,7 +91,9 @@ begin
     asked := asked || one.whom;
     made := made || one.task;
   end loop;
-  if coalesce(btrim(given ->> 'plan'), '') = '' and asked = '{}' then
+  if cardinality(asked) + (select count(*) from task t where t.about = any (alert_family((before ->> 'num')::int8))) > record_most('plan_task') then
+    field := 'tasks'; reason := 'LIMIT_REACHED';
+  elsif coalesce(btrim(given ->> 'plan'), '') = '' and asked = '{}' then
     field := 'plan'; reason := 'REQUIRED';
   elsif due <= moment then
     field := 'due_at'; reason := 'OUT_OF_RANGE';

@@ -187,6 +187,9 @@ begin
     answer.state := before ->> 'state';
     answer.allowed := record_moves(of_type, before);
     return answer;
+  elsif record_long(wanted, jsonb_array_length(before -> 'events')) then
+    answer.reason := 'LIMIT_REACHED'; answer.field := (select t.name from record_type t where t.type = of_type);
+    return answer;
   end if;
   if given ? 'area' and given ->> 'area' is not null then
     given := given || jsonb_build_object('area', area_named(given ->> 'area', (before ->> 'origin')::int4));
@@ -198,6 +201,12 @@ begin
   given := case rule.to_state when 0 then '{}' else jsonb_build_object('state', rule.to_state) end || case when rule.stamp is null then '{}' else jsonb_build_object(rule.stamp, turn.moment) end || given;
   select p.patch, p.field, p.reason into given, answer.field, answer.reason from record_prepare(of_type, wanted, before, given, turn.moment) p;
   if answer.reason is not null then
+    if given ? 'conflict' then  -- of a part of the record that has versions of its own
+      select 'conflict', c.id, c.version, c.fields, c.theirs, c.yours
+        into answer.outcome, answer.id, answer.current_version, answer.conflict_fields, answer.conflict_theirs, answer.conflict_yours
+      from jsonb_to_record(given -> 'conflict') c(id uuid, version int4, fields text[], theirs text[], yours text[]);
+      answer.field := null;
+    end if;
     return answer;
   end if;
   after := before || record_columns(of_type, given);

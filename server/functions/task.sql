@@ -17,7 +17,10 @@ begin
   sought := record_find(named, null);
   whole := record_row(sought.num);
   reason := coalesce(sought.reason, case when (whole ->> 'sensitivity')::int2 > 3 and receiver <> caller_office() then 'ROLE_NOT_ALLOWED' end);
-  if reason is not null then
+  if reason is null and (select count(*) from task t where t.about = sought.num) >= record_most('task') then
+    reason := 'LIMIT_REACHED';
+    return;
+  elsif reason is not null then
     perform audit_denied(wanted, named, reason);
     return;
   end if;

@@ -1,5 +1,6 @@
 """A dispute's life between two real clients: what one side does the other reads, and what takes both takes both."""
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 from support.runner import case
 from test_client import client
@@ -88,6 +89,36 @@ def two_edit_at_once(stage):
   code, _, talk = P(stage, "dispute", "correct", no, "--track", "联合调解")
   assert code != 0 and "另一方" in talk, talk
   assert "口头警告" in good(J(stage, "dispute", "show", no))
+
+
+@case
+def two_correct_one_session(stage):
+  """Two clients at the same moment, on the version that both read. Different fields: both stand. The same one: one stands, the other is shown both
+  values, what is sealed and what has words of its own as well, and with the version that he is told he goes on."""
+  no = re.search(r"JF-\d{4}-\d{6}", good(P(stage, "dispute", "open", "--type", "邻里", "漏水")))[0]
+  good(J(stage, "dispute", "assess", no, "黄"))
+  good(J(stage, "dispute", "accept", no, "双方签字"))
+  good(J(stage, "mediation", "hold", no, "面对面", "谈了一次", "--place", "所里"))
+
+  def at_once(version, *edits):
+    both = [("yts-head", edits[0]), ("yts-mediator", edits[1])]
+    with ThreadPoolExecutor(2) as pool:
+      return list(pool.map(lambda who: client(stage, "mediation", "correct", no, "1", "--session-version", str(version), *who[1], device=who[0]), both))
+  for answer in at_once(1, ("--participants", "社区老李"), ("--mediators", "刘芳")):
+    good(answer)
+  listed = good(P(stage, "mediation", "list", no, "-o", "json"))
+  assert "社区老李" in listed and "刘芳" in listed and '"session_version": 3' in listed, listed
+  edits = ("--place", "建设路社区", "--session-result", "未达成"), ("--place", "书院路社区", "--session-result", "接近达成")
+  answers = at_once(3, *edits)
+  assert sorted(code == 0 for code, *_ in answers) == [False, True], answers
+  lost = [code == 0 for code, *_ in answers].index(False)
+  talk = answers[lost][2]
+  assert all(word in talk for word in ("建设路社区", "书院路社区", edits[0][3], edits[1][3])) and "4" in talk, talk
+  stands, wanted = edits[1 - lost][1], edits[lost][1]
+  places = lambda: re.findall("(?:建设|书院)路社区", good(P(stage, "mediation", "list", no, "-o", "json")))  # noqa: E731
+  assert places() == [stands]
+  good(J(stage, "mediation", "correct", no, "1", "--session-version", "4", "--place", wanted))
+  assert places() == [wanted]
 
 
 @case

@@ -42,6 +42,14 @@ class Refused(Exception):
     self.answer = {"outcome": "refused", "reason": reason, "field": field, **more}
 
 
+class Conflict(Refused):
+  """With both values of each field: theirs, yours."""
+
+  def __init__(self, both):
+    super().__init__("VERSION_CONFLICT")
+    self.answer = {"outcome": "conflict", "reason": "VERSION_CONFLICT", "both": both}
+
+
 def text(value):
   return {True: "true", False: "false"}.get(value) if isinstance(value, bool) else "、".join(map(str, value)) if isinstance(value, list) else \
     None if value is None else str(value)
@@ -259,7 +267,7 @@ class World:
       touched = set().union(*(e.changed for e in r.events if e.version > base))
       both = {f: (text(r.value(f)) or "", text(v) or "") for f, v in patch.items() if f in touched - ONLY_TOLD and text(r.value(f)) != text(v)}
       if both:
-        return {"outcome": "conflict", "reason": "VERSION_CONFLICT", "both": both}
+        raise Conflict(both)
     if reason:
       raise Refused(reason, r.kind, state=r.state, allowed=self.moves(who, r))
     patch = prepare({**({"state": t.to_state} if t.to_state else {}), **({t.stamp: self.moment()} if t.stamp else {}), **given})

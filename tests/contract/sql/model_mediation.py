@@ -1,5 +1,5 @@
 """Mediation, as model.py has it: sessions in their rounds, agreements with confirmation and performance, visits, the file."""
-from model import PAST, RED, Refused, blank, later, text
+from model import PAST, RED, Conflict, Refused, blank, later, text
 from model_dispute import gravity
 
 FILE = (("APPLICATION", None), ("CONSENT", (1, 2, 3)), ("INVESTIGATION", (1, 2, 3)), ("RECORD", (1, 2, 3, 6)), ("AGREEMENT", (1,)), ("VISIT", None), ("CONFIRMATION", ()))
@@ -38,7 +38,7 @@ class Mediation:
       return {**patch, "due_at": self.moment(), **dict.fromkeys(("extended_to", "extension_consent", "outcome", "concluded_at"))} if r.state in ANEW else patch
     r, answer = self.of_dispute(who, "hold_session", dispute, base_version, told, None, prepare)
     if answer["outcome"] == "done":
-      r.sessions.append({**told, "officer": who.name, "session_version": 1})
+      r.sessions.append({**told, "officer": who.name, "session_version": 1, "touched": {}})
       r.stop("POLICE_FIRST")
       r.stop("POLICE_REPEAT")
       if before["state"] in ANEW:
@@ -50,7 +50,7 @@ class Mediation:
     return answer
 
   def correct_session(self, who, _, dispute, round=None, session_version=None, reason=None, **told):  # pylint: disable=redefined-builtin
-    before = {}
+    before, differs = {}, {}
 
     def prepare(patch):
       r = self.records[dispute]
@@ -60,13 +60,18 @@ class Mediation:
       if not 1 <= (round or 0) <= len(r.sessions):
         raise Refused("NO_SUCH_ROUND", "round")
       old = r.sessions[round - 1]
-      if session_version not in (None, old["session_version"]):
+      differs.update({f: (text(old.get(f)) or "", text(v)) for f, v in told.items() if v is not None and text(old.get(f)) != text(v)})
+      both = {f: values for f, values in differs.items() if session_version and old["touched"].get(f, 1) > session_version}
+      if both:
+        raise Conflict(both)
+      if session_version and session_version > old["session_version"]:
         raise Refused("VERSION_CONFLICT", "session_version")
       return {**patch, "failed_rounds": self.failed(r, told["session_result"], old.get("session_result"))} if told.get("session_result") else patch
     r, answer = self.of_dispute(who, "correct_session", dispute, None, {"round": round, **told}, reason, prepare)
     if answer["outcome"] == "done":
       old = r.sessions[round - 1]
       old.update({f: v for f, v in told.items() if v not in (None, "")}, session_version=old["session_version"] + 1)
+      old["touched"].update(dict.fromkeys(differs, old["session_version"]))
       self.burns(r, before["failed_rounds"])
     return answer
 

@@ -38,7 +38,8 @@ def rounds(ground):
     assert told["rounds"] == "1" and told["risk"] == "3" and told["held_at"] == "2026-06-09T01:00:00.000Z" and told["state"] == "6", told
     done(j, "correct_session", no, round=1, session_version=1, session_result=3)
     got = ask(d.desk("j1", "head"), "correct_session", no, round=1, session_version=1, session_result=1)
-    assert (got["reason"], got["field"]) == ("VERSION_CONFLICT", "session_version"), got
+    assert (got["outcome"], got["reason"], got["conflict_fields"], got["conflict_theirs"], got["conflict_yours"]) == ("conflict", "VERSION_CONFLICT", ["session_result"], ["3"], ["1"]), got
+    assert refused(j, "correct_session", no, round=1, session_version=9, risk=1) == ("VERSION_CONFLICT", "session_version")
     assert refused(j, "correct_session", no, round=7, risk=1) == ("NO_SUCH_ROUND", "round")
     assert (show(p, no)["failed_rounds"], show(p, no)["warning"]) == (1, 2)
     second = request_id()
@@ -52,6 +53,31 @@ def rounds(ground):
     assert (record["rounds"], record["failed_rounds"], record["warning"]) == (2, 2, 3), record
     assert d.sql("select note from feed where kind = 'warn_dispute'") == [("2次调解未成",)]
     assert d.sql("select kind from alert") == [("5",)], "colour raised"
+
+
+@case
+def two_correct_one_session(ground):
+  """On the version that both read: different fields stand beside each other, the same one is shown twice, the same value is none; nothing half."""
+  with ground.district() as d:
+    j, h = d.desk("j1", "mediator"), d.desk("j1", "head")
+    no = accepted(d)
+    done(j, "hold_session", no, session_mode=1, note_open="各说各的", held_at="2026-06-09T01:00:00Z", present=[1], place="社区")
+    stands = lambda: h.ask("list_sessions", dispute=no)[0]  # noqa: E731
+    done(j, "correct_session", no, round=1, session_version=1, note_open="愿意让步", place="司法所")
+    done(h, "correct_session", no, round=1, session_version=1, participants="社区", present=[1, 2])
+    got = stands()
+    assert (got["note_open"], got["participants"], got["present"], got["place"], got["session_version"]) == ("愿意让步", "社区", [1, 2], "司法所", 3), got
+    got = ask(h, "correct_session", no, round=1, session_version=1, note_open="不愿意", place="街道", mediators="李", held_at="2026-06-08T01:00:00Z")
+    assert got["outcome"] == "conflict" and got["conflict_fields"] == ["note_open", "place"], got
+    assert (got["conflict_theirs"], got["conflict_yours"]) == (["愿意让步", "司法所"], ["不愿意", "街道"]), got
+    assert [(got["id"], str(got["current_version"]))] == d.sql("select id, version from mediation_session"), "sealed values are the session's"
+    assert stands()["mediators"] is None, "nothing half"
+    got = ask(j, "correct_session", no, round=1, session_version=2, present=[2], note_open="愿意让步")
+    assert (got["conflict_fields"], got["conflict_theirs"], got["conflict_yours"]) == (["present"], ["1、2"], ["2"]), got
+    done(h, "correct_session", no, round=1, session_version=3, note_open="不愿意")
+    done(j, "correct_session", no, round=1, session_version=2, risk=2)
+    got = ask(j, "correct_session", no, round=1, session_version=3, note_open="")
+    assert (got["conflict_theirs"], got["conflict_yours"]) == (["不愿意"], [""]), got
 
 
 @case

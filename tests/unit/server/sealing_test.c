@@ -165,7 +165,7 @@ static void there_and_back(void **state) {
     conflict.theirs = report.reporter;
     status.conflicts = conflicts;
     status.n_conflicts = 1;
-    sealing_open_conflicts(&sealing, &status, record, &arena);
+    sealing_open_conflicts(&sealing, &status, 0, record, &arena);
     assert_string_equal(conflict.theirs, name);
     assert_null(conflict.yours);
 }
