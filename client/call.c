@@ -3,6 +3,7 @@
 #include "client/heads.h"
 #include "client/host.h"
 #include "client/language.h"
+#include "client/office_find.h"
 #include "client/retry.h"
 #include "client/schema.h"
 #include "common/ca.h"
@@ -171,7 +172,8 @@ void caller_call(struct caller *c, const ProtobufCFieldDescriptor *request, Prot
             result->error = (struct link_error){.fault = LINK_TIMEOUT};
             connected = false;
         }
-        if (connected && attempt(c, &message, deadline_us, arena, result)) {
+        bool ready = connected && office_find(c, request, body, deadline_us, arena, result);
+        if (ready && (result->status || attempt(c, &message, deadline_us, arena, result))) {
             if (!result->status) {
                 result->end = CALL_DONE;
                 return;
@@ -182,7 +184,7 @@ void caller_call(struct caller *c, const ProtobufCFieldDescriptor *request, Prot
                 return;
             }
         } else {
-            outcome = retry_of_link(&result->error, connected);
+            outcome = retry_of_link(&result->error, ready);
             if (result->error.fault == LINK_HELLO_REFUSED) result->status = result->error.status;
         }
         unknown = unknown || (outcome.unknown && writes);

@@ -81,6 +81,7 @@ static const char *field_text(const struct page *p, const struct verb *verb, str
         place.outer ? schema_type(place.outer) : schema_type(schema_request(verb->request));
     const char *text = label_field(type, place.field);
     if (command_lists(verb->required, place.field->name)) text = arena_printf(p->arena, _("%s (required)"), text);
+    if (label_meaning(type, place.field) == MEANING_OFFICE) text = arena_printf(p->arena, _("%s, or its name"), text);
     char words[768] = "";
     if (place.field->type == PROTOBUF_C_TYPE_ENUM) {
         label_words(place.field->descriptor, words, sizeof words);

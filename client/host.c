@@ -155,6 +155,11 @@ static bool write_whole(int file, const char *bytes, size_t size) {
 
 bool host_replace_file(const char *path, const void *bytes, size_t size) {
     char fresh[HOST_PATH];
+    struct stat there;
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) { /* /dev/null would be gone, for everybody */
+        errno = EINVAL;
+        return false;
+    }
     if (!make_folders(path)) return false;
     /* The process's number keeps two watches from writing the same fresh file. */
     if (snprintf(fresh, sizeof fresh, "%s.%ld.new", path, (long)getpid()) >= (int)sizeof fresh) {

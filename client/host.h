@@ -30,7 +30,7 @@ void host_list(const char *folder, const char *ending, void (*each)(void *arg, c
  */
 char *host_read_file(const char *path, size_t most, size_t *size);
 /* Puts `bytes` in place of the file as a whole: whoever reads it, even after a power cut, finds the old or the new.
- * Mode 0600; folders on the way are made (0700). False with errno set. */
+ * Mode 0600; folders on the way are made (0700). False with errno set, also where it is no plain file. */
 bool host_replace_file(const char *path, const void *bytes, size_t size);
 
 /* Adds `bytes` at the end of the file, on disk before it returns; mode 0600 where it is new. False with errno set. */

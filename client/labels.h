@@ -16,7 +16,8 @@ enum meaning {
     MEANING_RECORD,         /* string: full number of a record of any kind */
     MEANING_RANK,           /* enum whose numbers people say too: level 1 */
     MEANING_UUID,           /* 16 bytes, shown as 8-4-4-4-12 */
-    MEANING_OFFICE,         /* string: code of an office, "ytp" */
+    MEANING_OFFICE,         /* string: code of an office, "ytp"; people may type its name, and read it */
+    MEANING_CODE,           /* string: a code that is typed and read as it is: of an office that is to be */
     MEANING_REQUEST,        /* string: name of a request, "report_incident" */
     MEANING_FIELD,          /* string: name of a field */
     MEANING_WORD,           /* string: a word that has a label of its own, "PAIRED" */

@@ -1,5 +1,6 @@
 #include "client/offices.h"
 #include "client/labels.h"
+#include "client/value.h"
 #include "common/wire.h"
 #include <stdio.h>
 #include <string.h>
@@ -42,4 +43,16 @@ const char *offices_name(const char *code) {
     for (size_t i = 0; i < count; i++)
         if (strcmp(kept[i].code, code) == 0) return kept[i].name;
     return code;
+}
+
+size_t offices_named(struct arena *arena, const char *name, const char **codes, size_t most, bool *whole) {
+    size_t found = 0;
+    const char *wanted = value_half_width(arena, name);
+    for (*whole = true;; *whole = false) {
+        for (size_t i = 0; i < count && found < most; i++) {
+            const char *one = value_half_width(arena, kept[i].name);
+            if (*whole ? strcmp(one, wanted) == 0 : strstr(one, wanted) != NULL) codes[found++] = kept[i].code;
+        }
+        if (found || !*whole) return found;
+    }
 }

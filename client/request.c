@@ -5,6 +5,7 @@
 #include "client/help.h"
 #include "client/labels.h"
 #include "client/language.h"
+#include "client/office_find.h"
 #include "client/operation.h"
 #include "client/print.h"
 #include "client/schema.h"
@@ -207,6 +208,7 @@ static int answer(struct client *client, struct command *command, struct caller 
     struct call_result result;
     caller_call(caller, command->request, command->message, request_id, caller_deadline(caller), &client->arena,
                 &result);
+    office_learn_of(caller, result.reply ? result.reply : result.status ? &result.status->base : NULL);
     if (result.end != CALL_DONE) return failure_print(client, command, &result);
     if (result.reply->descriptor == &liandong__v1__order_receipt__descriptor)
         return operation_answers(client, command, caller,

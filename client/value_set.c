@@ -189,7 +189,7 @@ static bool set_record(const struct target *t, const char *text) {
 static bool set_string(const struct target *t, const char *text) {
     enum meaning meaning = label_meaning(t->message->descriptor, t->field);
     if (meaning == MEANING_REQUEST) return set_kinds(t, text);
-    if (meaning == MEANING_OFFICE && !text_is_code(text)) /* an office's name would find nothing, for ever */
+    if (meaning == MEANING_CODE ? !text_is_code(text) : meaning == MEANING_OFFICE && !*text) /* names: office_find.h */
         return wrong(t, _("\"%s\" is no office's code: small letters and digits, such as %s"), text,
                      _("ytp; liandong office list has them all"));
     bool record = meaning == MEANING_RECORD || t->field == schema_record(t->message->descriptor);

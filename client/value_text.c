@@ -264,7 +264,10 @@ static const char *item_text(struct arena *arena, const ProtobufCMessage *messag
     enum meaning meaning = label_meaning(message->descriptor, field);
     char unknown[16], real[SCHEMA_REAL];
     switch (field->type) {
-    case PROTOBUF_C_TYPE_STRING: return string_text(arena, message, meaning, *(char *const *)item, one_line);
+    case PROTOBUF_C_TYPE_STRING:
+        if (meaning == MEANING_OFFICE && !offices_name_field(message->descriptor, field))
+            return value_clean(arena, offices_name(*(char *const *)item), one_line);
+        return string_text(arena, message, meaning, *(char *const *)item, one_line);
     case PROTOBUF_C_TYPE_ENUM:
         return arena_printf(arena, "%s", label_value(field->descriptor, *(const int *)item, unknown));
     case PROTOBUF_C_TYPE_INT64: return time_text(arena, *(const int64_t *)item);

@@ -2,6 +2,7 @@
 #include "client/failure.h"
 #include "client/host.h"
 #include "client/language.h"
+#include "client/office_find.h"
 #include "client/print.h"
 #include "client/retry.h"
 #include "client/watch_part.h"
@@ -161,8 +162,25 @@ static const Liandong__V1__ToClient *receive(struct watch *w) {
     }
 }
 
+/* Those of the filter by their names, and the names of those that events will tell. False: said, or the connection's.
+ */
+static bool find_offices(struct watch *w, enum watch_end *end) {
+    struct call_result result = {.end = CALL_DONE};
+    const ProtobufCFieldDescriptor *request = w->command->request;
+    *end = WATCH_AGAIN;
+    if (!office_find(&w->caller, request, &w->request->base, clock_monotonic_us() + WATCH_CONNECT_US, &w->client->arena,
+                     &result)) {
+        w->error = result.error;
+        return false;
+    }
+    if (result.status) *end = refuse(w, result.status);
+    if (!result.status && print_form(w->client) == PRINT_TABLE) office_learn(&w->caller);
+    return !result.status;
+}
+
 static enum watch_end session(struct watch *w) {
     bool begun;
+    enum watch_end end;
     w->live = false;
     w->lost = false;
     if (!caller_reconnect(&w->caller, clock_monotonic_us() + WATCH_CONNECT_US, &w->error)) {
@@ -173,9 +191,10 @@ static enum watch_end session(struct watch *w) {
     }
     enrol_renew_when_due(&w->caller);
     if (!link_is_open(&w->caller.link)) return WATCH_AGAIN;
+    if (!w->started && !find_offices(w, &end)) return end;
     if (!w->started && !choose_start(w)) return WATCH_FATAL;
     w->started = true;
-    enum watch_end end = begin(w, &begun);
+    end = begin(w, &begun);
     if (!begun) return end;
     w->caught_up = 0;
     for (;;) {

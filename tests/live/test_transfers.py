@@ -1,8 +1,11 @@
 """Transfers between offices that are paired with others: what each side's watch tells on another node, and that the third office's tells nothing."""
+import json
+import re
+
 from scene import CLASS, check_status, refusal
 from support.runner import case
 from support.waiting import until
-from test_client import Running
+from test_client import Running, client, ok, report
 
 
 def handed(stage, about, **fields):
@@ -91,3 +94,28 @@ def delivered_by_itself(stage):
     watch.until(no + ".*\n(.*\n)*.*" + no)
     stage.ask("ytp-duty", "recall_transfer", transfer=no, reason="送错单位")
     watch.until("(" + no + "(.*\n)*.*){3}")
+
+
+@case
+def offices_by_name(stage):
+  """A name, or a part that one office alone has, wherever an office is taken; several are told, and none; read by name as well."""
+  about = dispute(stage)
+  no = ok(stage, "transfer", "send", about, "霞城司法所", "--mode", "co-handle", "--reason", "请调解", "-o", "id").strip()
+  assert json.loads(ok(stage, "transfer", "show", no, "-o", "json"))["to_office"] == "xcs"
+  code, said, talk = client(stage, "task", "add", "走访", "--about", about, "--to-office", "霞城司")
+  assert code == 0 and "霞城司法所（xcs）" in talk, said + talk
+  for word, told in (("司法所", ("岳塘司法所（yts）", "霞城司法所（xcs）")), ("市公安局", ("市公安局", "office list"))):
+    code, said, talk = client(stage, "task", "add", "走访", "--about", about, "--to-office", word)
+    assert code == 2 and all(t in talk for t in told) and not said, said + talk
+  alarm = report(stage, "楼道堆物")
+  assert alarm in ok(stage, "incident", "list", "--office", "岳塘派出所") and alarm not in ok(stage, "incident", "list", "--office", "霞城派出所")
+  assert about in ok(stage, "feed", "watch", "--office", "岳塘派出所", "--from-start", "--no-follow", "--cursor-file", f"{stage.folder}/by-name.cursor")
+  assert client(stage, "feed", "watch", "--office", "司法所", "--no-follow")[0] == 2
+  told = ok(stage, "dispute", "history", about)
+  assert re.search(r"开放给 +霞城司法所", told) and "xcs" not in told, told
+  assert "岳塘公安分局" in ok(stage, "office", "list", "--fields", "office,parent") and "ytga" in ok(stage, "office", "list", "--fields", "office")
+  path = f"{stage.folder}/by-name.csv"
+  with open(path, "w", encoding="utf-8") as f:
+    f.write("类别,office,name,system,kind,parent,account,role\n单位,by-name,按名二所,公安,派出所,岳塘公安分局,,\n人员,按名二所,钱七,,,,by-0001,民警\n")
+  ok(stage, "directory", "import", path, device="admin")
+  assert "按名二所" in ok(stage, "account", "list", "--office", "按名二所", device="admin")

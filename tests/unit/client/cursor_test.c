@@ -25,6 +25,17 @@ static void comes_back_as_it_was_saved(void **state) {
     assert_memory_equal(read, later, CURSOR_SIZE);
 }
 
+/* A device that is put in place of would be gone. */
+static void only_plain_files(void **state) {
+    (void)state;
+    struct stat facts;
+    const char *path = scratch_path("pipe");
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_false(cursor_save(path, sample));
+    assert_int_equal(lstat(path, &facts), 0);
+    assert_true(S_ISFIFO(facts.st_mode));
+}
+
 /* A file that is not one is never taken for "no cursor": that would begin at now and lose what came before. */
 static void damage_is_seen(void **state) {
     (void)state;
@@ -88,8 +99,8 @@ static void fails_softly_without_memory(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(comes_back_as_it_was_saved), cmocka_unit_test(damage_is_seen),
-                                       cmocka_unit_test(every_scope_has_its_own_file),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(comes_back_as_it_was_saved), cmocka_unit_test(only_plain_files),
+                                       cmocka_unit_test(damage_is_seen), cmocka_unit_test(every_scope_has_its_own_file),
                                        cmocka_unit_test(fails_softly_without_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
