@@ -16,6 +16,7 @@ struct writer {
     struct group groups[2];
     struct write *first, *last; /* the queue */
     size_t queued;
+    bool was_urgent; /* the group that was sent last */
     struct metric groups_sent, members, group_us, failed, lost, depth;
     void (*stopped)(void *arg);
     void *stopped_arg;
@@ -124,15 +125,23 @@ static void on_settled(void *arg, struct group *g) {
     group_clear(g);
 }
 
+/* Where the next group begins: with the first, but after an urgent group with one that is not, if one waits. Else three
+ * terminals that raise one alert after the other would keep everybody's reports waiting for ever. */
+static struct write *whose_turn(const struct writer *w) {
+    struct write *m = w->first;
+    while (w->was_urgent && m && m->urgent) m = m->next;
+    return m ? m : w->first;
+}
+
 /* The members of the next group: one that must go alone, or as many as come before such a one, urgent all or none. */
 static void collect(struct writer *w, struct group *g) {
-    while (w->first && g->count < GROUP_MEMBERS &&
-           !(g->count && (w->first->alone || w->first->urgent != g->members[0]->urgent))) {
-        struct write *m = w->first;
+    struct write *m = whose_turn(w), *next;
+    w->was_urgent = m->urgent;
+    for (; m && g->count < GROUP_MEMBERS && !(g->count && (m->alone || m->urgent != w->was_urgent)); m = next) {
+        next = m->alone ? NULL : m->next;
         queue_remove(w, m);
         m->state = WRITE_SENT;
         g->members[g->count++] = m;
-        if (m->alone) break;
     }
 }
 

@@ -20,7 +20,8 @@
  * not their own writes.
  *
  * An urgent write waits for what was sent, and for nothing that was not: it goes ahead of the queue, at once, and its
- * group has no others to carry out (2026-11: so what alerts somebody, see tests/load, figure alert_p99).
+ * group has no others to carry out (2026-11: so what alerts somebody, see tests/load, figure alert_p99). After such a
+ * group comes one of the others, if any waits: nobody keeps them waiting with alert upon alert.
  *
  * A read may be a member too, where what it writes down of its reader has to be durable before it is answered; it gets
  * all its rows. Sent twice it is written down twice.

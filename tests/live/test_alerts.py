@@ -132,6 +132,29 @@ def goes_before_what_waits(stage):
 
 
 @case
+def nobody_is_kept_waiting_by_them(stage):
+  """One alert after the other from several terminals: after each group of alerts comes one of what waits, however many more alerts do."""
+  with stage.alone() as node, contextlib.ExitStack() as peers:
+    desks = [peers.enter_context(stage.peer(node, "ytp-duty")) for _ in range(6)]
+    alerts = lambda which: [desk.send("raise_alert", request=uuid.uuid4().bytes, kind="ALERT_KIND_MASS_EVENT", title="三十人聚集讨薪") for desk in which]  # noqa: E731
+    waiting = lambda n: until(lambda: node.metric("liandong_writes_waiting") == n, 60, f"{n} waiting")  # noqa: E731
+    with stage.cluster.session(node.name) as holder:
+      holder.rows("begin")
+      holder.rows("select seq from liandong.feed_head for update")
+      for n, desk in enumerate(desks[:2]):  # a group each: both are sent
+        alerts([desk])
+        waiting(n + 1)
+      alerts(desks[2:5])
+      waiting(5)
+      desks[5].send("report_incident", request=uuid.uuid4().bytes, **{"class": CLASS, "content": "邻居争吵"})
+      waiting(6)
+      holder.rows("rollback")
+    waiting(0)
+    kinds = [kind for kind, in stage.sql("select kind from feed order by seq", database=node.name)]
+    assert kinds == ["raise_alert"] * 2 + ["report_incident"] + ["raise_alert"] * 3, kinds
+
+
+@case
 def escalates_once_whatever_is_killed(stage):
   """Each step once, told to the watchers again, over kill -9 of the node; none after the ack."""
   with stage.alone() as node:

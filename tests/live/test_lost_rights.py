@@ -136,7 +136,7 @@ def while_uploading(stage):
     no = duty.ask("report_incident", **{"class": "INCIDENT_CLASS_DISPUTE", "content": "有附件的"}).no
     code, said = held_up(stage, node, "request", "yts-mediator", "attach", "add", no, path,
                          lose=lambda: chief.ask("grade_incident", incident=no, sensitivity=3, reason="涉及未成年人"))
-    assert code == 3 and "附件没有添加" in said and "接着" not in said, (code, said)
+    assert code == 3 and "附件没有添加" in said and "下一步：再执行" not in said, (code, said)
     shown = chief.ask("list_attachments", record=no).attachments
     assert [a.complete for a in shown] == [False] and "attached" not in [e.kind for e in chief.ask("show_history", incident=no).entries], shown
     receipt = begin(chief, no, data, name="上传.bin")
