@@ -217,9 +217,7 @@ const struct status_row status_rows[] = {
      "家暴），或反过来合并。",
      0},
     {"NO_CHANGE", CODE(FAILED_PRECONDITION), "the record says all of this already; nothing was done",
-     "记录中已是这些内容，没有需要更正的，本次未办理。请用 incident show 核对；要留下说明请用 incident note "
-     "写工作记录。",
-     0},
+     "记录中已是这些内容，没有要改的，本次未办理。要留下说明，请写一条工作记录（note）。", 0},
 
     /* disputes */
     {"FIELD_NOT_YOURS", CODE(PERMISSION_DENIED), "the field belongs to the other side",

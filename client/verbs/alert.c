@@ -39,7 +39,8 @@ static const struct verb verbs[] = {
      .positional = "alert title",
      .required = "alert",
      .about = N_("replace an alert by a newer one"),
-     .detail = N_("what is not said stays, but for the place: say it again. Everybody acknowledges anew"),
+     .detail = N_("what is not said stays, the place on the notice alone: say it again to have it in the record. "
+                  "Everybody acknowledges anew"),
      .idle = "alert",
      .examples =
          N_("liandong alert update 17 'sixty people, the road is blocked' --people-count 60 --severity extreme")},

@@ -149,13 +149,25 @@ static const char *admit(const struct call *c) {
     return c->row->roles == 1u << LIANDONG__V1__ROLE__ROLE_ADMIN ? "ADMIN_ONLY" : "ROLE_NOT_ALLOWED";
 }
 
+/* The record that a request names, as it says it; NULL: none. */
+static const char *named_record(const struct call *c) {
+    static const char *const names[] = {"incident", "dispute", "transfer", "alert", "task", "about"};
+    for (size_t i = 0; c->message && i < sizeof names / sizeof *names; i++) {
+        const ProtobufCFieldDescriptor *f =
+            protobuf_c_message_descriptor_get_field_by_name(c->message->descriptor, names[i]);
+        if (f && f->type == PROTOBUF_C_TYPE_STRING && f->label != PROTOBUF_C_LABEL_REPEATED)
+            return *(char *const *)wire_member(c->message, f);
+    }
+    return NULL;
+}
+
 static void enter_lane(struct call *c) {
     const char *reason = admit(c);
     if (reason) {
         struct session *s = c->session;
         bool stranger = s->state == SESSION_FRESH;
         if (is_denial(reason)) {
-            lane_deny(c, reason, NULL, NULL);
+            lane_deny(c, reason, named_record(c), NULL);
             return;
         }
         call_refuse(c, reason, NULL);

@@ -52,7 +52,7 @@ bool notices_contract(struct notices *n, const struct statement *s, char *error,
     return contract_compile(&n->plan, s, &terms, error, room);
 }
 
-/* The place of the incident that an alert is about: bound to that record, not to the alert's. NULL: none to be told. */
+/* The place of what an alert is about, or updates: bound to that record, not to the alert's. NULL: none to be told. */
 static char *about_place(struct core *c, const PGresult *r, int row, int record, int sealed, struct arena *arena) {
     if (PQgetisnull(r, row, record) || PQgetisnull(r, row, sealed)) return NULL;
     size_t size = (size_t)PQgetlength(r, row, sealed);

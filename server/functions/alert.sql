@@ -256,7 +256,9 @@ end $$;
 -- Raises an alert by itself, about a record: for functions that run within a write. The nth event that `request` brings about. Nothing where
 -- the rule does not hold today, where nobody could be told, and where this rule's last alert about that record is still open. One of a
 -- deadline (a clock) takes the place of the one before it about the same, and of exercises there is none.
-create or replace function alert_auto(about int8, rule text, title text, request uuid, n int4, moment timestamptz, deadline int8 default null) returns void
+-- told: what happened, for its content.
+drop function if exists alert_auto(int8, text, text, uuid, int4, timestamptz, int8);
+create or replace function alert_auto(about int8, rule text, title text, request uuid, n int4, moment timestamptz, deadline int8 default null, told text default null) returns void
   language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
 declare
   why alert_rule := alert_rule_now($2);
@@ -276,7 +278,7 @@ begin
     return;
   end if;
   select * into prepared from alert_prepare('auto', null, jsonb_strip_nulls(jsonb_build_object('kind', why.kind, 'severity', why.severity, 'title', title,
-    'about', about, 'rule', rule, 'deadline', deadline, 'supersedes', standing, 'status', case when record_exercise(about) then 2 end)), moment);
+    'content', left(told, 400), 'about', about, 'rule', rule, 'deadline', deadline, 'supersedes', standing, 'status', case when record_exercise(about) then 2 end)), moment);
   after := prepared.patch || jsonb_build_object('num', record_number(4::int2, moment), 'id', record_derived(request, n), 'version', 1, 'state', 1,
     'origin', subject.origin, 'created_by', '系统', 'created_at', moment, 'updated_by', '系统', 'updated_at', moment,
     'events', array[(select h.seq + 1 from feed_head h)], 'sensitivity', subject.sensitivity, 'area', subject.area);
@@ -337,4 +339,4 @@ begin
 end $$;
 
 grant execute on function alert_receipt_take(int8, timestamptz, bool, bool, bool, bool), alert_follow(text, jsonb, jsonb, jsonb, feed),
-  alert_auto(int8, text, text, uuid, int4, timestamptz, int8) to liandong_app;
+  alert_auto(int8, text, text, uuid, int4, timestamptz, int8, text) to liandong_app;

@@ -73,6 +73,17 @@ begin
   end loop;
 end $$;
 
+-- A tail alone is of the kind that a request is about: "4" of close_dispute is JF-2026-000004.
+create or replace function audit_whole(asked text, named text) returns text stable language plpgsql as $$
+declare
+  ref text := normalize(btrim(named), NFKC);
+  kind record_type := (select t from record_type t where asked like '%\_' || t.name
+    or asked in ('show_session', 'list_parties', 'list_suspects', 'show_timeline', 'reveal_party') and t.type = 2 or asked = 'show_plan' and t.type = 4
+    or (select array_agg(distinct r.type) from record_transition r where r.kind = asked) = array[t.type] limit 1);
+begin
+  return case when ref ~ '^[0-9]{1,9}$' and kind.type > 1 then record_no(record_base(kind.type, kind.year) + ref::int8) else named end;
+end $$;
+
 -- A refusal for want of a right; others are none of the audit's business. What is not there and what the caller may not see are
 -- both written down: the one tells of guessing, and so that both take the same time.
 create or replace function audit_denied(asked text, named text, why text) returns void language plpgsql security definer
@@ -96,7 +107,7 @@ begin
   returning * into turn;
   if turn.rest = 0 then
     entry.kind := 'denied'; entry.request := asked; entry.reason := why;
-    select n.record, n.no into entry.record, entry.no from audit_named(named) n;
+    select n.record, n.no into entry.record, entry.no from audit_named(audit_whole(asked, named)) n;
     perform audit_append(entry);
   end if;
 end $$;

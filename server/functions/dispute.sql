@@ -215,8 +215,9 @@ begin
 end $$;
 
 -- Tells of it by itself: alert.sql.
-create or replace function dispute_alert(event feed, rule text, n int4) returns void language sql as $$
-  select alert_auto(event.num, rule, event.title, event.request_id, n, event.at)
+drop function if exists dispute_alert(feed, text, int4);
+create or replace function dispute_alert(event feed, rule text, n int4, told text) returns void language sql as $$
+  select alert_auto(event.num, rule, event.title, event.request_id, n, event.at, null, told)
 $$;
 
 -- What has to happen by when from now on: the rules are clock_rule's.
@@ -273,7 +274,7 @@ begin
     perform mark_follow(before, after, event);
   end if;
   if wanted = 'raise_dispute' or wanted = 'warn_dispute' and given ->> 'alerted' is null or wanted = 'assess_dispute' and dispute_gravity((after ->> 'warning')::int2) > dispute_gravity((before ->> 'warning')::int2) then
-    perform dispute_alert(event, 'COLOR_RAISED', 1);
+    perform dispute_alert(event, 'COLOR_RAISED', 1, event.note);
   end if;
 end $$;
 

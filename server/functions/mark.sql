@@ -57,7 +57,7 @@ begin
   if mark.subtype is null then
     return;
   end if;
-  perform alert_auto(event.num, mark.alert, event.title, event.request_id, n, event.at);
+  perform alert_auto(event.num, mark.alert, event.title, event.request_id, n, event.at, null, why);
   if dispute_gravity(mark.warning) > dispute_gravity((after ->> 'warning')::int2) then
     perform record_react(event.num, 'warn_dispute', jsonb_build_object('warning', mark.warning, 'alerted', true), event.at,
       record_derived(event.request_id, n + 1), mark.subtype || why);

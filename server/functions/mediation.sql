@@ -242,7 +242,7 @@ begin
     perform record_react(event.num, 'warn_dispute', '{"warning": 3}', event.at, record_derived(event.request_id, 2), format('%s次调解未成', after ->> 'failed_rounds'));
   end if;
   if (given ->> 'ignite')::bool then
-    perform dispute_alert(event, 'IGNITE', 3);
+    perform dispute_alert(event, 'IGNITE', 3, given ->> 'note_open');
   end if;
   if (given ->> 'relapse')::bool then
     perform mark_relapse(after, '回访发现再次发生', event, 4);

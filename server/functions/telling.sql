@@ -14,7 +14,17 @@ create or replace view alert_told as
           and d.until > statement_timestamp()) as on_duty, s.role in (3, 5) and (alert_rule_now(a.rule)).whom = 'HEAD' as head) n
       where s.office = t.office and s.started_on <= today() and (s.ended_on is null or s.ended_on > today())
       having bool_or(n.on_duty)) end as accounts,
-    i.id as place_record, i.place as place_sealed
-  from alert a join alert_office t using (num) join office o on o.id = a.origin left join incident i on i.num = a.about and i.sensitivity <= a.sensitivity
+    p.id as place_record, p.place as place_sealed
+  from alert a join alert_office t using (num) join office o on o.id = a.origin
+    left join lateral (  -- where it is: of the alert that it updates, of what it is about, of the last alarm that a dispute is about
+      select x.id, x.place from (
+        (with recursive former as (select f.* from alert f where f.num = a.supersedes
+           union all select f.* from former l join alert f on f.num = l.supersedes where l.place is null)
+         select 1 as rank, f.id, f.place from former f)
+        union all select 2, i.id, i.place from incident i where i.num = a.about and i.sensitivity <= a.sensitivity
+        union all select 3, d.id, d.place from dispute d where d.num = a.about and d.sensitivity <= a.sensitivity
+        union all (select 4, i.id, i.place from record_link l join incident i on i.num = l.incident
+          where l.dispute = a.about and l.undone_at is null and i.place is not null and i.sensitivity <= a.sensitivity order by i.num desc limit 1)) x
+      where x.place is not null order by x.rank limit 1) p on a.place is null
   where a.state = 1;
 grant select on alert_told to liandong_app;

@@ -3,10 +3,10 @@ with found as materialized (select f.num, f.reason, d as about, d.id, d.sensitiv
   family as materialized (select unnest(dispute_family(f.num)) as num from found f where f.reason is null),
   parties as materialized (select p.* from family f join party p on p.dispute = f.num where p.removed_at is null),
   alike as (
-    select i.num, 1::int2 as record, i.received_at as at, i.origin, 1::int2 as why, null::text as title from parties p join incident i on i.phone_index = p.phone_index
-    union select i.num, 1, i.received_at, i.origin, 2, null from found f join incident i on i.place_index = (f.about).place_index
-    union select i.num, 1, i.received_at, i.origin, 2, null from parties p join incident i on i.place_index = p.domicile_index
-    union select i.num, 1, i.received_at, i.origin, 1, null from family f join record_link l on l.dispute = f.num and l.undone_at is null join incident k on k.num = l.incident
+    select i.num, 1::int2 as record, i.received_at as at, i.origin, 1::int2 as why, numbers_hidden(left(i.content, 60), false) as title from parties p join incident i on i.phone_index = p.phone_index
+    union select i.num, 1, i.received_at, i.origin, 2, numbers_hidden(left(i.content, 60), false) from found f join incident i on i.place_index = (f.about).place_index
+    union select i.num, 1, i.received_at, i.origin, 2, numbers_hidden(left(i.content, 60), false) from parties p join incident i on i.place_index = p.domicile_index
+    union select i.num, 1, i.received_at, i.origin, 1, numbers_hidden(left(i.content, 60), false) from family f join record_link l on l.dispute = f.num and l.undone_at is null join incident k on k.num = l.incident
       join incident i on i.phone_index = k.phone_index
     union select d.num, 2, d.created_at, d.origin, 3, d.title from parties p join party q on q.person = p.person join dispute d on d.num = q.dispute
     union select d.num, 2, d.created_at, d.origin, 1, d.title from parties p join party q on q.phone_index = p.phone_index join dispute d on d.num = q.dispute

@@ -5,7 +5,7 @@ with found as materialized (select f.num, f.reason, d.id, d.sensitivity from rec
   linked as materialized (select distinct on (l.incident, l.external_no, l.external_office) l.* from family f join record_link l on l.dispute = f.num and l.undone_at is null
     order by l.incident, l.external_no, l.external_office, l.id),
   entries as (
-    select i.received_at as at, 1 as source, i.id, incident_no(i.num) as no, null::text as kind, o.code as office, o.name as office_name, i.created_by as officer,
+    select i.received_at as at, 1 as source, i.id, incident_no(i.num) as no, 'report_incident' as kind, o.code as office, o.name as office_name, i.created_by as officer,
       i.class, i.level, told('place', i.place, false) as place, numbers_hidden(left(i.content, 300), false) as content
     from linked l join incident i on i.num = l.incident join office o on o.id = i.origin
     union all

@@ -91,6 +91,27 @@ def a_grave_report_tells_by_itself(stage):
 
 
 @case
+def where_and_what_stays_on_the_screen(stage):
+  """An update that names no place is where the alert before it was; what a session ignited says what was said, and where they live; a suspect says
+  of what it may be a double."""
+  with stage.watch("ytp-duty") as watch:
+    first = raised(stage, "yts-mediator", kind="ALERT_KIND_MASS_EVENT", place="东门广场")
+    second = stage.ask("yts-mediator", "update_alert", alert=first, people_count=60).no
+    third = stage.ask("yts-mediator", "update_alert", alert=second, title="六十人，堵路").no
+    for no in (second, third):
+      notice = notice_of(watch, lambda n, no=no: n.alert.no == no)
+      assert (notice.alert.place, notice.about_place) == ("", "东门广场"), notice
+    stage.ask("ytp-duty", "ack_alert", alert=third)
+    dispute = stage.ask("yts-mediator", "open_dispute", type="DISPUTE_TYPE_MARRIAGE_FAMILY", title="离婚争执", place=f"书院路 {stage.word()} 号").no
+    stage.ask("yts-mediator", "assess_dispute", dispute=dispute, warning="DISPUTE_WARNING_YELLOW")
+    stage.ask("yts-mediator", "accept_dispute", dispute=dispute, consent="双方同意")
+    stage.ask("yts-mediator", "hold_session", dispute=dispute, session_mode="SESSION_MODE_SINGLE_PARTY", note_open="扬言要动刀", ignite=True)
+    notice = notice_of(watch, lambda n: n.alert.about == dispute)
+    assert notice.alert.content == "扬言要动刀" and notice.about_place.startswith("书院路"), notice
+    stage.ask("ytp-duty", "ack_alert", alert=notice.alert.no)
+
+
+@case
 def overtakes_a_backlog(stage):
   """Five thousand events wait on the connection: the alert comes before most of them, and none is lost by it."""
   with stage.alone() as node, contextlib.ExitStack() as peers:

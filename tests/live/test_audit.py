@@ -165,7 +165,18 @@ def refusals_are_written_down(stage, device, request, fields, reason):
   check_status(refusal(lambda: stage.ask(device, request, **fields)), reason)
   (kind, asked, _office, _officer, which, _fields, why), = told(stage, after=before)
   assert (kind, asked, why) == ("denied", request, reason)
-  assert which == no or device in ("yts-mediator", "admin", "ytp-chief"), "which record is known wherever the request was looked at"
+  assert which == no or reason == "ADMIN_ONLY", "which record it was about"
+
+
+@case
+def a_tail_is_of_the_kind_that_was_asked_for(stage):
+  """"4" of a dispute is no incident's number, whoever refuses it: the door for the role, or the record's own rules."""
+  no = stage.ask("yts-mediator", "open_dispute", type="DISPUTE_TYPE_NEIGHBOR", title="楼上漏水").no
+  tail, before = no[-6:].lstrip("0"), head(stage)
+  check_status(refusal(lambda: stage.ask("yts-mediator", "close_dispute", dispute=tail)), "ROLE_NOT_ALLOWED")
+  check_status(refusal(lambda: stage.ask("ytp-duty", "show_session", dispute=tail, round=1)), "ROLE_NOT_ALLOWED")
+  check_status(refusal(lambda: stage.ask("xcp-duty", "show_dispute", dispute=tail)), "NOT_FOUND")
+  assert [(asked, which) for _, asked, _, _, which, _, _ in told(stage, after=before)] == [("close_dispute", no), ("show_session", no), ("show_dispute", no)]
 
 
 @case

@@ -268,6 +268,7 @@ def sc2_six_sessions(stage):
     p.see("hold_session", dispute)
     p.see("raise_alert")
     alert = p.do("alert", "list")["alerts"][0]["no"]
+    assert "第 3 次分别听取意见" in p.told("alert", "show", alert)
     p.do("alert", "ack", alert)
     j.see("ack_alert", alert)
     assert secret not in p.told("mediation", "list", dispute) and "调解" in p.told("mediation", "list", dispute)
