@@ -202,12 +202,15 @@ static const char *hint_of(struct arena *arena, const Liandong__V1__Status *stat
     return value_clean(arena, status->message ? status->message : known ? row->message : NULL, true);
 }
 
-/* What the last part of a path is called: "watch_feed.filter.offices[1]" -> "office codes, item 2". */
-static const char *label_of_path(struct arena *arena, const char *path) {
+/* What the last part of a path is called, in that command: "watch_feed.filter.offices[1]" -> "office codes, item 2". */
+static const char *label_of_path(struct arena *arena, const struct command *command, const char *path) {
     const char *dot = strrchr(path, '.'), *name = dot ? dot + 1 : path;
     size_t size = strcspn(name, "[");
     const char *field = arena_copy(arena, name, size);
-    const char *label = value_clean(arena, label_name(field ? field : name), true);
+    const ProtobufCMessageDescriptor *type = command && command->message ? command->message->descriptor : NULL;
+    const ProtobufCFieldDescriptor *own =
+        type && field ? protobuf_c_message_descriptor_get_field_by_name(type, field) : NULL;
+    const char *label = value_clean(arena, own ? label_field(type, own) : label_name(field ? field : name), true);
     unsigned item = 0;
     if (sscanf(name + size, "[%6u]", &item) != 1) return label;
     const char *text = arena_printf(arena, _("%s, item %u"), label, item + 1);
@@ -219,8 +222,8 @@ const char *failure_fault_text(struct arena *arena, const struct command *comman
     const char *flag = command ? command_flag_of_path(command, path, arena) : path;
     const struct status_row *row = status_find(reason);
     const char *why = strcmp(row->reason, reason) != 0 ? reason : language_is_chinese() ? row->hint : row->message;
-    const char *text = arena_printf(arena, _("%s (%s): %s"), value_clean(arena, flag, true), label_of_path(arena, path),
-                                    value_clean(arena, why, true));
+    const char *text = arena_printf(arena, _("%s (%s): %s"), value_clean(arena, flag, true),
+                                    label_of_path(arena, command, path), value_clean(arena, why, true));
     return text ? text : path;
 }
 
@@ -243,7 +246,7 @@ static void print_violation(struct client *client, const struct command *command
     const char *hint =
         violation->hint && !same(violation->hint, status->hint) ? value_clean(arena, violation->hint, true) : "";
     const char *why = said ? "" : value_clean(arena, violation->reason, true);
-    const char *flag = command_flag_of_path(command, path, arena), *label = label_of_path(arena, path);
+    const char *flag = command_flag_of_path(command, path, arena), *label = label_of_path(arena, command, path);
     const char *field =
         same(flag, path) ? label : arena_printf(arena, _("%s (%s)"), value_clean(arena, flag, true), label);
     client_warn(client, "  %s%s%s%s%s", field ? field : "", *why ? "  " : "", why, *hint ? "  " : "", hint);

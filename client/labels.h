@@ -18,6 +18,7 @@ enum meaning {
     MEANING_UUID,           /* 16 bytes, shown as 8-4-4-4-12 */
     MEANING_OFFICE,         /* string: code of an office, "ytp"; people may type its name, and read it */
     MEANING_CODE,           /* string: a code that is typed and read as it is: of an office that is to be */
+    MEANING_NUMBER,         /* string: of a person, a telephone, another system's record; typed at half width */
     MEANING_REQUEST,        /* string: name of a request, "report_incident" */
     MEANING_FIELD,          /* string: name of a field */
     MEANING_WORD,           /* string: a word that has a label of its own, "PAIRED" */

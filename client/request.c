@@ -1,5 +1,6 @@
 #include "client/request.h"
 #include "client/call.h"
+#include "client/doubt.h"
 #include "client/enrol.h"
 #include "client/failure.h"
 #include "client/help.h"
@@ -78,6 +79,34 @@ static int complete(struct client *client, struct command *command) {
     return EXIT_CODE_OK;
 }
 
+static bool says_yes(const char *answer) {
+    return answer[0] == 'y' || answer[0] == 'Y' || strncmp(answer, "是", 3) == 0;
+}
+
+/* What looks mistyped is asked about; a program is told. */
+static int doubt(struct client *client, const struct command *command) {
+    char answer[64];
+    for (unsigned i = 0; i < command->message->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &command->message->descriptor->fields[i];
+        if (field->type != PROTOBUF_C_TYPE_STRING || field->label == PROTOBUF_C_LABEL_REPEATED ||
+            !wire_has(command->message, field))
+            continue;
+        const char *text = value_text(&client->arena, command->message, field, true);
+        const char *why = text ? doubt_about(field->name, text) : NULL;
+        if (!why) continue;
+        const char *flag = flag_of(client, field);
+        const char *question =
+            arena_printf(&client->arena, _("%s %s: %s. Is it so all the same? [y/N] "), flag, text, _(why));
+        if (command->globals.yes || !question || !terminal_ask(&client->terminal, question, answer, sizeof answer)) {
+            client_warn(client, _("note: %s %s: %s"), flag, text, _(why));
+        } else if (!says_yes(answer)) {
+            client_say(client, "%s", _("nothing was done"));
+            return EXIT_CODE_FAILED;
+        }
+    }
+    return EXIT_CODE_OK;
+}
+
 /* A person says yes once more; a program says --yes. */
 static int confirm(struct client *client, const struct command *command) {
     char answer[64];
@@ -88,7 +117,7 @@ static int confirm(struct client *client, const struct command *command) {
                                         subject ? subject : "");
     if (!question || !terminal_ask(&client->terminal, question, answer, sizeof answer))
         return usage(client, command, _("this is hard to undo: add --yes to do it without being asked"));
-    if (answer[0] == 'y' || answer[0] == 'Y' || strncmp(answer, "是", 3) == 0) return EXIT_CODE_OK;
+    if (says_yes(answer)) return EXIT_CODE_OK;
     client_say(client, "%s", _("nothing was done"));
     return EXIT_CODE_FAILED;
 }
@@ -231,6 +260,7 @@ int request_run(struct client *client, struct command *command) {
     int code = request_prepare(client, command);
     if (code == EXIT_CODE_OK && given && !uuid_parse(request_id, given, strlen(given)))
         code = usage(client, command, _("--request-id is a UUID, as this program printed it"));
+    if (code == EXIT_CODE_OK) code = doubt(client, command);
     if (code == EXIT_CODE_OK) code = confirm(client, command);
     if (code != EXIT_CODE_OK) return code;
     code = caller_open(&caller, client);

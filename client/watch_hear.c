@@ -37,7 +37,8 @@ static void print_event(struct watch *w, const Liandong__V1__Delivery *delivery)
             terminal_ambiguous(&client->terminal);
             terminal_measure(&client->terminal);
         }
-        watch_line_print(client->out, delivery->event, office, &client->terminal, &w->arena);
+        if (!watch_line_echoes(&w->linked, delivery->event, &w->arena))
+            watch_line_print(client->out, delivery->event, office, &client->terminal, &w->arena);
     } else {
         print_row(client, &delivery->event->base,
                   fields ? fields : "at,no,kind,class,level,state,office_name,officer,title,note", w->printed == 0);

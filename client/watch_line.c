@@ -53,8 +53,9 @@ static bool is_now(const Liandong__V1__Event *event, const Liandong__V1__Change 
 static void print_change(FILE *out, const Liandong__V1__Event *event, const Liandong__V1__Change *change,
                          struct arena *arena) {
     const char *field = change->field ? change->field : "";
-    bool none = !(change->old_value && *change->old_value) && !(change->new_value && *change->new_value);
-    if (none || is_now(event, change)) return;
+    bool was = change->old_value && *change->old_value, is = change->new_value && *change->new_value;
+    bool emptied = !is && event->kind && strcmp(event->kind, "reopen_dispute") == 0; /* all of the former end is */
+    if ((!was && !is) || emptied || is_now(event, change)) return;
     const char *old_value = value_of_field(arena, (int)event->record, field, change->old_value, true);
     const char *new_value = value_of_field(arena, (int)event->record, field, change->new_value, true);
     fprintf(out, _("; %s: "), value_clean(arena, value_field_label((int)event->record, field), true));
@@ -177,6 +178,21 @@ static void print_folded(FILE *out, const Liandong__V1__Event *event, enum sheet
         width_wrap(out, text + cut, INDENT, columns, ambiguous);
     }
     free(text);
+}
+
+bool watch_line_echoes(struct link_told *last, const Liandong__V1__Event *event, struct arena *arena) {
+    struct link_told told = {0};
+    for (size_t i = 0; event->kind && strcmp(event->kind, "link_incident") == 0 && i < event->n_changes; i++) {
+        const Liandong__V1__Change *c = event->changes[i];
+        if (!c->field || strcmp(c->field, "linked") != 0) continue;
+        snprintf(told.of, sizeof told.of, "%s", event->no ? event->no : "");
+        snprintf(told.to, sizeof told.to, "%s",
+                 value_of_field(arena, (int)event->record, c->field, c->new_value, true));
+    }
+    bool echo = *told.of && strcmp(told.of, last->to) == 0 && strcmp(told.to, last->of) == 0;
+    if (echo) memset(&told, 0, sizeof told);
+    *last = told;
+    return echo;
 }
 
 void watch_line_print(FILE *out, const Liandong__V1__Event *event, const char *office, const struct terminal *terminal,

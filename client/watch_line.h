@@ -14,6 +14,12 @@
 void watch_line_print(FILE *out, const Liandong__V1__Event *event, const char *office, const struct terminal *terminal,
                       struct arena *arena);
 /* `office`: the watcher's; what is handed to it is marked as urgent. NULL: of no office. */
+/* A link is told once of each of its two records, one right after the other. */
+struct link_told {
+    char of[40], to[40]; /* of the event before; "" where it was none */
+};
+/* Whether the event says what the one before it has said. Remembers it either way. */
+bool watch_line_echoes(struct link_told *last, const Liandong__V1__Event *event, struct arena *arena);
 enum sheet_mark watch_line_mark(const Liandong__V1__Event *event, const char *office);
 /* Whether somebody should look up: urgent or worse, or handed to his office, and not entered more than a day late, as
  * the calls of an older system are. */

@@ -8,6 +8,7 @@
 #include "client/host.h"
 #include "client/notice.h"
 #include "client/watch.h"
+#include "client/watch_line.h"
 
 #define WATCH_CONNECT_US 10000000u /* for one try over all servers */
 
@@ -37,6 +38,7 @@ struct watch {
     char reached_no[40];
     unsigned failures;
     struct notices_shown notices;
+    struct link_told linked;
     int code;
 };
 

@@ -80,7 +80,7 @@ static const struct label labels[] = {
     {"PositionRecord.kind", N_("kind of position"), MEANING_PLAIN},
     {"DutyRecord.kind", N_("kind of position"), MEANING_PLAIN},
     {"account_name", N_("person's name"), MEANING_PLAIN},
-    {"phone", N_("telephone"), MEANING_PLAIN},
+    {"phone", N_("telephone"), MEANING_NUMBER},
     {"positions", N_("positions"), MEANING_PLAIN},
     {"duties", N_("duties"), MEANING_PLAIN},
     {"now", N_("only who is on duty now"), MEANING_PLAIN},

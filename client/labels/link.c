@@ -19,6 +19,8 @@ static const struct label labels[] = {
     {"PersonHit.reasons", N_("in common"), MEANING_PLAIN},
     {"minutes", N_("minutes apart"), MEANING_PLAIN},
     {"linked", N_("linked record"), MEANING_RECORD},
+    {"LinkIncident.external_no", N_("external number"), MEANING_NUMBER},
+    {"UnlinkIncident.external_no", N_("external number"), MEANING_NUMBER},
     {"external_office", N_("office elsewhere"), MEANING_PLAIN},
     {"external_at", N_("time elsewhere"), MEANING_TIME},
     {"TIMELINE_SOURCE_UNSPECIFIED", N_("unspecified"), MEANING_PLAIN},

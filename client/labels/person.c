@@ -19,7 +19,7 @@ static const struct label labels[] = {
     {"PersonHit.role", N_("role in the dispute"), MEANING_PLAIN},
     {"AddParty.role", N_("role in the dispute"), MEANING_PLAIN},
     {"CorrectParty.role", N_("role in the dispute"), MEANING_PLAIN},
-    {"id_no", N_("ID number"), MEANING_PLAIN},
+    {"id_no", N_("ID number"), MEANING_NUMBER},
     {"gender", N_("gender"), MEANING_PLAIN},
     {"birth_year", N_("year of birth"), MEANING_PLAIN},
     {"domicile", N_("domicile"), MEANING_PLAIN},

@@ -40,6 +40,12 @@ begin
   return exists (select from alert_office a where a.num = of_num and a.office = caller_office());
 end $$;
 
+-- Who may, beside what record_transition says: only who was told acknowledges, only who raised it takes it back. For record_moves.
+create or replace function alert_may(wanted text, whole jsonb) returns bool stable language sql as $$
+  select case when wanted = 'ack_alert' or wanted = 'act_alert' and whole ->> 'state' = '1' then alert_addressed((whole ->> 'num')::int8)
+    when wanted = 'cancel_alert' then (whole ->> 'origin')::int4 = caller_office() else true end
+$$;
+
 -- The title of what is not meant says so, wherever that stands.
 create or replace function alert_marked(title text, status int2) returns text immutable language plpgsql as $$
 declare

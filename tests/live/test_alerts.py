@@ -44,6 +44,9 @@ def the_other_side_is_told(stage):
     a = notice.alert
     assert (a.place, a.severity, a.people_count, a.origin_office_name, a.created_by, notice.step) == ("霞光路 8 号", pb.ALERT_SEVERITY_EXTREME, 3, "岳塘派出所", "张建国", 0), a
     assert list(a.whom) == ["岳塘司法所"]
+    mine, theirs = (stage.ask(device, "show_alert", alert=no).allowed for device in ("ytp-duty", "yts-mediator"))
+    assert "cancel_alert" in mine and not {"ack_alert", "act_alert"} & set(mine), mine
+    assert {"ack_alert", "act_alert"} <= set(theirs) and "cancel_alert" not in theirs, theirs
     stage.ask("yts-mediator", "ack_alert", alert=no, note="两人出发")
     while own.event(10).kind != "ack_alert":
       pass

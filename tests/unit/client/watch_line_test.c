@@ -100,6 +100,36 @@ static void reports_and_changes(void **state) {
     free(text);
 }
 
+/* A link stands on the screen once, though both its records tell of it. */
+static void the_other_end_of_a_link(void **state) {
+    (void)state;
+    char kind[] = "link_incident", linked[] = "linked", dispute[] = "JF-2026-000001", incident[] = "JQ-2026-000002",
+         other[] = "JQ-2026-000003", as_kept[] = "12026000000002", back[] = "22026000000001";
+    struct arena arena;
+    struct link_told last = {0};
+    Liandong__V1__Change change = LIANDONG__V1__CHANGE__INIT, *changes[] = {&change};
+    Liandong__V1__Event of_dispute = LIANDONG__V1__EVENT__INIT, of_incident = LIANDONG__V1__EVENT__INIT;
+    arena_init(&arena, 1 << 16);
+    change.field = linked;
+    of_dispute.kind = of_incident.kind = kind;
+    of_dispute.no = dispute;
+    of_incident.no = incident;
+    of_dispute.n_changes = of_incident.n_changes = 1;
+    of_dispute.changes = of_incident.changes = changes;
+    change.new_value = as_kept;
+    assert_false(watch_line_echoes(&last, &of_dispute, &arena));
+    change.new_value = back;
+    assert_true(watch_line_echoes(&last, &of_incident, &arena));
+    assert_false(watch_line_echoes(&last, &of_incident, &arena)); /* by itself it is news */
+    change.new_value = as_kept;
+    assert_true(watch_line_echoes(&last, &of_dispute, &arena)); /* whichever comes first */
+    assert_false(watch_line_echoes(&last, &of_dispute, &arena));
+    change.new_value = back;
+    of_incident.no = other;
+    assert_false(watch_line_echoes(&last, &of_incident, &arena)); /* another incident */
+    arena_free(&arena);
+}
+
 /* What one's own office is handed calls for somebody; what another is does not. */
 static void handed_to_an_office(void **state) {
     (void)state;
@@ -161,8 +191,8 @@ static void an_empty_event_is_a_line_too(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(reports_and_changes), cmocka_unit_test(handed_to_an_office),
-                                       cmocka_unit_test(the_first_of_two_agrees),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(reports_and_changes), cmocka_unit_test(the_other_end_of_a_link),
+                                       cmocka_unit_test(handed_to_an_office), cmocka_unit_test(the_first_of_two_agrees),
                                        cmocka_unit_test(an_empty_event_is_a_line_too)};
     language_start("zh");
     return cmocka_run_group_tests(tests, NULL, NULL);
