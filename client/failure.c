@@ -48,6 +48,7 @@ static const struct {
     {"FILE_TOO_LARGE", NULL},
     {"RECORD_FULL", NULL},
     {"LIMIT_REACHED", NULL},
+    {"ALERTS_FLOOD", "liandong duty now"},
     {"WRONG_OFFSET", NULL},
     {"WRONG_HASH", NULL},
     {"NOT_BEGUN", NULL},

@@ -181,6 +181,11 @@ const struct status_row status_rows[] = {
      "该请求编号已用于另一份内容，本次未办理。请不要指定 --request-id，直接重新提交。", 0},
     {"VERSION_CONFLICT", CODE(ABORTED), "somebody changed the same fields since base_version",
      "在您查看之后，同事已改动了同样的内容，本次未保存。请对照双方的值，重新查看后再决定。", 0},
+    {"ALERTS_FLOOD", CODE(RESOURCE_EXHAUSTED),
+     "the office has raised too many alerts within a minute; nothing was done",
+     "本单位一分钟内发出的通报太多，这一条没有发出。请改用 alert update 补充已有的通报，或用 duty now "
+     "查值守电话直接联系。",
+     60000},
     {"ALREADY_ACKED", CODE(FAILED_PRECONDITION), "the caller's office has acknowledged this alert already",
      "本单位已经签收过这条通报，不必再签。谁、何时签收的见 alert receipts；开始处置请用 alert act。", 0},
     {"ALERT_OVER", CODE(FAILED_PRECONDITION),

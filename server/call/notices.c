@@ -9,7 +9,7 @@
 #include <string.h>
 #include <utlist.h>
 
-#define KEPT_CAP (16u << 20) /* some thousand alerts that nobody acknowledged */
+#define KEPT_CAP (16u << 20) /* thousands of alerts that nobody acknowledged, two hundred at most of an office */
 
 /* An alert and one office that it waits for. */
 struct notice {
@@ -29,9 +29,10 @@ void notices_init(struct notices *n, struct metrics *metrics) {
     arena_init(&n->kept[0], KEPT_CAP);
     arena_init(&n->kept[1], KEPT_CAP);
     n->told = (struct metric){.name = "liandong_alert_notices_total", .help = "Notices of alerts sent to terminals"};
-    n->waiting = (struct metric){.name = "liandong_alerts_waiting",
-                                 .help = "Alerts that nobody has acknowledged, once for each office",
-                                 .type = METRIC_GAUGE};
+    n->waiting =
+        (struct metric){.name = "liandong_alerts_waiting",
+                        .help = "Alerts that nobody has acknowledged, once for each office, two hundred at most of one",
+                        .type = METRIC_GAUGE};
     metrics_add(metrics, &n->told);
     metrics_add(metrics, &n->waiting);
 }
@@ -155,12 +156,14 @@ static bool same_whom(const struct notice *a, const struct notice *b) {
             memcmp(a->accounts, b->accounts, (size_t)a->accounts_count * sizeof *a->accounts) == 0);
 }
 
-static bool was_told(const struct notice *list, const struct notice *n) {
-    for (const struct notice *old = list; old; old = old->next) {
-        if (old->step == n->step && old->office == n->office && memcmp(old->id, n->id, sizeof n->id) == 0)
-            return same_whom(old, n);
-    }
-    return false;
+/* Both lists are by number and office: *at goes along the old one as the new one is gone through. */
+static bool was_told(const struct notice **at, const struct notice *n) {
+    const struct notice *old = *at;
+    while (old && (old->right.num < n->right.num || (old->right.num == n->right.num && old->office < n->office)))
+        old = old->next;
+    *at = old;
+    return old && old->right.num == n->right.num && old->office == n->office && old->step == n->step &&
+           same_whom(old, n);
 }
 
 static void tell_watchers(const struct notice *n, struct core *c) {
@@ -190,8 +193,9 @@ void notices_take(struct core *c, const PGresult *rows) {
         *end = n;
         end = &n->next;
     }
+    const struct notice *old = all->list;
     for (const struct notice *n = list; n; n = n->next)
-        if (!was_told(all->list, n)) tell_watchers(n, c);
+        if (!was_told(&old, n)) tell_watchers(n, c);
     all->list = list;
     all->current = !all->current;
     all->waiting.value = PQntuples(rows);

@@ -3,10 +3,10 @@
  * Floor 4 (call). Whom an alert concerns is PostgreSQL's to say (the view alert_told); that a session may see it is
  * judged as for an event.
  *
- * Each look reads all that are open and not acknowledged, which is little; what was not there at the look before, has
- * gone a step further, or is for others now (who is on duty has changed; nobody there got it in time), is told. So a
- * node that starts, or missed something, needs nothing but its next look. What was told once is told again to whoever
- * connects anew: the client knows it by id and step. */
+ * Each look reads what is open and not acknowledged, of each office the newest and the gravest hundred; what was not
+ * there at the look before, has gone a step further, or is for others now (who is on duty has changed; nobody there got
+ * it in time), is told. So a node that starts, or missed something, needs nothing but its next look. What was told once
+ * is told again to whoever connects anew: the client knows it by id and step. */
 #ifndef LIANDONG_CALL_NOTICES_H
 #define LIANDONG_CALL_NOTICES_H
 #include "common/arena.h"

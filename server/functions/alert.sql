@@ -61,6 +61,12 @@ create or replace function alert_kept(old jsonb) returns jsonb immutable languag
     and e.value <> 'null'
 $$;
 
+-- Whether the people of the caller's office have raised as many within a minute as one may.
+create or replace function alerts_flood(moment timestamptz) returns bool stable language plpgsql as $$
+begin
+  return (select count(*) from alert a where a.origin = caller_office() and a.created_at > moment - interval '1 minute' and a.rule is null) >= record_most('alert_minute');
+end $$;
+
 create or replace function alert_prepare(wanted text, before jsonb, given jsonb, moment timestamptz, out patch jsonb, out field text, out reason text)
   stable language plpgsql as $$
 declare
@@ -97,6 +103,8 @@ begin
       reason := case when coalesce(btrim(patch ->> 'title'), '') = '' then 'REQUIRED' else 'TOO_SHORT' end;
     elsif (patch ->> 'expires_at')::timestamptz <= moment then
       field := 'expires_at'; reason := 'OUT_OF_RANGE';
+    elsif wanted in ('raise_alert', 'update_alert') and alerts_flood(moment) then
+      reason := 'ALERTS_FLOOD';
     elsif wanted = 'raise_alert' and alert_whom(caller_office(), usual.kind) = '{}' then
       reason := 'NO_ADDRESSEE';
     elsif wanted = 'raise_alert' and patch ? 'about' then
@@ -147,6 +155,7 @@ end $$;
 -- office; with one for ADDRESSED its own and that to which the record it is about is addressed, and no other; with one for OWNER or HEAD that whose
 -- deadline it is about. An update goes to everybody who had the one before it, and not to who says it; to those of its kind only where it is of
 -- another kind now.
+-- Of a partner's deadline hears the office that asked him as well: it answers for him, and nobody may be logged in at his.
 create or replace function alert_address(after jsonb, moment timestamptz) returns void language plpgsql as $$
 declare
   of_num int8 := (after ->> 'num')::int8;
@@ -160,7 +169,8 @@ begin
   from (select unnest(alert_whom(sender, (after ->> 'kind')::int2)) as office
           where coalesce(meant in ('OTHERS', 'BOTH'), true) and not exists (select from alert r where r.num = old and r.kind = (after ->> 'kind')::int2)
         union select (record_whole(about) ->> t.addressed)::int4 from record_type t where meant = 'ADDRESSED' and t.type = record_type_of(about)
-        union select c.owner from clock c where meant in ('OWNER', 'HEAD') and c.id = (after ->> 'deadline')::int8
+        union select unnest(array[c.owner, case w.system when 3 then sender end]) from clock c join office w on w.id = c.owner
+          where meant in ('OWNER', 'HEAD') and c.id = (after ->> 'deadline')::int8
         union select a.office from alert_office a where a.num = old and a.office <> sender
         union select r.origin from alert r where r.num = old and r.origin <> sender
         union select sender where meant in ('BOTH', 'ADDRESSED')) o

@@ -15,7 +15,10 @@ create or replace view alert_told as
       where s.office = t.office and s.started_on <= today() and (s.ended_on is null or s.ended_on > today())
       having bool_or(n.on_duty)) end as accounts,
     p.id as place_record, p.place as place_sealed
-  from alert a join alert_office t using (num) join office o on o.id = a.origin
+  from (select x.num, y.office, row_number() over (partition by y.office order by x.num desc) as newest,
+          row_number() over (partition by y.office order by x.severity, x.escalation desc, x.num desc) as gravest
+        from alert x join alert_office y using (num) where x.state = 1) w
+    join alert a on a.num = w.num join alert_office t on t.num = w.num and t.office = w.office join office o on o.id = a.origin
     left join lateral (  -- where it is: of the alert that it updates, of what it is about, of the last alarm that a dispute is about
       select x.id, x.place from (
         (with recursive former as (select f.* from alert f where f.num = a.supersedes
@@ -26,5 +29,5 @@ create or replace view alert_told as
         union all (select 4, i.id, i.place from record_link l join incident i on i.num = l.incident
           where l.dispute = a.about and l.undone_at is null and i.place is not null and i.sensitivity <= a.sensitivity order by i.num desc limit 1)) x
       where x.place is not null order by x.rank limit 1) p on a.place is null
-  where a.state = 1;
+  where a.state = 1 and least(w.newest, w.gravest) <= 100;  -- thousands that nobody acknowledged would keep each look and each terminal busy
 grant select on alert_told to liandong_app;

@@ -134,7 +134,7 @@ class Alerts:
     before = clock.alert if clock.alert and clock.alert.state in (1, 2, 3) else None
     unsigned = due and clock.rule == "sign"
     owner = about.fields["to_office"] if about.kind != "dispute" else about.fields.get("lead_office") or about.origin
-    clock.alert, _ = self.raised(None, about.origin, about.sensitivity, {owner} | (before.addressed if before else set()) | ({about.origin} if unsigned else set()),
+    clock.alert, _ = self.raised(None, about.origin, about.sensitivity, {owner} | (before.addressed if before else set()) | ({about.origin} if unsigned or owner in PARTNERS else set()),
                                  verb="raise_alert", about=about.no, rule="TRANSFER_UNSIGNED" if unsigned else "DEADLINE_BREACH" if due else UNPRESSED, kind=15 if unsigned else BREACH if due else NEAR,
                                  title=f"{'超过时限' if due else '时限将至'}：{self.names[clock.rule]} {about.no}", area=about.fields.get("area"),
                                  **({"supersedes": before.no} if before else {}))

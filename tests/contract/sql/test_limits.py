@@ -70,6 +70,26 @@ def of_any_record(ground):
 
 
 @case
+def of_alerts_within_a_minute(ground):
+  """Of one office, whoever raises them; what is raised by itself counts not, nor what was refused; an ack or a cancellation is always taken."""
+  with ground.district() as d:
+    p, q, j = d.desk("p1"), d.desk("p1", "chief"), d.desk("j1", "mediator")
+    most(d, alert_minute=3)
+    said = lambda desk, **fields: desk.ask("raise_alert", **{"kind": 1, "title": "讨薪", **fields})[0]  # noqa: E731
+    d.report(p, **{"class": 8})
+    assert said(p, title="")["reason"] == "REQUIRED"
+    no = said(p)["no"]
+    newer = q.ask("update_alert", alert=no, title="人数增加")[0]["no"]
+    assert said(q)["outcome"] == "done"
+    assert [said(p)["reason"], said(q)["reason"], p.ask("update_alert", alert=newer, title="又增加")[0]["reason"]] == ["ALERTS_FLOOD"] * 3
+    assert d.report(p, **{"class": 8})["outcome"] == "done" and d.sql("select count(*) from alert where rule is not null") == [("2",)]
+    assert j.ask("ack_alert", alert=newer)[0]["outcome"] == "done" == p.ask("cancel_alert", alert=newer, reason="误报")[0]["outcome"]
+    assert said(d.desk("p2"))["outcome"] == "done", "each office by itself"
+    d.sql("update alert set created_at = created_at - interval '1 minute'")
+    assert said(p)["outcome"] == "done"
+
+
+@case
 def of_events(ground):
   """A record with too many takes no notes, corrections and links, but is brought to its end; an incident as well; a rule that ended limits nothing."""
   with ground.district() as d:

@@ -1,6 +1,7 @@
 """Response plans: one request makes the plan and a task for each partner; whom it finds, who may, and the look back when it is over."""
 from support.runner import case
-from test_alerts import CANCELLED, RESOLVED, kinds, made, raised, state
+from test_alerts import CANCELLED, RESOLVED, kinds, made, raised, state, whom
+from test_clocks import look, pass_time
 
 
 def planned(desk, alert, *tasks, **fields):
@@ -63,6 +64,23 @@ def whom_it_means(ground):
     assert p.ask("show_plan", alert=nowhere)[0]["reason"] == "NO_PLAN alert"
     assert planned(p, nowhere, plan="只有措施") == nowhere and tasks(p, nowhere) == []
     assert d.sql("select count(*) from task") == [("1",)]
+
+
+@case
+def what_a_partner_misses(ground):
+  """Is told to the office that asked him, too: at his own there may be nobody."""
+  with ground.district() as d:
+    partners(d)
+    p = d.desk("p1")
+    no = raised(p)
+    assert planned(p, no, "east=到场", due_at=d.sql("select now() + interval '5 hours'")[0][0]) == no
+    for hours, rule in ((2, "DEADLINE_NEAR"), (4, "DEADLINE_BREACH")):
+      pass_time(d, hours * 3600, d.sql("select num from task")[0][0])
+      look(d)
+      alert, = d.sql("select record_no(num) from alert where rule = $1 and state = 1", rule)
+      assert whom(d, *alert) == {"east", "p1"}, whom(d, *alert)
+      assert alert[0] in [r["no"] for r in p.ask("list_alerts", limit=9)]
+    assert made(p, "ack_alert", *alert) == "done", "it answers for him"
 
 
 @case
