@@ -269,12 +269,34 @@ begin
     else whole ->> 'about' is not null and record_exercise((whole ->> 'about')::int8) end;
 end $$;
 
+-- What a record is and whose, for a title that others read: never what is sealed. NULL of what is S3 or above: titles stand in lines and lists.
+create or replace function record_said(whole jsonb) returns text stable language plpgsql as $$
+begin
+  return (select coalesce(whole ->> 'title' || '（' || w.whose || '）', w.whose)
+    from office o left join area a on a.id = (whole ->> 'area')::int4 cross join lateral concat_ws('，', o.name, a.name) w(whose)
+    where o.id = coalesce(whole ->> 'to_office', whole ->> 'lead_office', whole ->> 'origin')::int4 and (whole ->> 'sensitivity')::int2 <= 2);
+end $$;
+create or replace function title_cut(title text) returns text immutable language sql as $$
+  select case when char_length(title) > 80 then left(title, 79) || '…' else title end
+$$;
+-- The title of an alert that comes by itself: what happened, which record, what to do; then what that is and whose, as far as there is room.
+create or replace function alert_title(why alert_rule, of_num int8, detail text) returns text stable language plpgsql as $$
+declare
+  said text := record_said(record_whole(of_num));
+begin
+  return case when said is null then format('紧要情况 %s：请查看后办理', record_no(of_num))
+    else title_cut(concat(why.says, '（' || detail || '）', ' ', record_no(of_num), '：', why.ask, '。', said)) end;
+end $$;
+create or replace function threat_text(threats int2[]) returns text immutable language sql as $$
+  select string_agg((array['自伤自杀', '放火', '爆炸', '伤人', '持械', '涉及儿童'])[t], '、' order by n) from unnest(threats) with ordinality u(t, n)
+$$;
+
 -- Raises an alert by itself, about a record: for functions that run within a write. The nth event that `request` brings about. Nothing where
 -- the rule does not hold today, where nobody could be told, and where this rule's last alert about that record is still open. One of a
 -- deadline (a clock) takes the place of the one before it about the same, and of exercises there is none.
--- told: what happened, for its content.
-drop function if exists alert_auto(int8, text, text, uuid, int4, timestamptz, int8);
-create or replace function alert_auto(about int8, rule text, title text, request uuid, n int4, moment timestamptz, deadline int8 default null, told text default null) returns void
+-- detail: a word for its title; told: what happened, for its content.
+drop function if exists alert_auto(int8, text, text, uuid, int4, timestamptz, int8), alert_auto(int8, text, text, uuid, int4, timestamptz, int8, text);
+create or replace function alert_auto(about int8, rule text, detail text, request uuid, n int4, moment timestamptz, deadline int8 default null, told text default null) returns void
   language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
 declare
   why alert_rule := alert_rule_now($2);
@@ -293,7 +315,7 @@ begin
      or deadline is not null and record_exercise(about) then
     return;
   end if;
-  select * into prepared from alert_prepare('auto', null, jsonb_strip_nulls(jsonb_build_object('kind', why.kind, 'severity', why.severity, 'title', title,
+  select * into prepared from alert_prepare('auto', null, jsonb_strip_nulls(jsonb_build_object('kind', why.kind, 'severity', why.severity, 'title', alert_title(why, about, detail),
     'content', left(told, 400), 'about', about, 'rule', rule, 'deadline', deadline, 'supersedes', standing, 'status', case when record_exercise(about) then 2 end)), moment);
   after := prepared.patch || jsonb_build_object('num', record_number(4::int2, moment), 'id', record_derived(request, n), 'version', 1, 'state', 1,
     'origin', subject.origin, 'created_by', '系统', 'created_at', moment, 'updated_by', '系统', 'updated_at', moment,
@@ -324,7 +346,7 @@ declare
     and (a.ended_on is null or a.ended_on > today())
     and exists (select from incident i where i.num = of_num and i.received_at > moment - make_interval(hours => a.hours)) order by a.class is null limit 1);
 begin
-  perform alert_auto(of_num, why.rule, why.title || ' ' || record_no(of_num), request, 1, moment);
+  perform alert_auto(of_num, why.rule, (select threat_text(i.threats) from incident i where i.num = of_num), request, 1, moment);
 end $$;
 
 -- As the protocol's message Alert tells it. Inlined by the planner.

@@ -146,7 +146,7 @@ end $$;
 create or replace function clock_alert(c clock, rule text, what text, request uuid, moment timestamptz) returns void language plpgsql as $$
 begin
   if rule is not null then
-    perform alert_auto(c.num, rule, format('%s：%s %s', case when c.fired_at is null then '时限将至' else '超过时限' end, what, record_no(c.num)), request, 1, moment, c.id);
+    perform alert_auto(c.num, rule, what, request, 1, moment, c.id);
   end if;
 end $$;
 

@@ -217,7 +217,8 @@ end $$;
 -- Tells of it by itself: alert.sql.
 drop function if exists dispute_alert(feed, text, int4);
 create or replace function dispute_alert(event feed, rule text, n int4, told text) returns void language sql as $$
-  select alert_auto(event.num, rule, event.title, event.request_id, n, event.at, null, told)
+  select alert_auto(event.num, rule, case rule when 'COLOR_RAISED' then (select (array['蓝色', '黄色', '橙色', '红色'])[d.warning] from dispute d where d.num = event.num) end,
+    event.request_id, n, event.at, null, told)
 $$;
 
 -- What has to happen by when from now on: the rules are clock_rule's.

@@ -45,7 +45,8 @@ begin
   station := (select o.id from office o where o.system = 1 and o.id = any (event.origin || alert_paired(event.origin))
     order by o.id = event.origin desc, o.id limit 1);
   if new.task is not null and station is not null then
-    perform task_make(event.num, station, new.task, event.at + make_interval(secs => new.task_seconds), event.request_id, 6, event.at);
+    perform task_make(event.num, station, coalesce(title_cut(new.task || ' ' || event.no || '：' || record_said(after)), format('一项任务 %s：内容见任务', event.no)),
+      event.at + make_interval(secs => new.task_seconds), event.request_id, 6, event.at, case when record_said(after) is null then new.task end);
   end if;
 end $$;
 
@@ -57,7 +58,7 @@ begin
   if mark.subtype is null then
     return;
   end if;
-  perform alert_auto(event.num, mark.alert, event.title, event.request_id, n, event.at, null, why);
+  perform alert_auto(event.num, mark.alert, null, event.request_id, n, event.at, null, why);
   if dispute_gravity(mark.warning) > dispute_gravity((after ->> 'warning')::int2) then
     perform record_react(event.num, 'warn_dispute', jsonb_build_object('warning', mark.warning, 'alerted', true), event.at,
       record_derived(event.request_id, n + 1), mark.subtype || why);

@@ -167,7 +167,7 @@ begin
     perform record_react(target, 'warn_dispute', jsonb_build_object('warning', colour), moment, record_derived(i.id, 102), '反复报警');
   end if;
   if dispute_mark_of(d.subtype) is null then  -- what is marked has said more already
-    perform alert_auto(target, 'REPEAT_ALARM', d.title, record_derived(i.id, 103), 1, moment, null,
+    perform alert_auto(target, 'REPEAT_ALARM', null, record_derived(i.id, 103), 1, moment, null,
       format('%s：第 %s 次报警', incident_no(i.num), coalesce(i.repeat_count, 1)));
   end if;
 end $$;
@@ -190,7 +190,7 @@ declare
 begin
   if not exists (select from feed f where f.request_id = request)
      and record_react(target, 'suspect_duplicate', jsonb_build_object('linked', incident_no(i.num)), moment, request, null) then
-    perform alert_auto(target, 'DUP_SUSPECT', (select d.title from dispute d where d.num = target), request, 1, moment, null,
+    perform alert_auto(target, 'DUP_SUSPECT', incident_no(i.num), request, 1, moment, null,
       format('可能与 %s 是同一件事：地点相同、时间相近', incident_no(i.num)));
   end if;
 end $$;

@@ -11,6 +11,7 @@ MOST = {  # role, relation: up to which level
   (1, "OWN"): 2, (1, "PAIRED"): 1, (2, "OWN"): 2, (2, "PAIRED"): 2, (3, "OWN"): 3, (3, "PAIRED"): 3, (4, "OWN"): 2, (4, "PAIRED"): 1,
   (5, "OWN"): 3, (5, "PAIRED"): 3, (6, "ABOVE"): 1, (1, "GIVEN"): 1, (2, "GIVEN"): 2, (3, "GIVEN"): 3, (4, "GIVEN"): 1, (5, "GIVEN"): 3,
   **{(role, "NAMED"): 4 for role in (1, 2, 3, 4, 5)}, **{(role, "AREA"): 1 for role in (1, 2, 3, 4, 5)}}
+COLOURS = (None, "蓝色", "黄色", "橙色", "红色")
 AREAS = {"a1": ("pb", ("j3", "p2", "c1")), "a2": ("j1", ("p2",))}  # whose it is, to whom it is assigned
 PARTNERS = {"c1": ("东门社区", "社区", "community"), "c2": ("西门社区", "社区", "community"), "c3": ("城关法律服务所", "律师", "lawyer")}  # name, kind, its code
 PARENTS = {"p1": "pb", "p2": "pb", "j1": "jb", "j2": "jb"}
@@ -326,6 +327,6 @@ class World:
     if happened and kind == "reopen_dispute":
       self.halt(r)
     if happened and kind == "warn_dispute":
-      self.alert_auto(r, "COLOR_RAISED", 5, both=True)
+      self.alert_auto(r, "COLOR_RAISED", 5, both=True, detail=COLOURS[r.fields["warning"]])
       self.reddens(r, was)
     return happened

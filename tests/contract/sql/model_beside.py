@@ -2,8 +2,8 @@
 from model import MOST, SOON, TYPES, Event, Refused, area_named, blank, later
 from model_plan import MARK
 
-GRAVE = {8: ("EXTREME_THREAT", 3, "扬言极端警情"), 5: ("MASS_EVENT", 1, "群体性事件警情")}  # classes of incidents that raise an alert: its rule, kind and title
-MAJOR = ("MAJOR_INCIDENT", 2, "重大警情")
+GRAVE = {8: ("EXTREME_THREAT", 3), 5: ("MASS_EVENT", 1)}  # classes of incidents that raise an alert: its rule, kind and title
+MAJOR = ("MAJOR_INCIDENT", 2)
 SPECIAL = {9: 3}                                          # and those that not everybody sees, with their level
 APPROVED_FROM = 3                                         # opening these takes a second person
 
@@ -23,9 +23,9 @@ class Incidents:
     if who.account and r.sensitivity > MOST[who.role, "OWN"]:
       r.named.add(who.account)
     answer = self.tell(r, "report_incident")
-    rule, alert, title = GRAVE.get(kind, MAJOR if level == 1 else (None,) * 3)
+    rule, alert = GRAVE.get(kind, MAJOR if level == 1 else (None,) * 2)
     if rule:
-      self.alert_auto(r, rule, alert, both=False, title=f"{title} {r.no}")
+      self.alert_auto(r, rule, alert, both=False)
     return answer
 
   def of_incident(self, who, verb, incident, base, given, why):

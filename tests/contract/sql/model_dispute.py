@@ -1,5 +1,5 @@
 """Disputes, as model.py has them."""
-from model import BARRED_CAUSES, ENDINGS, GREEN, NEVER_JOINT, ORANGE, PAIRED, RED, SYSTEMS, Refused, area_named, blank
+from model import BARRED_CAUSES, COLOURS, ENDINGS, GREEN, NEVER_JOINT, ORANGE, PAIRED, RED, SYSTEMS, Refused, area_named, blank
 
 
 def gravity(warning):
@@ -81,7 +81,7 @@ class Disputes:
       return {**patch, **NEVER_JOINT} if new > old else patch
     r, answer = self.of_dispute(who, verb, dispute, base_version, given, reason, prepare)
     if answer["outcome"] == "done" and (verb == "raise_dispute" or verb == "assess_dispute" and new > old):
-      self.alert_auto(r, "COLOR_RAISED", 5, both=True)
+      self.alert_auto(r, "COLOR_RAISED", 5, both=True, detail=COLOURS[r.fields["warning"]])
     if answer["outcome"] == "done" and verb == "raise_dispute":
       self.reddens(r, old)
     return answer

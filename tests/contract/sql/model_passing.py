@@ -3,6 +3,10 @@ from model import BUREAUS, PAIRED, PARTNERS, SYSTEMS, Refused, blank
 
 ABOVE_AT_ONCE = (1,)  # kinds of alert of which the bureaus are told too
 NEAR, BREACH = 12, 13  # a deadline
+SAYS = {  # by rule: what it says, what it asks
+  "MASS_EVENT": ("群体性事件警情", "请会同到场处置"), "MAJOR_INCIDENT": ("重大警情", "请会同处置"), "EXTREME_THREAT": ("扬言极端警情", "请会同到场稳控"),
+  "COLOR_RAISED": ("预警升级", "请会商稳控"), "DEADLINE_NEAR": ("时限将至", "请按期办理"), "DEADLINE_BREACH": ("超过时限", "请立即办理"),
+  "TRANSFER_UNSIGNED": ("超过时限", "请签收或退回"), "IGNITE": ("可能激化", "请派警稳控，会同调解"), "DV_RELAPSE": ("家暴再次发生", "请上门核查，会同处置")}
 UNPRESSED = "DEADLINE_NEAR"  # nobody is looked for; an update of it, which a person says, is pressed
 SEVERITY = {1: 1, 2: 2, 3: 1, 4: 3, 5: 3, 10: 2, 11: 2, NEAR: 4, BREACH: 3, 15: 3, 18: 2}
 ESCALATION = {1: ("DELIVER_EXTREME", "ACK_EXTREME_1", "ACK_EXTREME_2", "ACK_EXTREME_3"), 2: ("ACK_SEVERE_1", "ACK_SEVERE_2", "ACK_SEVERE_3"), 3: ("ACK_MODERATE_1", "ACK_MODERATE_2"),
@@ -119,13 +123,26 @@ class Alerts:
         r.addressed.add(bureau)
         self.open_to(r, bureau, 2, r.no)
 
-  def alert_auto(self, about, rule, kind, both, addressed=None, title=None):
+  @staticmethod
+  def said(r):
+    """What a record is and whose; None of what is S3."""
+    whose = r.fields.get("to_office") or r.fields.get("lead_office") or r.origin
+    whose = PARTNERS.get(whose, (whose,))[0]
+    whose, title = "，".join(x for x in (whose, r.fields.get("area")) if x), r.fields.get("title")
+    return None if r.sensitivity >= 3 else f"{title}（{whose}）" if title else whose
+
+  def alert_title(self, r, rule, detail=None):
+    says, asks = SAYS[rule]
+    title = f"{says}{f'（{detail}）' if detail else ''} {r.no}：{asks}。{self.said(r)}"
+    return f"紧要情况 {r.no}：请查看后办理" if self.said(r) is None else title if len(title) <= 80 else title[:79] + "…"
+
+  def alert_auto(self, about, rule, kind, both, addressed=None, detail=None):
     """An alert that a rule raises about a record: one at a time. addressed: instead of the paired office."""
     if about.sensitivity == 4 or not both and not self.whom(about.origin, kind) or any(
         r.kind == "alert" and r.state in (1, 2, 3) and (r.fields["about"], r.fields["rule"]) == (about.no, rule) for r in self.records.values()):
       return
     self.raised(None, about.origin, about.sensitivity, ({addressed} if addressed else self.whom(about.origin, kind)) | ({about.origin} if both else set()), verb="raise_alert", about=about.no, rule=rule,
-                kind=kind, title=title or about.fields["title"], area=about.fields.get("area"))
+                kind=kind, title=self.alert_title(about, rule, detail), area=about.fields.get("area"))
 
   def alert_deadline(self, about, clock, due):
     """What is near is told to whose it is, what is due takes its place, and it is over when the clock stops."""
@@ -136,7 +153,7 @@ class Alerts:
     owner = about.fields["to_office"] if about.kind != "dispute" else about.fields.get("lead_office") or about.origin
     clock.alert, _ = self.raised(None, about.origin, about.sensitivity, {owner} | (before.addressed if before else set()) | ({about.origin} if unsigned or owner in PARTNERS else set()),
                                  verb="raise_alert", about=about.no, rule="TRANSFER_UNSIGNED" if unsigned else "DEADLINE_BREACH" if due else UNPRESSED, kind=15 if unsigned else BREACH if due else NEAR,
-                                 title=f"{'超过时限' if due else '时限将至'}：{self.names[clock.rule]} {about.no}", area=about.fields.get("area"),
+                                 title=self.alert_title(about, "TRANSFER_UNSIGNED" if unsigned else "DEADLINE_BREACH" if due else UNPRESSED, self.names[clock.rule]), area=about.fields.get("area"),
                                  **({"supersedes": before.no} if before else {}))
     if before:
       self.react(before, "supersede_alert", {"superseded_by": clock.alert.no})

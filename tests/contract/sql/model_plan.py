@@ -109,7 +109,8 @@ class Marks:
           self.visit_by(r, rule, due, near)
       station = next((o for o in (r.origin, PAIRED.get(r.origin)) if SYSTEMS.get(o) == 1), None)
       if new == MARK and station:
-        self.asked(who.office, r, station, "核查人身安全保护令")
+        said = self.said(r)
+        self.asked(who.office, r, station, f"核查人身安全保护令 {r.no}：{said}" if said else f"一项任务 {r.no}：内容见任务", None if said else "核查人身安全保护令")
 
   def relapses(self, r):
     """It happened again: the alert first, and the colour without one of its own."""

@@ -165,7 +165,7 @@ def raised_by_itself(ground):
 
     def auto(rule, n):
       d.sql("begin; select seq from feed_head for update")
-      d.sql("select alert_auto($1, $2, '反复报警 ' || $3, $4, $5, now())", num, rule, no, "00000000-0000-0000-0000-000000000001", n)
+      d.sql("select alert_auto($1, $2, $3, $4, $5, now())", num, rule, "第三次", "00000000-0000-0000-0000-000000000001", n)
       d.sql("commit")
     auto("REPEAT_ALARM", 1)
     auto("REPEAT_ALARM", 2)
@@ -173,6 +173,7 @@ def raised_by_itself(ground):
     auto("IGNITE", 3)
     rows = j.ask("list_alerts", limit=50)
     assert [(r["about"], r["origin_office"], r["created_by"], r["kind"]) for r in rows] == [(no, "p1", "系统", 4)], rows
+    assert rows[0]["title"] == f"反复报警（第三次） {no}：请会商调处。p1", rows
     assert whom(d, rows[0]["no"]) == {"p1", "j1"} and made(p, "ack_alert", rows[0]["no"]) == "done"
     assert d.sql("select intact from feed_verify()")[0][0] == "t"
 
@@ -284,3 +285,28 @@ def a_report_raises_one(ground, fields, kind):
     assert d.sql("select intact from feed_verify()")[0][0] == "t"
     d.group(*group)
     assert len(j.ask("list_alerts", limit=50)) == (2 if kind else 0)
+
+
+@case
+def what_they_say(ground):
+  """Which record, whose, and what to do; of what is S3 only its number, whatever it is about."""
+  with ground.district() as d:
+    d.sql("insert into area(code, name, office) select 'east', '东门网格', id from office where code = 'p1'")
+    p = d.desk("p1", "chief")
+    threat = d.report(p, area="east", **{"class": 8, "threats": "{2,1}"})["no"]
+    no = p.ask("open_dispute", type=2, title="楼上漏水", area="east")[0]["no"]
+    p.ask("raise_dispute", dispute=no, warning=4, reason="扬言报复")
+    beaten = p.ask("open_dispute", type=1, title="夫妻打架", subtype="家暴")[0]["no"]
+    long = p.ask("open_dispute", type=2, title="长" * 80)[0]["no"]
+    p.ask("raise_dispute", dispute=long, warning=3, reason="扬言报复")
+    said = {a["about"]: a["title"] for a in d.desk("j1", "head").ask("list_alerts", limit=50)}
+    assert said == {threat: f"扬言极端警情（放火、自伤自杀） {threat}：请会同到场稳控。p1，东门网格", no: f"预警升级（红色） {no}：请会商稳控。楼上漏水（p1，东门网格）",
+                    long: f"预警升级（橙色） {long}：请会商稳控。{'长' * 49}…"}, said
+    assert all(len(t) <= 80 for t in said.values())
+    assert [t["title"] for t in p.ask("list_tasks", limit=9)] == [f"核查人身安全保护令 {beaten}：夫妻打架（p1）"]
+    quiet, hit = p.ask("open_dispute", type=2, title="患病吵闹")[0]["no"], p.ask("open_dispute", type=1, title="再打")[0]["no"]
+    d.sql("update dispute set sensitivity = 3 where record_no(num) in ($1, $2)", quiet, hit)
+    p.ask("raise_dispute", dispute=quiet, warning=4, reason="扬言报复")
+    p.ask("correct_dispute", dispute=hit, subtype="家暴")
+    assert d.sql("select title from alert where record_no(about) = $1", quiet) == [(f"紧要情况 {quiet}：请查看后办理",)]
+    assert d.sql("select title, content from task where record_no(about) = $1", hit) == [(f"一项任务 {hit}：内容见任务", "核查人身安全保护令")]

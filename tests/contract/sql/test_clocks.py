@@ -154,7 +154,7 @@ def near_and_missed_are_alerts(ground):
     alerts = lambda: d.sql("select a.kind, a.severity, a.state, o.code, a.title from alert a join alert_office w using (num) join office o on o.id = w.office order by a.num")  # noqa: E731
     clocks = lambda: d.sql("select c.rule from clock c join alert a using (num) where a.state in (1, 2) and c.stopped_at is null order by c.id")  # noqa: E731
     no, = d.sql("select record_no($1)", num)[0]
-    near, missed = f"时限将至：快钟 {no}", f"超过时限：快钟 {no}"
+    near, missed = f"时限将至（快钟） {no}：请按期办理。邻里漏水（j1）", f"超过时限（快钟） {no}：请立即办理。邻里漏水（j1）"
     call(d, "clock_start", num, "quick", now(d))
     pass_time(d, 45, num)
     assert (look(d)[0], look(d)[0]) == (1, 0) and alerts() == [("12", "4", "1", "j1", near)] and clocks() == [("EXPIRY",)]

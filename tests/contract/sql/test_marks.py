@@ -30,7 +30,7 @@ def marked_and_no_longer(ground):
     done(j, "correct_dispute", no, subtype="家庭暴力")
     assert show(p, no)["subtype"] == "家暴" and clocks(d) == VISITS, "whatever word was used for it"
     (title, office, due), = d.sql("select title, o.code, due_at - t.created_at from task t join office o on o.id = t.to_office")
-    assert (title, office, due) == ("核查人身安全保护令", "p1", "1 day")
+    assert (title, office, due) == (f"核查人身安全保护令 {no}：楼上漏水（p1）", "p1", "1 day")
     done(j, "correct_dispute", no, people_count=2)
     assert clocks(d) == VISITS
     done(j, "correct_dispute", no, subtype="噪音")

@@ -89,7 +89,7 @@ def by_the_incident(ground):
   with ground.district() as d:
     p = d.desk("p1")
     threat, plain = d.report(p, **{"class": 8})["no"], d.report(p)["no"]
-    assert planned(p, threat, "社区干部").startswith("YJ-") and tasks(p, threat) == [("社区干部：扬言极端警情 " + threat, "p1", True, 1)]
+    assert planned(p, threat, "社区干部").startswith("YJ-") and tasks(p, threat) == [(f"社区干部：扬言极端警情 {threat}：请会同到场稳控。p1", "p1", True, 1)]
     assert planned(p, plain, "社区干部") == ("NO_ALERT", "alert")
     assert planned(p, "999", "社区干部") == ("NOT_FOUND", "alert")
     assert planned(d.desk("p2"), threat, "社区干部")[0] == "NOT_FOUND"

@@ -38,7 +38,7 @@ def everything_in_order(ground):
     assert rows == sorted(rows, key=lambda r: r["at"]) and not [r for r in rows if not r["officer"] or not r["office_name"]], rows
     said = [(r["kind"], r["content"]) for r in rows]
     assert said == [
-      ("report_incident", "扬言放火，电话 ***********"), ("raise_alert", "扬言极端警情 " + no), ("receipt_delivered", None), ("receipt_shown", None),
+      ("report_incident", "扬言放火，电话 ***********"), ("raise_alert", f"扬言极端警情 {no}：请会同到场稳控。p1"), ("receipt_delivered", None), ("receipt_shown", None),
       ("escalate_alert", "j1"), ("ack_alert", "两人出发"), ("dispatch_incident", "李警官"), ("arrive_incident", ""),
       ("dispatch_incident", "李警官、司法所李秀英、社区王主任"), ("plan_alert", "隔开双方；律师"), ("add_task", "律师：讲清后果"), ("note_incident", "火已扑灭，正在谈"),
       ("note_alert", "交出打火机"), ("finish_task", "律师：讲清后果；陈律师；已通话"), ("act_alert", ""), ("resolve_alert", "化解")], said

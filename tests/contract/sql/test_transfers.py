@@ -163,7 +163,7 @@ def by_when(ground):
     told = d.sql("select kind, note, $1::int4 = any (audience) from feed where no = $2 order by seq desc limit 1", d.ids["j2"], no)
     assert told == [("deadline_breached", "移送签收", "t")], told
     raised = [(r["kind"], r["about"], r["title"]) for r in p.ask("list_alerts", limit=9)]
-    assert raised == [(15, no, f"超过时限：移送签收 {no}")], raised
+    assert raised == [(15, no, f"超过时限（移送签收） {no}：请签收或退回。邻里漏水（j2）")], raised
     assert d.sql("select o.code from alert_office a join office o on o.id = a.office order by 1") == [("j2",), ("p1",)], "who should sign and who sent it; the paired office is neither"
     assert turn(j, "sign_transfer", no) == ("done", 3) and clocks(d) == [("sign", "j2", "t"), ("decide", "j2", "f")]
     assert turn(j, "return_transfer", no, reason="双方均不在本辖区") == ("done", 5) and clocks(d)[1][2] == "t"
