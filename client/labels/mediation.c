@@ -66,6 +66,7 @@ static const struct label labels[] = {
     {"SESSION_RESULT_AGREEING", N_("agreement at hand"), MEANING_PLAIN},
     {"SESSION_RESULT_FAILED", N_("session failed"), MEANING_PLAIN},
     {"SESSION_RESULT_ABSENT", N_("a party did not come"), MEANING_PLAIN},
+    {"SESSION_RESULT_MISTAKEN", N_("entered by mistake"), MEANING_PLAIN},
     {"SESSION_RISK_UNSPECIFIED", N_("unspecified"), MEANING_PLAIN},
     {"SESSION_RISK_NONE", N_("no risk"), MEANING_PLAIN},
     {"SESSION_RISK_LOW", N_("low risk"), MEANING_PLAIN},

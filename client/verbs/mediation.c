@@ -22,8 +22,12 @@ static const struct verb verbs[] = {
      .required = "dispute round",
      .idle = "dispute round session_version reason",
      .about = N_("correct what was written down of a session"),
-     .detail = N_("the private note stays as it was said; name the version that you read with --session-version"),
-     .examples = N_("liandong mediation correct 17 3 --session-version 1 --session-result failed")},
+     .detail =
+         N_("the private note stays as it was said; name the version that you read with --session-version. A session "
+            "that was entered on the wrong dispute is no session any more with --session-result mistaken: it "
+            "keeps its number and counts in no figure"),
+     .examples = N_("liandong mediation correct 17 3 --session-version 1 --session-result failed\n"
+                    "liandong mediation correct 17 3 --session-result mistaken --reason 'of another dispute'")},
     {.words = "mediation list",
      .request = "list_sessions",
      .positional = "dispute",

@@ -219,7 +219,7 @@ end $$;
 -- Sessions that count, of the caller's sight, by when they were held; an office's are those that it held, and those on disputes that it entered.
 create or replace function session_spans(of_dispute text, office_code text, asof timestamptz, from_at timestamptz, until_at timestamptz) returns setof session_span stable language sql as $$
   select s.* from session_span s
-  where s.since <= asof and s.until > asof and s.held_at >= coalesce(from_at, '-infinity') and s.held_at < coalesce(until_at, 'infinity')
+  where s.since <= asof and s.until > asof and s.result is distinct from 5 and s.held_at >= coalesce(from_at, '-infinity') and s.held_at < coalesce(until_at, 'infinity')
     and (of_dispute is null or (select f.num from record_find(of_dispute, 2::int2) f) in (s.num, s.held_in))
     and (office_code is null or (select o.id from office o where o.code = office_code) in (s.office, s.origin))
 $$;

@@ -35,6 +35,7 @@ declare
   old record;
   merged record;
   failed int4 := (given ->> 'session_result' = '3')::int4;
+  last int4 := coalesce((select max(s.seq) from mediation_session s where s.num = (before ->> 'num')::int8), 0);
 begin
   patch := given;
   if held > moment then
@@ -48,10 +49,13 @@ begin
     patch := patch || jsonb_build_object('touched', merged.touched)
       || case when merged.conflict is null then '{}' else jsonb_build_object('conflict', merged.conflict || jsonb_build_object('id', old.id, 'version', old.version)) end;
     if given ? 'session_result' then
-      patch := patch || jsonb_build_object('failed_rounds', (before ->> 'failed_rounds')::int4 + coalesce(failed, 0) - coalesce((old.result = 3)::int4, 0));
+      patch := patch || jsonb_build_object('failed_rounds', (before ->> 'failed_rounds')::int4 + coalesce(failed, 0) - coalesce((old.result = 3)::int4, 0),
+        'rounds', (before ->> 'rounds')::int4 + coalesce((old.result = 5)::int4, 0) - (given ->> 'session_result' = '5')::int4);
     end if;
-  elsif (before ->> 'rounds')::int4 >= record_most('session') then
+  elsif last >= record_most('session') then
     field := 'dispute'; reason := 'LIMIT_REACHED';
+  elsif given ->> 'session_result' = '5' then  -- what is not there yet is corrected by leaving it out
+    field := 'session_result'; reason := 'OUT_OF_RANGE';
   elsif given ->> 'session_mode' is null then
     field := 'session_mode'; reason := 'REQUIRED';
   elsif given ? 'note_private' and coalesce(caller_role() not in (4, 5), true) then
@@ -61,7 +65,7 @@ begin
   elsif held > ends and not anew then
     field := 'held_at'; reason := 'PERIOD_OVER';
   else
-    patch := patch || jsonb_build_object('held_at', held, 'round', (before ->> 'rounds')::int4 + 1, 'rounds', (before ->> 'rounds')::int4 + 1,
+    patch := patch || jsonb_build_object('held_at', held, 'round', last + 1, 'rounds', (before ->> 'rounds')::int4 + 1,
       'failed_rounds', (before ->> 'failed_rounds')::int4 + coalesce(failed, 0));
     if anew then
       patch := patch || jsonb_build_object('due_at', dispute_period(dispute_track_rule((before ->> 'track')::int2), moment), 'extended_to', null, 'extension_consent', null,

@@ -11,6 +11,25 @@ def told(stage, *command, device="yts-mediator"):
 
 
 @case
+def a_session_on_the_wrong_dispute(stage):
+  """Entered by mistake it keeps its number and counts nowhere from then on; what was told before is told again as it was."""
+  no = told(stage, "dispute", "open", "--type", "neighbor", "楼上漏水")["no"]
+  told(stage, "dispute", "assess", no, "yellow")
+  told(stage, "dispute", "accept", no, "双方签字同意", "--lead-office", "yts")
+  for mode in ("face-to-face", "back-to-back"):
+    told(stage, "mediation", "hold", no, mode, "谈了一次")
+  before = stage.sql("select to_char(clock_timestamp() at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS.MS')")[0][0]
+  code, _, talk = client(stage, "mediation", "hold", no, "face-to-face", "--session-result", "mistaken", device="yts-mediator")
+  assert code == 2 and "--session-result" in talk, talk
+  told(stage, "mediation", "correct", no, "1", "--session-result", "登记有误", "--reason", "是另一起纠纷的")
+  figure = lambda *asof: int(told(stage, "report", "sessions", no, *asof)["total"])  # noqa: E731
+  assert (figure(), figure("--asof", before), told(stage, "dispute", "show", no)["rounds"]) == (1, 2, 1)
+  assert told(stage, "mediation", "hold", no, "face-to-face", "又谈了一次")["round"] == 3, "numbers are not given twice"
+  told(stage, "mediation", "correct", no, "1", "--session-result", "progress")
+  assert (figure(), told(stage, "dispute", "show", no)["rounds"]) == (3, 3)
+
+
+@case
 def sessions_by_when_they_were_held(stage):
   """Two in March and one in April, all written down today, the second one after the first figure was asked for."""
   no = told(stage, "dispute", "open", "--type", "neighbor", "楼上漏水")["no"]

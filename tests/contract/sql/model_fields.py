@@ -76,9 +76,9 @@ class Fields:
       "correct_dispute": lambda: of_one(**{f: v for f, v in (
         ("title", self.some("楼上漏水", "地界不清", "井", "")), ("people_count", self.r.randint(2, 5)), ("track", self.some(1, 2, 3)), ("consent", self.said()),
         ("area", self.area()), ("subtype", self.subtype()), ("police_result", self.said()), ("causes", self.some([1], [6], [7, 8])), ("complexity", self.some(1, 2, 3))) if self.r.random() < .3}),
-      "hold_session": lambda: of_one(session_mode=self.some(1, 2, 3, 4, 5, None), session_result=self.some(None, 1, 2, 3, 3, 4), held_at=self.some(None, None, None, PAST, FUTURE),
+      "hold_session": lambda: of_one(session_mode=self.some(1, 2, 3, 4, 5, None), session_result=self.some(None, None, 1, 2, 2, 3, 3, 3, 4, 5), held_at=self.some(None, None, None, PAST, FUTURE),
                                      note_open=self.said(), note_private=self.some(None, None, None, "甲方愿让步"), ignite=self.some(None, None, None, False, True)),
-      "correct_session": lambda: {**own, "round": self.some(None, 1, 1, 2, 9), "session_version": self.some(None, 1, 1, 2, 3), "session_result": self.some(None, 1, 3),
+      "correct_session": lambda: {**own, "round": self.some(None, 1, 1, 2, 9), "session_version": self.some(None, 1, 1, 2, 3), "session_result": self.some(None, 1, 3, 5),
                                   "session_mode": self.some(None, 1, 2), "note_open": self.some(None, "补记"), "held_at": self.some(None, None, PAST, FUTURE), "reason": self.said()},
       "make_agreement": lambda: of_one(agreement_form=self.some(1, 1, 2, 2, None), terms=self.said(), effective_at=self.some(None, None, PAST),
                                        perform_by=self.some(None, None, PAST, FUTURE), on_spot=self.some(None, None, None, True)),

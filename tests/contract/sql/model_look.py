@@ -28,7 +28,7 @@ NEVER = (
   ("legs of a transfer in another order", "select num from transfer where array(select x from unnest(array[sent_at, delivered_at, signed_at, coalesce(accepted_at, returned_at), feedback_at,"
    " confirmed_at]) x where x is not null) <> array(select x from unnest(array[sent_at, delivered_at, signed_at, coalesce(accepted_at, returned_at), feedback_at, confirmed_at]) x"
    " where x is not null order by x)"),
-  ("rounds that are not the sessions", "select d.num from dispute d where (d.rounds, d.failed_rounds) <> (select count(*), count(*) filter (where s.result = 3) from mediation_session s"
+  ("rounds that are not the sessions", "select d.num from dispute d where (d.rounds, d.failed_rounds) <> (select count(*) filter (where s.result is distinct from 5), count(*) filter (where s.result = 3) from mediation_session s"
    " where s.num = d.num)"),
   ("a merged dispute that stands for none", "select d.num from dispute d where (d.state = 23) <> (d.merged_into is not null) or (d.state = 23) <> exists (select from dispute_merge m"
    " where m.dispute = d.num and m.undone_at is null)"),

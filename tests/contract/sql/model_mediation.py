@@ -28,13 +28,15 @@ class Mediation:
       before.update(r.fields, state=r.state)
       if later(told.get("held_at")):
         raise Refused("IN_FUTURE", "held_at")
+      if told.get("session_result") == 5:
+        raise Refused("OUT_OF_RANGE", "session_result")
       if told.get("session_mode") is None:
         raise Refused("REQUIRED", "session_mode")
       if told.get("note_private") is not None and who.role not in (4, 5):
         raise Refused("FIELD_NOT_YOURS", "note_private")
       if r.fields["track"] == 2 and r.fields["rounds"] >= POLICE_ROUNDS:
         raise Refused("ROUNDS_OVER", "dispute")
-      patch = {**patch, "round": r.fields["rounds"] + 1, "rounds": r.fields["rounds"] + 1, "failed_rounds": self.failed(r, told.get("session_result"))}
+      patch = {**patch, "round": len(r.sessions) + 1, "rounds": r.fields["rounds"] + 1, "failed_rounds": self.failed(r, told.get("session_result"))}
       return {**patch, "due_at": self.moment(), **dict.fromkeys(("extended_to", "extension_consent", "outcome", "concluded_at"))} if r.state in ANEW else patch
     r, answer = self.of_dispute(who, "hold_session", dispute, base_version, told, None, prepare)
     if answer["outcome"] == "done":
@@ -66,7 +68,9 @@ class Mediation:
         raise Conflict(both)
       if session_version and session_version > old["session_version"]:
         raise Refused("VERSION_CONFLICT", "session_version")
-      return {**patch, "failed_rounds": self.failed(r, told["session_result"], old.get("session_result"))} if told.get("session_result") else patch
+      result = told.get("session_result")
+      counted = r.fields["rounds"] + (old.get("session_result") == 5) - (result == 5)
+      return {**patch, "failed_rounds": self.failed(r, result, old.get("session_result")), "rounds": counted} if result else patch
     r, answer = self.of_dispute(who, "correct_session", dispute, None, {"round": round, **told}, reason, prepare)
     if answer["outcome"] == "done":
       old = r.sessions[round - 1]
