@@ -111,7 +111,8 @@ static void print_rest(const struct page *p, const struct notices_shown *shown, 
                        size_t waiting) {
     const Liandong__V1__Alert *a = notice->alert;
     char when[CLOCK_TEXT_SIZE];
-    field(p, _("what it is about"), title_of(shown, a->about));
+    const char *about = title_of(shown, a->about);
+    if (about && a->title && strcmp(about, a->title) != 0) field(p, _("what it is about"), about);
     field(p, _("kind of alert"), word(p, &liandong__v1__alert_kind__descriptor, (int)a->kind));
     field(p, label_name("place"), a->place && *a->place ? a->place : notice->about_place);
     if (a->has_people_count) field(p, label_name("people_count"), arena_printf(p->arena, "%u", a->people_count));

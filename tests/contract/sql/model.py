@@ -185,7 +185,13 @@ class World:
 
   def moves(self, who, r):
     return {t.kind for t in self.transitions if t.type == TYPES[r.kind][0] and t.from_state == r.state != t.to_state and SYSTEMS[who.office] in t.systems
-            and who.role in t.roles and self.fulfils(t.condition, r) and self.mine(t.side, who, r)}
+            and who.role in t.roles and self.fulfils(t.condition, r) and self.mine(t.side, who, r) and self.alert_may(t.kind, who, r)}
+
+  @staticmethod
+  def alert_may(verb, who, r):
+    """Only who was told of an alert acknowledges it, only who raised it takes it back."""
+    return not (verb == "cancel_alert" and who.office != r.origin
+                or (verb == "ack_alert" or verb == "act_alert" and r.state == 1) and who.office not in r.addressed)
 
   def found(self, who, no, kind=None, field=None):
     r = self.records.get(no)
