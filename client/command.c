@@ -160,6 +160,10 @@ static bool unknown_flag(struct parser *p, const char *name, size_t size) {
     for (size_t i = 0; i < global_flags_count; i++) suggest_offer(&near, global_flags[i].name);
     for (size_t i = 0; !near.best && i < p->place_count; i++) /* "phone" for "reporter-phone" */
         if (has_part(words[i], typed)) near.best = words[i];
+    static const char *const others[][2] = {{"to", "until"}, {"since", "from"}}; /* other words for the same */
+    for (size_t i = 0; !near.best && i < sizeof others / sizeof *others; i++)
+        for (size_t j = 0; strcmp(typed, others[i][0]) == 0 && j < p->place_count; j++)
+            if (strcmp(words[j], others[i][1]) == 0) near.best = words[j];
     if (near.best) return fault(p, _("there is no flag --%s here; did you mean --%s?"), typed, near.best);
     return fault(p, _("there is no flag --%s here%s"), typed, "");
 }

@@ -243,6 +243,13 @@ static const char *short_time(struct client *client, const char *text) {
     return this_year ? arena_copy(&client->scratch, text + 5, 11) : arena_copy(&client->scratch, text, 10);
 }
 
+/* What it says that a field is not there. */
+static const char *absent_text(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field) {
+    bool unacknowledged =
+        strcmp(message->descriptor->short_name, "AlertFigure") == 0 && strcmp(field->name, "from_s") == 0;
+    return unacknowledged && !wire_has(message, field) ? _("not acknowledged") : NULL;
+}
+
 struct how {
     bool one_line;    /* several lines of a text become one */
     bool whole;       /* a record on its own */
@@ -270,7 +277,8 @@ static bool make_sheet(struct client *client, const ProtobufCMessageDescriptor *
         if (!cells) return false;
         for (size_t c = 0; c < columns; c++) {
             const ProtobufCFieldDescriptor *field = chosen[c].field;
-            cells[c] = value_text(arena, messages[r], field, how.one_line);
+            const char *absent = print_form(client) == PRINT_TABLE ? absent_text(messages[r], field) : NULL;
+            cells[c] = absent ? absent : value_text(arena, messages[r], field, how.one_line);
             if (how.short_times && field->type == PROTOBUF_C_TYPE_INT64) cells[c] = short_time(client, cells[c]);
             if (how.whole && cells[c])
                 cells[c] = field->label == PROTOBUF_C_LABEL_REPEATED ? with_moments(arena, messages[r], field, cells[c])

@@ -136,6 +136,7 @@ def sc4_eight_rounds(stage):
     p.see("feedback_transfer", transfer)
     p.do("transfer", "confirm", transfer)
     j.see("confirm_transfer", transfer)
+    assert all(word in p.told("transfer", "history", transfer) for word in ("移送已签收", "八轮调解，当场履行", "反馈已确认"))
 
     # Both dates of what was entered late: when it was, and when it was written down.
     entered = next(e["at"] for e in p.events() if e["kind"] == "hold_session" and {c["field"]: c.get("newValue", c.get("new_value")) for c in e["changes"]}["round"] == "3")
@@ -180,6 +181,8 @@ def sc7_mass_event(stage):
     j.see("resolve_alert", grown)
     p.do("plan", "review", alert, "两组到场，工资当场发放", "--lessons", "应先请劳动监察到场")
     j.see("review_alert", grown, lessons="应先请劳动监察到场")
+    assert "应先请劳动监察到场" in j.told("alert", "history", grown) and "综治办赵主任" in j.told("task", "history", asked[0]["no"])
+    assert "没有签收" in j.told("report", "alerts")
     page = j.told("plan", "show", grown)
     assert all(word in page for word in ("劝离，登记欠薪", "应先请劳动监察到场", "综治办已到场", "律师：讲清讨薪途径")), page
     other.never(alert)

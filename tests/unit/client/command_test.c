@@ -94,6 +94,7 @@ static void flags_by_beginnings_and_plurals(void **state) {
     assert_true(((const Liandong__V1__ListIncidents *)(const void *)command.message)->open);
     refused("liandong incident report --l major x", "--level、--longitude、--latitude");
     refused("liandong incident list --no-open=yes", "--no-open");
+    refused("liandong report sessions 17 --from 2026-03-01 --to 2026-03-31", "--until");
 }
 
 static void inner_fields_and_own_flags(void **state) {
