@@ -19,6 +19,7 @@ static const struct label labels[] = {
     {"types", N_("types"), MEANING_PLAIN},
     {"subtype", N_("subtype"), MEANING_PLAIN},
     {"people_count", N_("people concerned"), MEANING_PLAIN},
+    {"OpenDispute.from", N_("incident that it comes of"), MEANING_RECORD},
     {"amount_fen", N_("amount in yuan"), MEANING_MONEY},
     {"warning", N_("warning colour"), MEANING_PLAIN},
     {"warnings", N_("warnings"), MEANING_PLAIN},

@@ -9,10 +9,12 @@ static const struct verb verbs[] = {
      .required = "type title",
      .about = N_("register a dispute"),
      .detail = N_("the title stands in every line and every list: no names and numbers in it; what happened goes into "
-                  "--content"),
+                  "--content; --from opens it out of an incident: what is not said here is taken over from that, and "
+                  "both are linked"),
      .examples =
          N_("liandong dispute open --type neighbor --place '12 Jianshe Road' 'water from upstairs'\nliandong dispute "
-            "open --type marriage-family --warning orange --content - 'quarrel about custody' < account.txt")},
+            "open --type marriage-family --warning orange --content - 'quarrel about custody' < account.txt\nliandong "
+            "dispute open --type neighbor --from JQ-2026-000123 'water from upstairs'")},
     {.words = "dispute show",
      .request = "show_dispute",
      .positional = "dispute",

@@ -222,6 +222,7 @@ void call_begin(struct session *s, const uint8_t *payload, size_t size) {
     c->session = s;
     c->field = NULL;
     c->message = NULL;
+    c->taken = NULL;
     c->resolving = false;
     c->denied = NULL;
     c->told = NULL;

@@ -30,6 +30,7 @@ struct call {
     uint8_t record[16];                  /* of a write that brings sealed fields: whose they are */
     struct attachment_found *attachment; /* the arena's; of a write that brings one */
     const char *named, *named_by;        /* that record as the request says it, and the field that does */
+    char **taken;                        /* a text of the message that the client did not say: sealing_take_over */
     bool resolving;                      /* a write that waits for `read` to find its record: nothing was written yet */
     const char *denied, *denied_field;   /* the refusal that is being written down before it is said */
     bool waits;                   /* a local request is with the database or the pool: it ends when that comes back */

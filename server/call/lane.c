@@ -56,12 +56,16 @@ static void on_written(struct write *w, const PGresult *result, int row, const c
         verdict_answer(c, result, row);
 }
 
-/* The body as the client's codec packs it: what the feed keeps and hashes. */
+/* The body as the client's codec packs it: what the feed keeps and hashes. What was taken over is not said by it: it
+ * may be another one when the same request comes again. */
 static bool pack_act(struct call *c, struct mapping_input *in) {
+    char *taken = c->taken ? *c->taken : NULL;
+    if (c->taken) *c->taken = NULL;
     in->act_size = protobuf_c_message_get_packed_size(c->message);
     uint8_t *act = arena_take(&c->arena, in->act_size + 1);
     if (act) protobuf_c_message_pack(c->message, act);
     in->act = act;
+    if (c->taken) *c->taken = taken;
     return act != NULL;
 }
 
@@ -111,6 +115,13 @@ static bool submit_read(struct call *c, const struct statement *statement,
     return false;
 }
 
+/* The record that was found is only where a new one comes out of: what it is sealed for is the new one. */
+static void take_over(struct call *c, const PGresult *result) {
+    const char *place = PQgetisnull(result, 0, 2) ? NULL : PQgetvalue(result, 0, 2);
+    c->taken = sealing_take_over(&c->core->sealing, c->message, place, c->record, &c->arena);
+    memcpy(c->record, c->envelope->request_id.data, sizeof c->record);
+}
+
 /* id, reason: what _record says. What the change itself would answer where there is no such record is answered here. */
 static void on_record(struct read *r, const PGresult *result, const char *fault) {
     struct call *c = (struct call *)(void *)((char *)r - offsetof(struct call, read));
@@ -125,6 +136,7 @@ static void on_record(struct read *r, const PGresult *result, const char *fault)
                     why ? arena_printf(&c->arena, "%s.%s", c->field->name, c->named_by) : NULL);
     } else {
         memcpy(c->record, PQgetvalue(result, 0, 0), sizeof c->record);
+        if (sealing_source(c->field->id, c->message)) take_over(c, result);
         if (!attachment_looks(c->field->id) || attachment_take(c, result))
             submit_write(c);
         else
@@ -134,21 +146,22 @@ static void on_record(struct read *r, const PGresult *result, const char *fault)
 
 /* Sealed text is bound to its record: a change that names one by its number must learn which it is first. */
 static struct statement *name_record(struct call *c) {
-    const ProtobufCFieldDescriptor *f =
-        protobuf_c_message_descriptor_get_field_by_name(c->message->descriptor, sealing_named(c->field->id));
+    const char *source = sealing_source(c->field->id, c->message);
+    const char *name = source ? source : sealing_named(c->field->id), *kind = source ? "incident" : name;
+    const ProtobufCFieldDescriptor *f = protobuf_c_message_descriptor_get_field_by_name(c->message->descriptor, name);
     const char *part_name = sealing_part(c->field->id);
     const ProtobufCFieldDescriptor *part =
         part_name ? protobuf_c_message_descriptor_get_field_by_name(c->message->descriptor, part_name) : NULL;
     struct binding *b = &c->read.binding;
-    c->named_by = sealing_named(c->field->id);
+    c->named_by = name;
     c->named = f ? *(char *const *)wire_member(c->message, f) : NULL;
     b->values = arena_take(&c->arena, 3 * sizeof *b->values);
     b->lengths = arena_take(&c->arena, 3 * sizeof *b->lengths);
     if (!b->values || !b->lengths) return NULL;
     b->values[0] = c->named;
     b->lengths[0] = c->named ? (int)strlen(c->named) : 0;
-    b->values[1] = c->named_by; /* the kind's name */
-    b->lengths[1] = (int)strlen(c->named_by);
+    b->values[1] = kind;
+    b->lengths[1] = (int)strlen(kind);
     b->values[2] = NULL;
     if (part && wire_has(c->message, part)) {
         uint32_t *number = arena_take(&c->arena, sizeof *number);
@@ -182,7 +195,7 @@ void lane_write(struct call *c) {
         return;
     }
     fill_caller(c, &c->write.caller);
-    if (attachment_looks(c->field->id)) {
+    if (attachment_looks(c->field->id) || sealing_source(c->field->id, c->message)) {
         begin_resolving(c);
         return;
     }

@@ -53,6 +53,12 @@ static const struct sealed_request {
     {LIANDONG__V1__TO_SERVER__BODY_CORRECT_SESSION, "session", SEALING_BY_NAME, "dispute", "round"},
 };
 
+/* The requests that make a record out of an incident, and the field that names it. */
+static const struct sealed_source {
+    uint32_t number;
+    const char *named;
+} sources[] = {{LIANDONG__V1__TO_SERVER__BODY_OPEN_DISPUTE, "from"}};
+
 /* Where telephone numbers, places, names and ID numbers are compared: the fields that name them, or the text that is
  * searched for, which may be one. */
 static const struct marked_request {
@@ -120,6 +126,14 @@ const char *sealing_named(uint32_t request) {
 const char *sealing_part(uint32_t request) {
     const struct sealed_request *q = find_request(request);
     return q ? q->part : NULL;
+}
+
+const char *sealing_source(uint32_t request, const ProtobufCMessage *message) {
+    char **at;
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
+        if (sources[i].number == request && text_at(message, sources[i].named, &at) && !text_at(message, "place", &at))
+            return sources[i].named;
+    return NULL;
 }
 
 static bool close_text(struct sealing *s, const struct sealed_field *f, char **at, const uint8_t *record,
@@ -287,6 +301,16 @@ static void open_text(struct sealing *s, const struct sealed_field *f, const uin
     }
     *at = wire_borrow(SEAL_UNREADABLE);
     tell_unreadable(f, id, record);
+}
+
+char **sealing_take_over(struct sealing *s, ProtobufCMessage *message, const char *place, const uint8_t *incident,
+                         struct arena *arena) {
+    char **at, *text = place ? arena_copy(arena, place, strlen(place)) : NULL;
+    if (!text || text_at(message, "place", &at)) return NULL;
+    open_text(s, find_field("incident", "place"), incident, &text, arena);
+    if (strcmp(text, SEAL_UNREADABLE) == 0 || strcmp(text, SEAL_HIDDEN) == 0) return NULL;
+    *at = text;
+    return at;
 }
 
 /* Whether the table may have the key by now: asked for once. */

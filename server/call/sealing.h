@@ -87,6 +87,12 @@ const char *sealing_named(uint32_t request);
 /* The field with the number of the record's part that the text is sealed for instead; NULL: none. */
 const char *sealing_part(uint32_t request);
 enum sealing_need sealing_need(uint32_t request, const ProtobufCMessage *message);
+/* The field that names the incident out of which the message makes a record, where that takes the incident's place
+ * over; NULL: it does not, or says a place itself. */
+const char *sealing_source(uint32_t request, const ProtobufCMessage *message);
+/* Takes it over, as SQL gave it out: into the message, in the clear. Where the message holds it now; NULL: nothing. */
+char **sealing_take_over(struct sealing *s, ProtobufCMessage *message, const char *place, const uint8_t *incident,
+                         struct arena *arena);
 /* Seals the message's fields in place. False without memory: the message must not be used any further. */
 bool sealing_close(struct sealing *s, uint32_t request, ProtobufCMessage *message, const uint8_t *record,
                    struct arena *arena);

@@ -175,6 +175,13 @@ begin
   patch := given;
   case wanted
     when 'open_dispute' then
+      if given ? 'from' then
+        select o.patch, 'from', o.reason into given, field, reason from link_opened(given) o;
+        if reason is not null then
+          return;
+        end if;
+        field := null;
+      end if;
       patch := '{"complexity": 2, "track": 1, "joint_required": false, "reopened_n": 0, "warning": 2, "source": 2, "rounds": 0, "failed_rounds": 0, "title": null}' || given;
     when 'note_dispute' then
       if coalesce(btrim(given ->> 'note'), '') = '' then

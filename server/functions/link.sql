@@ -22,6 +22,9 @@ begin
   elsif wanted in ('add_party', 'correct_party', 'remove_party') then
     perform party_follow(given, event);
   elsif event.kind = 'open_dispute' then
+    if given ? 'link_num' then
+      perform link_follow(after, given, event);
+    end if;
     perform dispute_meets(event.num, event.at);
   end if;
 end $$;
@@ -76,6 +79,26 @@ begin
     else record_no(target) end);
 end $$;
 
+-- What a dispute that is opened out of an incident takes over of it, as the caller is told it, and the link. The place comes from the server,
+-- which alone can seal it anew. What is open to named persons only makes nothing that others see.
+create or replace function link_opened(given jsonb, out patch jsonb, out reason text) language plpgsql as $$
+declare
+  found record := record_find(given ->> 'from', 1::int2);
+  i incident;
+begin
+  patch := given;
+  select * into i from incident x where x.num = found.num;
+  reason := coalesce(found.reason, case when i.sensitivity > 3 then 'ROLE_NOT_ALLOWED' end);
+  if reason is not null then
+    perform audit_denied('open_dispute', given ->> 'from', reason);
+    return;
+  end if;
+  patch := jsonb_strip_nulls(jsonb_build_object('content', numbers_hidden(i.content, identity_shown(i)), 'people_count', i.mass_count, 'sensitivity', greatest(i.sensitivity, 1::int2),
+      'area', area_named((select a.code from area a where a.id = i.area), caller_office()),
+      'source', case when i.repeat_count > 1 then 11 when i.source = 2 then 9 when i.source = 9 then 10 when caller_system() = 2 and i.source = 1 then 3 end))
+    || given || jsonb_build_object('link_num', i.num, 'linked', record_no(i.num));
+end $$;
+
 -- The row, and the incident's own event. As the owner, who alone writes either; whether the caller may was decided above.
 create or replace function link_follow(after jsonb, given jsonb, event feed) returns void language plpgsql security definer
   set search_path = liandong, pg_catalog, pg_temp as $$
@@ -84,7 +107,7 @@ declare
   i incident;
   told feed;
 begin
-  if event.kind = 'link_incident' then
+  if event.kind <> 'unlink_incident' then
     insert into record_link(dispute, incident, external_no, external_office, external_at, reason, made_by, made_at)
     values (event.num, target, given ->> 'external_no', given ->> 'external_office', (given ->> 'external_at')::timestamptz, event.note, event.officer, event.at);
   else
@@ -102,7 +125,7 @@ begin
   i.updated_by := event.officer;
   i.updated_at := event.at;
   i.events := i.events || (select h.seq + 1 from feed_head h);
-  told := incident_event(i, event.kind, event.at, record_derived(event.request_id, 1), '', event.note);
+  told := incident_event(i, case event.kind when 'unlink_incident' then event.kind else 'link_incident' end, event.at, record_derived(event.request_id, 1), '', event.note);
   told.changed := '{linked}'; told.old_values := '{null}';
   told.new_values := array[case when (after ->> 'sensitivity')::int2 > i.sensitivity then masked('', false) else event.no end];
   perform incident_store(i, told);

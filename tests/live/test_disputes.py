@@ -3,7 +3,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 from support.runner import case
-from test_client import client
+from test_client import client, report
 
 
 def J(stage, *words):
@@ -56,6 +56,34 @@ def a_noisy_neighbour(stage):
   code, _, talk = J(stage, "dispute", "archive", no, "--items", "申请登记材料")
   assert code != 0 and "调解笔录" in talk and "回访记录" in talk and "FILE_ITEM" not in talk, talk
   good(J(stage, "dispute", "archive", no, "--items", "申请登记材料,当事人同意,调查记录,调解笔录,调解协议书,回访记录"))
+
+
+@case
+def out_of_an_incident(stage):
+  """The place is sealed anew for the dispute, by the one request; the other side reads it there, and both records name each other."""
+  place = "建设路" + stage.word()
+  alarm = report(stage, "楼上漏水", "--place", place, "--mass-count", "4")
+  said = good(J(stage, "dispute", "open", "--type", "邻里", "--from", alarm, "楼上漏水"))
+  no = re.search(r"JF-\d{4}-\d{6}", said)[0]
+  for shown in (good(J(stage, "dispute", "show", no)), good(P(stage, "dispute", "show", no))):
+    assert place in shown and re.search(r"涉及人数 +4", shown), shown
+  assert no in good(P(stage, "incident", "history", alarm)) and alarm in good(J(stage, "dispute", "history", no))
+  assert alarm in good(J(stage, "dispute", "timeline", no))
+  with stage.cluster.session(stage.base) as s:
+    s.rows("set search_path to liandong")
+    assert s.rows("select count(*) from dispute where place like '%' || $1 || '%'", place) == [("0",)]
+    assert s.rows("select count(distinct place) from (select d.place from dispute d where record_no(num) = $1 union all select i.place from incident i where incident_no(num) = $2) x",
+                  no, alarm) == [("2",)], "a token of its own"
+  own = re.search(r"JF-\d{4}-\d{6}", good(P(stage, "dispute", "open", "--type", "邻里", "--from", alarm, "--place", "另一处", "楼下渗水")))[0]
+  assert "另一处" in good(P(stage, "dispute", "show", own)) and place not in good(P(stage, "dispute", "show", own))
+  bare = re.search(r"JF-\d{4}-\d{6}", good(P(stage, "dispute", "open", "--type", "邻里", "--from", report(stage, "不知何处"), "不知何处漏水")))[0]
+  assert "地点" not in good(P(stage, "dispute", "show", bare))
+  code, said, talk = client(stage, "dispute", "open", "--type", "邻里", "--from", alarm, "看不到的", device="xcp-duty")
+  assert code == 3 and "--from" in talk and not said, (code, said, talk)
+  request = "018f0000-0000-7000-8000-0000000000f1"
+  once = good(P(stage, "dispute", "open", "--type", "邻里", "--from", alarm, "只办一次", "--request-id", request))
+  good(P(stage, "incident", "correct", alarm, "--place", "改过的地点"))
+  assert re.search(r"JF-\d{4}-\d{6}", once)[0] in good(P(stage, "dispute", "open", "--type", "邻里", "--from", alarm, "只办一次", "--request-id", request)), "the same request"
 
 
 @case

@@ -86,3 +86,40 @@ def hidden(ground):
     assert elsewhere_.ask("show_timeline", dispute=dispute)[0]["reason"] == "NOT_FOUND"
     d.sql("update dispute set state = 23")
     assert reason(p, "link_incident", dispute=dispute, incident=d.report(p)["no"]) == ("ILLEGAL_TRANSITION", "dispute")
+
+
+@case
+def opened_out_of_an_incident(ground):
+  """One request: what was not said is taken over, at the incident's level, and both are linked; nothing where it may not be seen."""
+  with ground.district() as d:
+    d.sql("insert into area(code, name, office) select 'east', '东门网格', id from office where code = 'p1'")
+    p, j, stranger = d.desk("p1", "chief"), d.desk("j1", "head"), d.desk("p2", "chief")
+    alarm = d.report(p, source=2, content="楼上漏水，电话 13900000001", mass_count=4, area="east")["no"]
+    first = "018f0000-0000-7000-8000-000000000001"
+    got = j.ask("open_dispute", request=first, type=2, title="楼上漏水", **{"from": alarm})[0]
+    assert (got["outcome"], got["version"], got["state"]) == ("done", 1, 1), got
+    assert j.ask("open_dispute", request=first, type=2, title="楼上漏水", **{"from": alarm})[0]["replay"]
+    shown = j.ask("show_dispute", dispute=got["no"])[0]
+    assert [shown[f] for f in ("content", "people_count", "source", "sensitivity", "area", "origin_office")] == ["楼上漏水，电话 ***********", 4, 9, 1, None, "j1"], shown
+    assert alarm in [r["no"] for r in p.ask("show_timeline", dispute=got["no"])]
+    told = d.sql("select no, kind, new_values[array_position(changed, 'linked')], office from feed where seq > 1 order by seq")
+    assert told == [(got["no"], "open_dispute", alarm, "j1"), (alarm, "link_incident", got["no"], "j1")], told
+    assert reason(p, "link_incident", dispute=got["no"], incident=alarm) == ("NO_CHANGE", "incident")
+    said = p.ask("open_dispute", type=2, title="另一起", content="自己写的", people_count=9, source=8, **{"from": alarm})[0]["no"]
+    shown = p.ask("show_dispute", dispute=said)[0]
+    assert [shown[f] for f in ("content", "people_count", "source", "area")] == ["自己写的", 9, 8, "east"], shown
+    grave = d.report(p)["no"]
+    d.sql("update incident set sensitivity = 3 where incident_no(num) = $1", grave)
+    made = p.ask("open_dispute", type=2, title="涉密", **{"from": grave})[0]
+    assert d.sql("select sensitivity from dispute where record_no(num) = $1", made["no"]) == [("3",)]
+    count = d.sql("select count(*) from dispute")
+    assert reason(stranger, "open_dispute", type=2, title="楼上漏水", **{"from": alarm}) == ("NOT_FOUND", "from")
+    assert reason(p, "open_dispute", type=2, title="楼上漏水", **{"from": "JQ-2026-000999"}) == ("NOT_FOUND", "from")
+    assert reason(p, "open_dispute", type=2, title="楼上漏水", **{"from": got["no"]}) == ("NOT_FOUND", "from")
+    d.sql("update incident set sensitivity = 4 where incident_no(num) = $1", grave)
+    assert reason(p, "open_dispute", type=2, title="涉密", **{"from": grave})[1] == "from" and d.sql("select count(*) from dispute") == count
+    assert reason(p, "open_dispute", type=2, title="", **{"from": alarm}) == ("REQUIRED", "title") and d.sql("select count(*) from dispute") == count
+    assert d.sql("select count(*) from audit where request = 'open_dispute'") == [("4",)]
+    d.sql("update incident set sensitivity = 1")
+    d.sql("update dispute set sensitivity = 1")
+    assert d.sql("select intact from feed_verify()") == [("t",)]
