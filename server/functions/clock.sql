@@ -188,7 +188,9 @@ begin
 end $$;
 
 -- One look at the clocks, by each node once a second and again at once while there is more to do: fires those that are due, in their order, `most`
--- at a time. The pen is taken only where one is. A clock whose reaction fails is put off, and told of, and keeps no other waiting.
+-- at a time and for no longer than 100 ms: a day's deadlines are due at one moment, and reports wait for the pen meanwhile (2026-11: 800 that raise
+-- an alert each, p99 of a report 112 ms; with 500 ms it was 516). The pen is taken only where one is due. With one plan for each statement, as the
+-- writer: made anew for each clock they took half of its time. A clock whose reaction fails is put off, and told of, and keeps no other waiting.
 --
 -- expected_ms: what the database's clock should say by the node's own, which nobody sets: what it said at the last look and the time
 -- since; at its first look the node's clock of the day. If it says much more, this look does nothing: the node compares with its clock
@@ -199,13 +201,14 @@ end $$;
 -- no clock is due until it has stood for clock_guard.still_seconds, an administrator says that it is right (trust_time), or it is taken back.
 create or replace function clocks_due(expected_ms int8, leap_ms int8, most int4, out now_ms int8, out fired int4, out next_ms int4, out held_ms int8,
     out jump_ms int8, out failed text)
-  language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
+  language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare
   wall timestamptz := date_trunc('milliseconds', clock_timestamp());
   guard clock_guard;
   which int8;
   c clock;
   moment timestamptz;
+  held timestamptz;  -- since when the pen is
 begin
   now_ms := extract(epoch from wall) * 1000;
   fired := 0; held_ms := 0;
@@ -219,6 +222,7 @@ begin
   elsif now_ms - expected_ms <= guard.jump_seconds * 1000 and clock_earliest() <= wall then
     perform set_config('liandong.office', '', true), set_config('liandong.role', '', true), set_config('liandong.officer', '', true);  -- nobody calls
     perform from feed_head for update;
+    held := clock_timestamp();
     moment := (select b.moment from feed_begin() b);
     foreach which in array array(select x.id from clock x where x.next_at <= wall order by x.next_at, x.id limit most) loop
       select * into c from clock x where x.id = which and x.next_at <= wall;
@@ -230,7 +234,7 @@ begin
         update clock x set failures = x.failures + 1, next_at = wall + make_interval(secs => least(2 ^ x.failures, 600)) where x.id = c.id;
         failed := concat_ws('; ', failed, format('%s %s: %s', record_no(c.num), c.rule, sqlerrm));
       end;
-      exit when clock_timestamp() > wall + interval '500 milliseconds';
+      exit when clock_timestamp() > held + interval '100 milliseconds';
     end loop;
     perform pg_notify('liandong', '');
   end if;
@@ -268,14 +272,18 @@ end $$;
 grant execute on function clocks_start(int8, text[], timestamptz[]), clock_start(int8, text, timestamptz),
   clock_start_at(int8, text, timestamptz, timestamptz), clock_stop(int8, text, timestamptz), clock_pause(int8, text, timestamptz), clock_resume(int8, text, timestamptz), clocks_due(int8, int8, int4) to liandong_app;
 
--- The calendar says otherwise than when they began: those that count working days and are not over are worked out again. What has fired has fired.
+-- The calendar says otherwise than when they began: those that count working days and are not over are worked out again, as clock_worked_out does,
+-- but once for all that began on one day and have as many left: one by one, 5,000 of them held the pen for 4 s (2026-11). What has fired has fired.
 create or replace function clock_calendar_changed() returns void language plpgsql as $$
-declare
-  c clock;
 begin
-  for c in select * from clock x where x.working and x.next_at is not null loop
-    perform clock_keep(clock_worked_out(c));
-  end loop;
+  with due as materialized (
+    select d.day, d.amount, clock_due(true, d.day::timestamp at time zone 'Asia/Shanghai', d.amount) as at
+    from (select distinct (c.from_at at time zone 'Asia/Shanghai')::date as day, c.amount from clock c where c.working and c.next_at is not null) d)
+  update clock c set due_at = d.at, near_at = d.at - r.near_seconds * interval '1 second',
+    next_at = case when c.near_fired_at is null then least(d.at - r.near_seconds * interval '1 second', d.at) else d.at end, failures = 0
+  from due d, clock_rule r
+  where c.working and c.next_at is not null and c.due_at <> d.at and (c.from_at at time zone 'Asia/Shanghai')::date = d.day and c.amount = d.amount
+    and r.type = c.type and r.rule = c.rule and r.started_on = c.rule_since;
 end $$;
 
 -- An administrator says that the database's clock is right.

@@ -252,6 +252,23 @@ def one_that_fails_keeps_no_other_waiting(ground):
 
 
 @case
+def a_turn_is_short(ground):
+  """However long each takes: whoever waits for the pen waits for a few of them, not for all; none is left out, and none comes twice."""
+  with ground.district() as d:
+    rules(d)
+    num = [dispute(d) for _ in range(9)]
+    for n in num:
+      call(d, "clock_start", n, "step2", now(d))
+    d.sql("create function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(0.04); return new; end $$;"
+          " create trigger slow before insert on feed for each row execute function slow()")
+    pass_time(d, 61)
+    fired = []
+    while (n := look(d)[0]) or not fired:
+      fired.append(n)
+    assert sum(fired) == 9 and max(fired) <= 3, fired
+
+
+@case
 def a_bounded_turn(ground):
   with ground.district() as d:
     rules(d)
@@ -367,6 +384,26 @@ def the_calendar_is_imported(ground):
     assert admin.ask("import_calendar", days="2027-02-14,休,改")[0]["outcome"] == "done" and d.sql("select working from calendar_day where day = '2027-02-14'") == [("f",)]
     assert [(r["day"], r["working"], r["without_calendar"]) for r in admin.ask("list_calendar", year=2027)][0] == ("2027-02-05", False, None)
     assert d.desk("j1", "head").ask("list_deadlines")[0]["without_calendar"] is None
+
+
+@case
+def a_calendar_for_many_clocks(ground):
+  """Whenever they began, however much is left of them, near or not: each as if it were worked out by itself. What has fired or stands still stays."""
+  with ground.district() as d:
+    rules(d)
+    d.sql("insert into clock_rule(type, rule, name, working_days) values (2, 'far', '远', 3)")
+    d.sql("insert into clock(num, type, rule, rule_since, origin, owner, started_at, working, from_at, amount, due_at, wall_at, near_fired_at, fired_at, paused_at)"
+          " select record_base(2::int2, 2027) + n, 2, case n % 2 when 0 then 'days' else 'far' end, '2020-01-01', $1, $1, f.at, true, f.at, n % 7, f.at, f.at,"
+          "   case when n % 3 = 0 then f.at end, case when n % 11 = 0 then f.at end, case when n % 13 = 0 then f.at end"
+          " from generate_series(1, 300) n cross join lateral (select '2027-01-28 14:30Z'::timestamptz + n * interval '67 minutes' as at) f", d.ids["j1"])
+    d.sql("select clock_keep(clock_worked_out(c)) from clock c")
+    d.sql("create table was as select * from clock")
+    assert d.desk("pb").ask("import_calendar", days=LINES)[0]["outcome"] == "done"
+    assert d.sql("select c.num from clock c cross join lateral clock_worked_out(c) w where c.next_at is not null"
+                 " and (c.due_at, c.near_at, c.next_at) is distinct from (w.due_at, w.near_at, w.next_at)") == []
+    moved, stayed, still = d.sql("select count(*) filter (where c.due_at <> w.due_at), count(*) filter (where c.next_at is not null and c.due_at = w.due_at),"
+                                 " count(*) filter (where c.next_at is null and c is distinct from w) from clock c join was w using (id)")[0]
+    assert int(moved) > 20 and int(stayed) > 20 and still == "0", (moved, stayed, still)
 
 
 @case

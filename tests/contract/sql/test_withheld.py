@@ -16,6 +16,9 @@ AS_OWNER = set("""
   dispute_meets merge_follow party_follow person_is_merged person_merged person_move person_part proposal_catch_up
   given_tell given_to given_to_addressed grade_follow link_follow record_number record_open record_react mediation_store session_note session_private record_shut record_store set_account_state set_duty signatures_broken unassign_account unassign_area""".split())
 
+# Rules with such a word of their own; what nodes are told; and the audit, which is for whom the table of requests lets ask for it.
+WITHOUT = [("alert_incident", "title"), ("audit", "record"), ("dispute_mark", "alert"), ("node_order", "terms"), ("proposal_class", "title")]
+
 
 @case
 def nobody_may_execute_by_default(ground):
@@ -37,3 +40,14 @@ def what_runs_as_the_owner(ground):
     assert found == AS_OWNER, f"not in the list: {sorted(found - AS_OWNER)}; only in the list: {sorted(AS_OWNER - found)}"
     assert d.sql("select p.oid::regprocedure from pg_proc p where p.pronamespace = 'liandong'::regnamespace and p.prosecdef"
                  " and not coalesce(array_to_string(p.proconfig, ' ') like '%search_path=liandong, pg_catalog, pg_temp%', false)") == []
+
+
+@case
+def what_is_of_a_record_is_hidden_with_it(ground):
+  """Every table that the server's role reads and that names a record, or has words about one, is behind row-level security, its owner's too."""
+  words = "num record entity about dispute incident alert attachment title content note note_open note_private terms place reporter name_index phone_index".split()
+  with ground.district() as d:
+    found = d.sql("select c.relname, string_agg(a.attname, ' ' order by a.attnum) from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped"
+                  " where c.relnamespace = 'liandong'::regnamespace and c.relkind in ('r', 'p') and not (c.relrowsecurity and c.relforcerowsecurity)"
+                  " and has_column_privilege('liandong_app', c.oid, a.attnum, 'select') and a.attname = any (string_to_array($1, ' ')) group by 1 order by 1", " ".join(words))
+    assert found == WITHOUT, found
