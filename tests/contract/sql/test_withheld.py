@@ -17,7 +17,7 @@ AS_OWNER = set("""
   given_tell given_to given_to_addressed grade_follow link_follow record_number record_open record_react mediation_store session_note session_private record_shut record_store set_account_state set_duty signatures_broken unassign_account unassign_area""".split())
 
 # Rules with such a word of their own; what nodes are told; and the audit, which is for whom the table of requests lets ask for it.
-WITHOUT = [("alert_incident", "title"), ("audit", "record"), ("dispute_mark", "alert"), ("node_order", "terms"), ("proposal_class", "title")]
+WITHOUT = {"audit", "dispute_mark", "node_order", "proposal_class"}
 
 
 @case
@@ -50,4 +50,4 @@ def what_is_of_a_record_is_hidden_with_it(ground):
     found = d.sql("select c.relname, string_agg(a.attname, ' ' order by a.attnum) from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped"
                   " where c.relnamespace = 'liandong'::regnamespace and c.relkind in ('r', 'p') and not (c.relrowsecurity and c.relforcerowsecurity)"
                   " and has_column_privilege('liandong_app', c.oid, a.attnum, 'select') and a.attname = any (string_to_array($1, ' ')) group by 1 order by 1", " ".join(words))
-    assert found == WITHOUT, found
+    assert not [row for row in found if row[0] not in WITHOUT], found
