@@ -1,4 +1,5 @@
 #include "client/command.h"
+#include "client/encoding.h"
 #include "client/host.h"
 #include "client/labels.h"
 #include "client/language.h"
@@ -206,10 +207,19 @@ static const char *from_stdin(struct parser *p, const ProtobufCMessageDescriptor
                               const ProtobufCFieldDescriptor *field, const char *value) {
     if (strcmp(value, "-") != 0 || field->type != PROTOBUF_C_TYPE_STRING || !wire_limit_of(type, field).multiline)
         return value;
-    size_t size = 0;
-    char *text = host_read_file("-", STDIN_MAX, &size);
-    if (!text) {
+    size_t size = 0, line;
+    bool recoded;
+    char *bytes = host_read_file("-", STDIN_MAX, &size);
+    if (!bytes) {
         fault(p, _("can't read standard input: %s%s"), language_errno(errno), "");
+        return NULL;
+    }
+    char *text = encoding_read(bytes, size, &size, &recoded, &line);
+    free(bytes);
+    if (!text) {
+        const char *where = arena_printf(p->arena, "%zu", line);
+        fault(p, _("standard input is neither UTF-8 nor GBK, see line %s: save the file as one of them%s"),
+              where ? where : "", "");
         return NULL;
     }
     while (size > 0 && (text[size - 1] == '\n' || text[size - 1] == '\r')) size--;

@@ -214,7 +214,8 @@ static const char *label_of_path(struct arena *arena, const struct command *comm
     const char *label = value_clean(arena, own ? label_field(type, own) : label_name(field ? field : name), true);
     unsigned item = 0;
     if (sscanf(name + size, "[%6u]", &item) != 1) return label;
-    const char *text = arena_printf(arena, _("%s, item %u"), label, item + 1);
+    bool list = !own || own->label == PROTOBUF_C_LABEL_REPEATED; /* else the line of a text */
+    const char *text = arena_printf(arena, list ? _("%s, item %u") : _("%s, line %u"), label, item + 1);
     return text ? text : label;
 }
 

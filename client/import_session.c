@@ -1,4 +1,5 @@
 #include "client/import_session.h"
+#include "client/encoding.h"
 #include "client/failure.h"
 #include "client/host.h"
 #include "client/language.h"
@@ -55,6 +56,25 @@ static bool is_foreign(const struct import_session *s) {
     return bad > good && s->size > 100;
 }
 
+/* Text saved by a Chinese Excel is GBK. A few bad rows of UTF-8 get their own verdicts instead. */
+static bool recode(struct import_session *s) {
+    size_t size = 0, line;
+    char *text = encoding_read(s->bytes, s->size, &size, &s->report.recoded, &line);
+    if (!text) {
+        char where[32];
+        snprintf(where, sizeof where, "%zu", line);
+        return import_session_fail(s,
+                                   _("%s is neither UTF-8 nor GBK, see line %s: save it as one of them, or say "
+                                     "--encoding"),
+                                   s->command->words[0], where);
+    }
+    free(s->bytes);
+    s->bytes = text;
+    s->size = size;
+    client_say(s->client, "%s", _("the file is not in UTF-8: it was read as GB18030, as a Chinese Excel saves it"));
+    return true;
+}
+
 static bool read_file(struct import_session *s, const char *path) {
     const char *separator = s->flags->separator;
     s->separator = !separator ? ',' : strcmp(separator, "tab") == 0 ? '\t' : separator[0];
@@ -64,9 +84,7 @@ static bool read_file(struct import_session *s, const char *path) {
     if (!s->bytes) return import_session_fail(s, "%s: %s", path, language_errno(errno));
     s->report.recoded = s->flags->encoding != NULL;
     if (s->flags->encoding) return convert(s, s->flags->encoding);
-    /* Text saved by a Chinese Excel is GBK: said at once for the whole file; a few bad rows get their own verdicts. */
-    return !is_foreign(s) || import_session_usage(s, _("the file is not in UTF-8; for a file from a Chinese Excel add "
-                                                       "--encoding gb18030"));
+    return !is_foreign(s) || recode(s);
 }
 
 bool import_session_open(struct import_session *s, struct client *client, struct command *command,

@@ -127,7 +127,7 @@ const struct status_row status_rows[] = {
     {"DUTY_OVERLAP", CODE(FAILED_PRECONDITION), "the person is on duty elsewhere, or there already, at that time",
      "此人这段时间已排有值班。请用 liandong duty list --account 查看，先用 liandong duty remove 取消。", 0},
     {"BAD_CALENDAR", CODE(INVALID_ARGUMENT), "a line of the calendar is not: day, work or rest, name",
-     "日历中有一行读不懂（行号见上，从 0 起）。请每行写 日期,班或休,名称，例如 "
+     "日历中有一行读不懂（第几行见提示）。请每行写 日期,班或休,名称，例如 "
      "2027-02-06,休,春节；改好后整份重新导入。",
      0},
     {"TIME_BELIEVED", CODE(FAILED_PRECONDITION), "the database's clock is believed; there is nothing to confirm",

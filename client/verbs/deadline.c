@@ -21,8 +21,10 @@ static const struct verb verbs[] = {
      .positional = "days",
      .required = "days",
      .about = N_("enter holidays and the weekend days worked for them; again and again changes nothing"),
-     .detail = N_("One line a day: the day, 班 (worked) or 休 (off), the name. Days that are not named are worked from "
-                  "Monday to Friday. Deadlines in working days that still run are worked out again."),
+     .detail =
+         N_("One line a day: the day, 班 (worked) or 休 (off), the name. Days that are not named are worked from "
+            "Monday to Friday. Deadlines in working days that still run are worked out again. UTF-8 or GBK, as Excel "
+            "saves it."),
      .examples = N_("liandong calendar import - < 2027.csv\nliandong calendar import '2027-02-06,休,春节'")},
     {.words = "calendar list",
      .request = "list_calendar",

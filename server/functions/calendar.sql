@@ -26,7 +26,7 @@ create or replace function calendar_lacks(moment timestamptz, until timestamptz)
   where not exists (select from calendar_day c where c.day between make_date(y, 1, 1) and make_date(y, 12, 31))
 $$;
 
--- Lines of "day,班|休,name" -> days. line: the first that is none, counted from 0; NULL: all are.
+-- Lines of "day,班|休,name" -> days, as spreadsheets write them. line: the first that is none, counted from 0; NULL: all are.
 create or replace function calendar_read(lines text, out days calendar_day[], out line int4) immutable language plpgsql as $$
 declare
   text_of text;
@@ -40,6 +40,7 @@ begin
     continue when btrim(text_of) = '' or text_of like '#%' or n = 0 and text_of ~* '^\s*(day|日期)\s*,';
     cells := array(select btrim(c) from unnest(string_to_array(text_of, ',')) c);
     begin
+      cells[1] := rtrim(translate(cells[1], '/.年月', '----'), '日');
       d.day := case when cells[1] ~ '^\d{4}-\d{1,2}-\d{1,2}$' then cells[1]::date end;
     exception when others then
       d.day := null;

@@ -2,12 +2,14 @@
 import contextlib
 import glob
 import os
+import subprocess
 import tempfile
 
 from scene import Scene
 from support.runner import Skip, case
 from support.sql import SqlError
 from support.waiting import until
+from test_client import ok, words
 
 CLOCKS, STOPPED = 200, 60
 
@@ -145,3 +147,25 @@ def the_clock_of_the_database_leaps(_):
 
 
 the_clock_of_the_database_leaps.seconds = 180
+
+
+def entered(stage, data):
+  """A calendar on standard input, byte by byte as it is: exit code and what was said."""
+  line, environment = words(stage, "calendar", "import", "-", device="admin")
+  done = subprocess.run(line, env=environment, input=data, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False)
+  return done.returncode, done.stdout.decode()
+
+
+@case
+def a_calendar_as_it_was_saved(stage):
+  """UTF-8 with or without its mark, GBK, UTF-16; what is none of them, and a line that says nothing, are refused by their line."""
+  lines = "日期,类别,名称\n2033-01-01,休,元旦放假\n2033/1/2,班,元旦调休\n"
+  for year, encoding in ((2033, "utf-8"), (2034, "utf-8-sig"), (2035, "gbk"), (2036, "utf-16")):
+    code, said = entered(stage, lines.replace("2033", str(year)).encode(encoding))
+    assert code == 0, (encoding, said)
+    listed = ok(stage, "calendar", "list", str(year), "-o", "csv", device="admin")
+    assert f"{year}-01-01" in listed and f"{year}-01-02" in listed and "元旦调休" in listed, (encoding, listed)
+  code, said = entered(stage, lines.encode() + b"2033-01-03,\xff\xff\xff,x\n")
+  assert code == 2 and "GBK" in said and "第 4 行" in said, said
+  code, said = entered(stage, (lines + "2033-02-30,休\n").encode("gbk"))
+  assert code == 2 and "第4行" in said, said

@@ -381,6 +381,8 @@ def the_calendar_is_imported(ground):
     assert admin.ask("import_calendar", days=LINES)[0]["replay"] and d.sql("select count(*) from feed where kind = 'import_calendar'") == [("1",)]
     said = admin.ask("import_calendar", days=LINES.replace("2027-02-14,班", "2027-02-30,班"))[0]
     assert (said["reason"], said["field"]) == ("BAD_CALENDAR", "days[4]"), said
+    assert admin.ask("import_calendar", days="\ufeff日期,类别\r\n2028/1/2,班\r\n2028年1月3日,休，元旦\r\n")[0]["outcome"] == "done", "as spreadsheets write them"
+    assert d.sql("select day, name from calendar_day where day > '2028-01-01' order by day") == [("2028-01-02", None), ("2028-01-03", "元旦")]
     assert admin.ask("import_calendar", days="2027-02-14,休,改")[0]["outcome"] == "done" and d.sql("select working from calendar_day where day = '2027-02-14'") == [("f",)]
     assert [(r["day"], r["working"], r["without_calendar"]) for r in admin.ask("list_calendar", year=2027)][0] == ("2027-02-05", False, None)
     assert d.desk("j1", "head").ask("list_deadlines")[0]["without_calendar"] is None
