@@ -168,6 +168,53 @@ def a_curious_officer(stage):
     print(f"# curious officer: requests={len(of_records())} hidden={len(hidden)}x2 names, all answered as absent; numbers tell that {gap} records are others'; {closed}")
 
 
+NAMES = {"dispute": "JF", "alert": "YJ", "task": "RW", "transfer": "YS", "record": None, "about": None, "into": "JF", "from": "JQ", "incident": None}
+
+
+def others_records(xcp):
+  """One of each kind, of a pairing that the curious one has nothing to do with, and what hangs on them: prefix -> number."""
+  dispute = xcp.ask("open_dispute", type="DISPUTE_TYPE_NEIGHBOR", title="别处不可见的事").no
+  found = {"JF": dispute, "YJ": xcp.ask("raise_alert", kind="ALERT_KIND_MASS_EVENT", title="别处不可见的事").no, "RW": xcp.ask("add_task", about=dispute, title="别处不可见的事").no,
+           "YS": xcp.ask("send_transfer", about=dispute, to_office="xcs", reason="别处不可见的事").no, "JQ": xcp.ask("report_incident", **{"class": CLASS, "content": "别处不可见的事"}).no}
+  xcp.ask("plan_alert", alert=found["YJ"], plan="不可见", tasks=["社区"])
+  xcp.ask("add_party", dispute=dispute, name="某", role=1)
+  begun = xcp.ask("begin_attachment", record=dispute, name="x", size=1, sha256="0" * 64)
+  return found, begun.attachment
+
+
+@case
+def a_curious_officer_and_every_kind(stage):
+  """Every field that names a record, with the number of one that is hidden from him and of none: the same answer, and nothing comes of it."""
+  with stage.alone() as node, contextlib.ExitStack() as all_:
+    found, attachment = others_records(all_.enter_context(stage.peer(node, "xcp-duty")))
+    marks = stage.sql("select seq from feed_head", database=node.name)
+    stage.sql("update audit_rule set denied_per_minute = 100000", database=node.name)
+    tried = 0
+    for device in ("ytp-chief", "yts-head"):
+      p = all_.enter_context(stage.peer(node, device))
+
+      def said(name, descriptor, field, named, p=p):
+        fields = {k: v for k, v in filled(Birds(), name, descriptor, True, "JQ-2026-999999").items() if k != "request_id"}
+        reply = p.call(name, request=request_id(), **{**fields, field: named})
+        reply.ClearField("call")
+        reply.status.ClearField("request_id")
+        return text_format.MessageToString(reply, as_utf8=True).replace(named, "NO")
+      for name, descriptor in requests():
+        for field in [f.name for f in descriptor.fields if f.name in NAMES and f.type == f.TYPE_STRING and f.label != f.LABEL_REPEATED]:
+          for kind in [NAMES[field]] if NAMES[field] else found:
+            hidden, absent = said(name, descriptor, field, found[kind]), said(name, descriptor, field, f"{kind}-2026-999999")
+            assert hidden == absent, f"{device} {name}.{field} tells {found[kind]} from none: {hidden} instead of {absent}"
+            assert "不可见" not in hidden, (name, hidden)
+            tried += 1
+        if "attachment" in descriptor.fields_by_name:
+          fields = {k: v for k, v in filled(Birds(), name, descriptor, True, None).items() if k not in ("request_id", "attachment")}
+          hidden, absent = (str(p.call(name, request=request_id(), attachment=number, **fields).status.reason) for number in (attachment, 10**9))
+          assert hidden == absent != "", (name, hidden, absent)
+    kinds = stage.sql("select distinct kind from feed where seq > $1 and no = any ($2::text[])", marks[0][0], "{" + ",".join(found.values()) + "}", database=node.name)
+    assert kinds == [], kinds
+    print(f"# curious officer, every kind: tried={tried}, all answered as absent")
+
+
 # ---- a curious administrator
 
 DENIED = (  # SQL of the server's own role that must not do
