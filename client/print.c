@@ -84,7 +84,7 @@ static const struct {
     {"Task", "no,state,overdue?,title,about,content,to_office_name,to_account,due_at,by_proxy?,result,answered_by,"
              "accepted_at,done_at,declined_at,cancelled_at,rechecked_at,rechecked_by,origin_office_name,created_by,"
              "created_at,updated_by,updated_at,sensitivity,version"},
-    {"IncidentReceipt", "no,state,version"},
+    {"IncidentReceipt", "no,state,repeat_count?,version"},
     {"DisputeReceipt", "no,state,round?,session_mode?,waits_for,deadlines,version"},
     {"TransferReceipt", "no,state,deadlines,version"},
     {"TaskReceipt", "no,state,deadlines,version"},

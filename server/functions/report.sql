@@ -19,6 +19,8 @@ drop function if exists repeats_in_group(int4, text[], text[], int4[], int4[], i
     float8[], text[], text[], text[], text[], int4[], bytea[], int8[], int4[]),
   report_incidents(uuid[], bytea[], int4[], int8[], text[], int2[], int2[], int2[], text[], timestamptz[], timestamptz[], text[], float8[],
     float8[], text[], text[], text[], text[], int4[], bytea[], bytea[], bytea[], int8[], int4[]),
+  report_incidents(uuid[], bytea[], int4[], int8[], text[], int2[], int2[], int2[], text[], timestamptz[], timestamptz[], text[], float8[],
+    float8[], text[], text[], text[], text[], int4[], bytea[], bytea[], bytea[], int8[], int4[], text[]),
   repeats_in_group(int4, bytea[], text[], int4[], int4[], int4[]);
 
 -- How many fresh members before member `n` of a group name the same phone or place: the tables don't show them yet.
@@ -45,7 +47,7 @@ create or replace function report_incidents(
     places text[], longitudes float8[], latitudes float8[], reporters text[], phones text[], contents text[], threat_lists text[],
     mass_counts int4[], phone_indexes bytea[], place_indexes bytea[], pair_lists bytea[], accounts int8[] default null, roles int4[] default null,
     areas text[] default null)
-  returns table(ord int8, outcome text, reason text, field text, id uuid, no text, version int4, state int2, at timestamptz, replay bool)
+  returns table(ord int8, outcome text, reason text, field text, id uuid, no text, version int4, state int2, at timestamptz, replay bool, repeated int4)
   language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp as $$
 declare
   turn record := feed_begin();
@@ -105,7 +107,7 @@ begin
     me := m.office;
     made[ord] := 0;
     counted[ord] := 0;
-    outcome := 'refused'; reason := null; field := null; id := null; no := null; version := null; state := null; at := null; replay := null;
+    outcome := 'refused'; reason := null; field := null; id := null; no := null; version := null; state := null; at := null; replay := null; repeated := null;
 
     past := null;
     if m.known then
@@ -119,7 +121,7 @@ begin
     if past.seq is not null then
       if past.kind = 'report_incident' and past.actor = me.id and same_act(past.act, acts[ord]) then
         outcome := 'replay';
-        id := past.entity; no := past.no; version := past.version; state := past.state; at := past.at; replay := true;
+        id := past.entity; no := past.no; version := past.version; state := past.state; at := past.at; replay := true; repeated := nullif(past.repeat_count, 1);
       else
         reason := 'KEY_REUSED';
         field := 'request_id';
@@ -164,7 +166,7 @@ begin
     end if;
     counted[ord] := (coalesce(worth[class], 1) <= open_to_all)::int4;
     outcome := 'done';
-    id := request_ids[ord]; no := incident_no(turn.base + n); version := 1; state := 1; at := turn.moment; replay := false;
+    id := request_ids[ord]; no := incident_no(turn.base + n); version := 1; state := 1; at := turn.moment; replay := false; repeated := nullif(repeats, 1);
     event := row(turn.seq + n, at, 'report_incident', id, no, version, state, class, level, me.code, me.name, officers[ord],
       incident_title(place, contents[ord]), null, null, null, null, threats, repeats, acts[ord], audience_with(me.audience, area), null, turn.base + n, me.id,
       me.id, devices[ord], id)::feed;

@@ -219,7 +219,9 @@ def sc1_neighbours_call_again_and_again(stage):
     call = ("incident", "report", "--class", "dispute", "--place", "建设路 12 号", "--reporter-phone", "13807320001")
     numbers = [p.do(*call, "楼上夜里拖家具，与邻居争吵")["no"], p.do(*call, "楼上又有噪音，敲门对骂")["no"]]
     dispute = j.see("propose_dispute")[0]["no"]
-    numbers.append(p.do(*call, "双方在楼道推搡")["no"])
+    third = p.do(*call, "双方在楼道推搡", "--request-id", "01a21e41-166b-739a-982b-1ea45f5b3364")
+    assert third["repeat_count"] == 3 and p.do(*call, "双方在楼道推搡", "--request-id", "01a21e41-166b-739a-982b-1ea45f5b3364")["repeat_count"] == 3, third
+    numbers.append(third["no"])
     j.see("warn_dispute", dispute, warning="3")
     p.see("warn_dispute", dispute, warning="3")
     timeline = j.told("dispute", "timeline", dispute)
