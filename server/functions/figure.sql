@@ -93,7 +93,7 @@ create or replace function joint_note(event feed) returns void language plpgsql 
 declare
   day date := (event.at at time zone 'Asia/Shanghai')::date;
   moved int4 := array_position(event.changed, 'merged_into');
-  other text := event.old_values[moved];
+  other int8 := case when event.old_values[moved] is not null then (select m.into_dispute from dispute_merge m where m.dispute = event.num order by m.made_at desc limit 1) end;
   nums int8[];
 begin
   if joint_act(event.kind, event.officer, event.act <> '') then
@@ -106,7 +106,7 @@ begin
   end if;
   nums := array[event.num, dispute_root(event.num)];
   if other is not null then
-    nums := nums || dispute_root(record_base(2::int2, split_part(other, '-', 2)::int4) + split_part(other, '-', 3)::int8);
+    nums := nums || dispute_root(other);
   end if;
   perform joint_settle(nums, event.at);
   if event.changed && '{merged_into, state, exercise}' then

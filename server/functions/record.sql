@@ -82,6 +82,14 @@ begin
   end if;
   return plain;
 end $$;
+-- The same, as an event of that record tells it: not the number of another one that is more special than itself, for its events have more readers.
+create or replace function record_told(field text, value jsonb, whole jsonb) returns text stable language plpgsql as $$
+begin
+  if field like '%\_into' and exists (select from any_record r where r.num = (value #>> '{}')::int8 and r.sensitivity > (whole ->> 'sensitivity')::int2) then
+    return masked('', false);
+  end if;
+  return record_text(field, value);
+end $$;
 -- What is told of a record, field by field. `state` belongs to every kind. record_field may also name what a request brings and no column
 -- keeps (how a session was held): that is told in its event.
 create or replace function record_fields(of_type int2, whole jsonb) returns jsonb stable language plpgsql as $$
@@ -125,7 +133,7 @@ declare
   new jsonb := jsonb_strip_nulls(after);
 begin
   select array_agg(d.field), array_agg(d.was), array_agg(d.is) into changed, old_values, new_values
-  from (select f.field, case when old ? f.field then record_text(f.field, old -> f.field) end as was, case when new ? f.field then record_text(f.field, new -> f.field) end as is
+  from (select f.field, case when old ? f.field then record_told(f.field, old -> f.field, old) end as was, case when new ? f.field then record_told(f.field, new -> f.field, new) end as is
         from (select 'state' as field union select r.field from record_field r
               where r.type = of_type and r.started_on <= today() and (r.ended_on is null or r.ended_on > today())) f
         where old -> f.field is distinct from new -> f.field

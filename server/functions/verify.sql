@@ -214,7 +214,8 @@ begin
     case when newest.version <> (whole ->> 'version')::int4 then 'version' when newest.state <> (whole ->> 'state')::int2 then 'state'
       when newest.origin <> (whole ->> 'origin')::int4 then 'origin' end,
     (select now.key from jsonb_each_text(record_fields(record_type_of(of_num), whole)) now
-     where whole ? now.key and now.value is distinct from later ->> now.key order by now.key limit 1));  -- what only events tell is no column
+     where whole ? now.key and now.value is distinct from later ->> now.key
+       and not (now.key like '%\_into' and now.value is not null and later ->> now.key = masked('', false)) order by now.key limit 1));  -- what only events tell is no column
 end $$;
 
 -- All records. first_broken: number and field of the first that differs; broken: how many do.

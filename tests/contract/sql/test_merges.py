@@ -124,3 +124,26 @@ def only_read(ground):
     theirs, own = opened(p), opened(j)
     assert p.ask("send_transfer", about=theirs, to_office="j2", reason="请了解")[0]["outcome"] == "done"
     assert reason(j, "merge_dispute", dispute=own, into=theirs, reason="x") == ("NOT_YOURS", "into")
+
+
+@case
+def into_what_is_more_special(ground):
+  """To whoever may not see it the target is not there, whether it is or not; its number stands in no event that more people read."""
+  with ground.district() as d:
+    p, j, blind = d.desk("p1", "chief"), d.desk("j1", "head"), d.desk("p1", "duty")
+    one, two, there, none = opened(p), opened(p), opened(j), "JF-2026-000999"
+    whole = lambda: d.sql("select other_fault(num, to_jsonb(d), events) from dispute d where record_no(num) = $1", one)  # noqa: E731
+    d.sql("update dispute set sensitivity = 3 where record_no(num) = $1", there)
+    d.sql("update dispute set sensitivity = 4 where record_no(num) = $1", two)
+    assert reason(blind, "merge_dispute", dispute=one, into=there, reason="x")[0] in ("NOT_FOUND", "ROLE_NOT_ALLOWED")
+    answers = [p.ask("merge_dispute", dispute=one, into=into, reason="x")[0] for into in (two, none)]
+    assert answers[0] == answers[1] and (answers[0]["reason"], answers[0]["field"]) == ("NOT_FOUND", "into"), answers
+    assert merge(j, one, there)["state"] == 23
+    told = d.sql("select kind, new_values[array_position(changed, 'merged_into')] from feed where no = $1 and kind like '%merge%' order by seq", one)
+    assert told == [("merge_dispute", "〔无权查看〕")], told
+    assert there not in str(d.desk("p1", "officer").ask("show_history", incident=one)) and p.ask("show_dispute", dispute=one)[0]["state"] == 23
+    assert whole() == [(None,)]
+    merge(j, one, None, "unmerge_dispute")
+    told = d.sql("select old_values[array_position(changed, 'merged_into')] from feed where no = $1 and kind = 'unmerge_dispute'", one)
+    assert told == [("〔无权查看〕",)], told
+    assert whole() == [(None,)]
