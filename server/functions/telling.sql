@@ -4,7 +4,8 @@
 -- that has somebody on duty only these are told at first, with a rule for HEAD its heads as well, and everybody once it came to none of their
 -- terminals or nobody acknowledged. As feed_told: the nodes must read all to sort it out.
 create or replace view alert_told as
-  select a.id, record_no(a.num) as no, a.version, a.state, a.status, a.kind, a.severity, a.urgency, a.certainty, a.title, a.content, told('place', a.place, false) as place,
+  select a.id, record_no(a.num) as no, a.version, a.state, a.status, a.kind, a.severity, a.urgency, a.certainty, a.title,
+    case when char_length(a.content) > 500 then left(a.content, 499) || '…' else a.content end as content, told('place', a.place, false) as place,
     a.people_count, record_no(a.about) as about, record_no(a.supersedes) as supersedes, a.escalation, a.escalated_at, a.expires_at,
     array(select w.name from alert_office t join office w on w.id = t.office where t.num = a.num order by t.step, w.code) as whom,
     o.code as origin_office, o.name as origin_office_name, a.created_by, a.created_at, a.sensitivity,

@@ -33,6 +33,7 @@ def more_than_are_told(stage):
           watch.peer.message(1)
         return {n.alert.no for _, n in watch.peer.notices}
       until(lambda: {grave, newest} <= told(), 60, "the newest and the gravest")
+      assert {len(n.alert.content) for _, n in watch.peer.notices} == {0, 500}, "the rest of it is in the alert itself"
       assert first not in told() and len(watch.peer.notices) <= 202, len(watch.peer.notices)
     for no, in stage.sql("select record_no(num) from alert where title like '设备%' and state = 1", database=node.name)[:MANY - 20]:
       desk.ask("cancel_alert", alert=no, reason="误报")

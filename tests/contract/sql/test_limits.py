@@ -1,5 +1,6 @@
 """How much one record holds: the rules are data, and what goes beyond one is refused with a word and changes nothing."""
 import hashlib
+import json
 
 from desk import request_id
 from dispute_desk import accepted, ask, done, opened, refused
@@ -87,6 +88,56 @@ def of_alerts_within_a_minute(ground):
     assert said(d.desk("p2"))["outcome"] == "done", "each office by itself"
     d.sql("update alert set created_at = created_at - interval '1 minute'")
     assert said(p)["outcome"] == "done"
+
+
+def pages(desk, name, **fields):
+  """All rows of a list, and the bytes of its largest page."""
+  rows, largest, page = [], 0, None
+  while True:
+    found = desk.ask(name, page=page, **fields)
+    rows += found
+    largest = max(largest, len(json.dumps(found, ensure_ascii=False).encode()))
+    page = next((r["next"] for r in found if r.get("next")), None)
+    if page is None:
+      return rows, largest
+
+
+@case
+def as_much_as_there_may_be(ground):
+  """Of a dispute with as many parties as one holds, and scores of long sessions, links, notes, tasks and attachments: every list comes in pages that fit a
+  frame, it is merged and parted again exactly, and what verifies finds nothing."""
+  with ground.district() as d:
+    p, j, h = d.desk("p1"), d.desk("j1", "mediator"), d.desk("j1", "head")
+    d.app.rows("set plan_cache_mode = force_generic_plan; set enable_seqscan = off")  # as the server's writer
+    no, other = accepted(d), accepted(d)
+    most(d, party=120)
+    for n in range(120):
+      assert party(p, no, f"甲{n}")["outcome"] == "done"
+    for n in range(90):
+      done(j, "hold_session", no, session_mode=1, note_open="谈" * 2600)
+      done(p, "note_dispute", no, note="记" * 600)
+      done(p, "link_incident", no, external_no=f"外{n}", external_office="邻县所", external_at="2026-01-01", reason="同一人")
+      assert p.ask("add_task", about=no, title=f"走访{n}", content="访" * 600)[0]["outcome"] == "done"
+      assert p.ask("begin_attachment", record=no, name=f"{n}.txt", sha256=hashlib.sha256(str(n).encode()).hexdigest(), size=1)[0]["outcome"] == "done"
+    expected = {"list_parties": (dict(dispute=no), 120), "list_sessions": (dict(dispute=no), 90), "list_tasks": (dict(about=no, limit=40), 90),
+                "list_attachments": (dict(record=no, limit=40), 90), "list_journal": (dict(record=no, limit=100), 393)}
+    for name, (fields, count) in expected.items():
+      rows, largest = pages(p, name, **fields)
+      assert len(rows) == count and largest < 1000000, (name, len(rows), largest)
+    rows, largest = pages(p, "show_history", incident=no)
+    assert len({r["version"] for r in rows}) == 393 and largest < 1000000, (len(rows), largest)
+    stands = lambda: d.sql("select (select md5(string_agg(p::text, ' ' order by p::text)) from party p), (select md5(string_agg(l::text, ' ' order by l::text)) from record_link l),"  # noqa: E731
+            " (select md5(string_agg(s::text, ' ' order by s::text)) from mediation_session s), (select md5(string_agg(t::text, ' ' order by t::text)) from task t)")
+    before = stands()
+    done(h, "merge_dispute", no, into=other, reason="同一事")
+    assert stands() == before and len(pages(p, "list_parties", dispute=other)[0]) == 120
+    assert party(p, other, "乙")["reason"] == FULL
+    done(h, "unmerge_dispute", no, reason="两件事")
+    assert stands() == before and pages(p, "list_parties", dispute=other)[0] == []
+    assert d.sql("select first_broken from records_verify() where broken > 0") == [] and d.sql("select intact from feed_verify()") == [("t",)]
+
+
+as_much_as_there_may_be.seconds = 240
 
 
 @case
