@@ -99,11 +99,12 @@ class Walk(Looks):
 
   def second(self):
     """Another head says a word about what waits for one."""
-    key = verb, no, asked, _ = self.r.choice([key for key, agreed in self.world.approvals.items() if not agreed])
+    key = verb, no, asked, subject = self.r.choice([key for key, agreed in self.world.approvals.items() if not agreed])
     home = next(who.office for who in self.desks if who.name == asked)
     heads = [who for who in self.desks if who.role in (3, 5) and who.name != asked and home in (who.office, PAIRED.get(who.office))]
     if heads:
-      which = self.d.sql("select id from approval where kind = $1 and no = $2 and officer = $3 and agreed is null", verb, no, asked)[0][0]
+      waits = "select id from approval where kind = $1 and no = $2 and officer = $3 and starts_with(subject, $4) and agreed is null"
+      which = self.d.sql(waits, verb, no, asked, subject)[0][0]
       agreed = self.world.decided(key, self.r.random() < .8)
       got = self.desks[self.r.choice(heads)].ask("decide_approval", approval=which, agreed=agreed, reason="已核实")
       assert got[0]["outcome"] == "done", (self.where, key, got)
