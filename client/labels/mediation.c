@@ -46,6 +46,7 @@ static const struct label labels[] = {
     {"performed", N_("agreement kept"), MEANING_PLAIN},
     {"satisfaction", N_("satisfaction"), MEANING_PLAIN},
     {"relapse", N_("signs of relapse"), MEANING_PLAIN},
+    {"place_corrected", N_("place of the session, corrected"), MEANING_PLAIN},
     {"items", N_("file items"), MEANING_PLAIN},
     {"agreements", N_("agreements"), MEANING_PLAIN},
     {"visits", N_("visits"), MEANING_PLAIN},

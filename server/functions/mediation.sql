@@ -48,6 +48,9 @@ begin
     reason := case field when 'round' then 'NO_SUCH_ROUND' when 'session_version' then 'VERSION_CONFLICT' end;
     patch := patch || jsonb_build_object('touched', merged.touched)
       || case when merged.conflict is null then '{}' else jsonb_build_object('conflict', merged.conflict || jsonb_build_object('id', old.id, 'version', old.version)) end;
+    if merged.touched ? 'session_place' then  -- sealed for the session: where it was stands there, its event says that this was corrected
+      patch := patch || '{"place_corrected": "见调解记录"}';
+    end if;
     if given ? 'session_result' then
       patch := patch || jsonb_build_object('failed_rounds', (before ->> 'failed_rounds')::int4 + coalesce(failed, 0) - coalesce((old.result = 3)::int4, 0),
         'rounds', (before ->> 'rounds')::int4 + coalesce((old.result = 5)::int4, 0) - (given ->> 'session_result' = '5')::int4);

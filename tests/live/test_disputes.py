@@ -39,6 +39,10 @@ def a_noisy_neighbour(stage):
   seen = good(P(stage, "mediation", "list", no))
   assert "背靠背" in seen and "中风险" in seen and secret not in seen, seen
   assert secret in good(J(stage, "mediation", "private", no, "1"))
+  good(J(stage, "mediation", "correct", no, "1", "--session-version", "1", "--place", "三号调解室"))
+  told = good(P(stage, "dispute", "history", no))
+  assert "调解地点（已更正）" in told and "见调解记录" in told and "三号调解室" not in told, told
+  assert "三号调解室" in good(P(stage, "mediation", "list", no, "-o", "csv"))
   code, said, talk = P(stage, "mediation", "private", no, "1")
   assert code != 0 and secret not in said + talk, talk
   told = good(P(stage, "dispute", "history", no))

@@ -65,6 +65,8 @@ def two_correct_one_session(ground):
     stands = lambda: h.ask("list_sessions", dispute=no)[0]  # noqa: E731
     done(j, "correct_session", no, round=1, session_version=1, note_open="愿意让步", place="司法所")
     done(h, "correct_session", no, round=1, session_version=1, participants="社区", present=[1, 2])
+    told = d.sql("select new_values[array_position(changed, 'place_corrected')], '司法所' = any (new_values) from feed where kind = 'correct_session' order by seq")
+    assert told == [("见调解记录", "f"), (None, "f")], told
     got = stands()
     assert (got["note_open"], got["participants"], got["present"], got["place"], got["session_version"]) == ("愿意让步", "社区", [1, 2], "司法所", 3), got
     got = ask(h, "correct_session", no, round=1, session_version=1, note_open="不愿意", place="街道", mediators="李", held_at="2026-06-08T01:00:00Z")
