@@ -338,10 +338,12 @@ static bool print_other_noun(struct client *client, const struct command *comman
 /* Something else than the record was not found, such as an incident of another jurisdiction: how this command names it.
  */
 static void print_how(struct client *client, const struct command *command, const Liandong__V1__Status *status) {
-    const ProtobufCFieldDescriptor *record = record_field(command);
+    const char *first = command->verb->positional ? command->verb->positional : "";
+    size_t size = strcspn(first, " ");
     for (size_t i = 0; i < status->n_violations; i++) {
         const char *path = status->violations[i]->field, *dot = path ? strrchr(path, '.') : NULL;
-        if (dot && command->verb->detail && !(record && strcmp(dot + 1, record->name) == 0)) {
+        bool subject = dot && strlen(dot + 1) == size && memcmp(dot + 1, first, size) == 0;
+        if (dot && command->verb->detail && !subject) {
             client_warn(client, "  %s", _(command->verb->detail));
             return;
         }

@@ -78,9 +78,10 @@ void call_answer(struct call *c, ProtobufCMessage *body) {
 
 void call_end_silently(struct call *c) { end(c, LIANDONG__V1__CODE__CODE_OK); }
 
-/* Who may ask for it at all, as the table of requests says it. */
+/* Who else may ask for it at all, as the table of requests says it: the caller's own role has just been refused. */
 static void fill_roles(struct call *c, Liandong__V1__Status *status) {
     uint32_t may = c->row ? c->row->roles : 0;
+    if (c->session) may &= ~(1u << c->session->actor.role);
     status->roles = arena_take(&c->arena, 32 * sizeof *status->roles);
     for (unsigned role = 1; status->roles && role < 32; role++)
         if (may >> role & 1) status->roles[status->n_roles++] = (Liandong__V1__Role)role;

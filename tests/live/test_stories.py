@@ -265,6 +265,7 @@ def sc2_six_sessions(stage):
     p.do("dispute", "link", dispute, "--external-no", "430304-2023-0117", "--external-office", "雨湖某派出所", "--external-at", "2023-03-01 20:00", "--reason", "同一家庭，外地报警")
     j.see("link_incident", dispute)
     assert "430304-2023-0117" in j.told("dispute", "timeline", dispute)
+    assert "--external-no" in p.refused(3, "dispute", "link", dispute, "雨湖-0117"), "how another jurisdiction's alarm is named"
     j.do("dispute", "assess", dispute, "orange")
     j.do("dispute", "accept", dispute, "双方书面同意", "--lead-office", "yts")
     secret = "丈夫私下说出的打算"
@@ -294,6 +295,9 @@ def sc2_six_sessions(stage):
     assert "欧阳晓燕" in head.told("party", "list", dispute) and "欧阳晓燕" not in j.told("party", "list", dispute)
     j.do("dispute", "visit", dispute, "暂无新的冲突")
     p.see("visit_dispute", dispute)
+    mild = j.do("dispute", "open", "--type", "neighbor", "--warning", "yellow", "楼道堆物")["no"]  # which its own head closes alone
+    talk = s.desk("ytp-chief").refused(5, "dispute", "close", mild)
+    assert "司法所长" in talk and "派出所长" not in talk, talk
     due = j.told("deadline", "list", "--about", dispute)
     assert all(f"家暴{n}日回访" in due for n in ("七", "三十", "六十", "九十")), due
     p.do("incident", "report", "--class", "emergency-help", "--reporter-phone", "13907320066", "又被打了")
