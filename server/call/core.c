@@ -36,7 +36,12 @@ void core_check_ready(struct core *c) {
 
 void core_refuse(struct core *c, const char *why) { tell(c, false, why); }
 static void on_refused(void *arg, const char *why) { tell(arg, false, why); }
-static void on_alerted(void *arg) { core_look_at_alerts(arg); }
+/* The look that follows finds whom the alert concerns no longer, and what other nodes raised. */
+static void on_alerted(void *arg) {
+    struct core *c = arg;
+    if (c->alarm) notices_tell(c, c->alarm);
+    core_look_at_alerts(c);
+}
 static void on_writer_ready(void *arg) {
     struct core *c = arg;
     c->writer_ready = true;
@@ -52,8 +57,11 @@ static void on_feed_ready(void *arg) {
     c->feed_ready = true;
     core_check_ready(c);
 }
-static void on_committed(void *arg, const PGresult *pen, const PGresult *tail) {
-    feed_take(((struct core *)arg)->feed, pen, tail);
+static void on_committed(void *arg, const PGresult *pen, const PGresult *tail, const PGresult *alarm) {
+    struct core *c = arg;
+    c->alarm = alarm;
+    feed_take(c->feed, pen, tail);
+    c->alarm = NULL;
 }
 static void on_poked(void *arg) {
     struct core *c = arg;
@@ -76,7 +84,7 @@ static struct statement **collect(struct core *c, bool groups, const char *const
 
 static bool start_writer(struct core *c, struct metrics *metrics) {
     static const char *const names[] = {"_pen",        "_caller",      "_notify",         "_feed_tail", "_audit_denied",
-                                        "_sign_heads", "_login_begin", "_login_password", "_rows_read"};
+                                        "_sign_heads", "_login_begin", "_login_password", "_rows_read", "_alarm"};
     size_t count;
     c->writer_list = collect(c, true, names, sizeof names / sizeof *names, &count);
     if (!c->writer_list) return false;
@@ -86,6 +94,7 @@ static bool start_writer(struct core *c, struct metrics *metrics) {
                                .tail = core_find_statement(c, "_feed_tail"),
                                .guard = core_find_statement(c, "_guard"),
                                .barrier = core_find_statement(c, "_barrier"),
+                               .alarm = core_find_statement(c, "_alarm"),
                                .statements = c->writer_list,
                                .statements_count = count,
                                .queue_limit = c->options.queue_limit,

@@ -160,7 +160,7 @@ static bool prepare(struct core *c, const struct chore *chore) {
     }
     if (chore == &c->chores[CHORE_SEARCH]) bind_search_limit(c);
     if (chore == &c->chores[CHORE_CLOCKS]) clocks_ask(&c->clocks);
-    if (chore == &c->chores[CHORE_NOTICES]) c->notices.wanted = false;
+    if (chore == &c->chores[CHORE_NOTICES]) notices_look(c);
     return true;
 }
 

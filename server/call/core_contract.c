@@ -115,6 +115,7 @@ bool core_compile_plans(struct core *c, char *error, size_t room) {
            directory_contract(core_find_statement(c, "_directory"), error, room) &&
            sealing_contract(core_find_statement(c, "_sealing_keys"), error, room) &&
            operation_contract(c, error, room) && clocks_contract(core_find_statement(c, "_clocks_due"), error, room) &&
-           notices_contract(&c->notices, core_find_statement(c, "_alert_notices"), error, room) &&
+           notices_contract(&c->notices, core_find_statement(c, "_alert_notices"), core_find_statement(c, "_alarm"),
+                            error, room) &&
            attachment_contract(core_find_statement(c, "_attachment"), error, room) && login_contract(c, error, room);
 }

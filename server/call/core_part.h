@@ -45,7 +45,8 @@ struct core {
     struct signing signing;
     struct clocks clocks;
     struct notices notices;
-    struct ca *authority; /* owned; NULL: certificates come from elsewhere */
+    const PGresult *alarm; /* what the group that is being taken told of its alerts */
+    struct ca *authority;  /* owned; NULL: certificates come from elsewhere */
     uv_timer_t tick;
     struct chore { /* a periodic read on the core's own behalf */
         struct core *core;

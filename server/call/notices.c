@@ -17,6 +17,8 @@ struct notice {
     uint32_t step;
     int32_t office;
     bool heads_only, somebody; /* only the office's heads; only these accounts */
+    bool ahead;                /* told since the look under way began, which may not know of it */
+    uint64_t seq;              /* of its last event */
     const int64_t *accounts;
     int32_t accounts_count;
     struct event_right right;
@@ -44,13 +46,26 @@ void notices_free(struct notices *n) {
 
 /* ---- reading */
 
-enum { RECORD_NUM, RECORD_ORIGIN, RECORD_AREA, TO_OFFICE, HEADS_ONLY, ACCOUNTS, PLACE_RECORD, PLACE_SEALED, BY_HAND };
-static const char *const names[BY_HAND] = {"record_num", "record_origin", "record_area",  "to_office",
-                                           "heads_only", "accounts",      "place_record", "place_sealed"};
+enum {
+    RECORD_NUM,
+    RECORD_ORIGIN,
+    RECORD_AREA,
+    TO_OFFICE,
+    HEADS_ONLY,
+    ACCOUNTS,
+    PLACE_RECORD,
+    PLACE_SEALED,
+    SEQ,
+    BY_HAND
+};
+static const char *const names[BY_HAND] = {"record_num", "record_origin", "record_area",  "to_office", "heads_only",
+                                           "accounts",   "place_record",  "place_sealed", "seq"};
 
-bool notices_contract(struct notices *n, const struct statement *s, char *error, size_t room) {
+bool notices_contract(struct notices *n, const struct statement *look, const struct statement *alarm, char *error,
+                      size_t room) {
     struct contract_terms terms = {NULL, &liandong__v1__alert_page__descriptor, false, false};
-    return contract_compile(&n->plan, s, &terms, error, room);
+    return contract_compile(&n->look, look, &terms, error, room) &&
+           contract_compile(&n->alarm, alarm, &terms, error, room);
 }
 
 /* The place of what an alert is about, or updates: bound to that record, not to the alert's. NULL: none to be told. */
@@ -98,17 +113,21 @@ static bool read_accounts(struct notice *n, const PGresult *r, int row, int colu
     return accounts != NULL;
 }
 
-static struct notice *read_row(struct core *c, const PGresult *r, int row, const int at[BY_HAND], struct arena *arena) {
+static struct notice *read_row(struct core *c, const struct plan *plan, const PGresult *r, int row,
+                               struct arena *arena) {
     struct notice *n = arena_take(arena, sizeof *n);
-    Liandong__V1__AlertPage *page = (Liandong__V1__AlertPage *)(void *)mapping_read(&c->notices.plan, r, row, 1, arena);
+    int at[BY_HAND];
+    Liandong__V1__AlertPage *page = (Liandong__V1__AlertPage *)(void *)mapping_read(plan, r, row, 1, arena);
     Liandong__V1__AlertNotice notice = LIANDONG__V1__ALERT_NOTICE__INIT;
     if (!n || !page || page->n_alerts != 1 || page->alerts[0]->id.len != sizeof n->id) return NULL;
+    for (int i = 0; i < BY_HAND; i++) at[i] = PQfnumber(r, names[i]);
     sealing_open(&c->sealing, &page->base, NULL, arena);
     notice.alert = page->alerts[0];
     notice.has_step = true;
     notice.step = notice.alert->escalation;
     if (!notice.alert->place) notice.about_place = about_place(c, r, row, at[PLACE_RECORD], at[PLACE_SEALED], arena);
     *n = (struct notice){.step = notice.step,
+                         .seq = (uint64_t)mapping_get_int8(r, row, at[SEQ]),
                          .office = mapping_get_int4(r, row, at[TO_OFFICE]),
                          .heads_only = PQgetvalue(r, row, at[HEADS_ONLY])[0] != 0,
                          .right = {.num = mapping_get_int8(r, row, at[RECORD_NUM]),
@@ -119,6 +138,19 @@ static struct notice *read_row(struct core *c, const PGresult *r, int row, const
     if (!PQgetisnull(r, row, at[RECORD_AREA])) n->right.area = mapping_get_int4(r, row, at[RECORD_AREA]);
     memcpy(n->id, notice.alert->id.data, sizeof n->id);
     return read_accounts(n, r, row, at[ACCOUNTS], arena) && pack(n, &notice, arena) ? n : NULL;
+}
+
+/* Each in the order of the rows; what can't be read is left out and logged. */
+static struct notice *read_rows(struct core *c, const struct plan *plan, const PGresult *rows, struct arena *arena) {
+    struct notice *list = NULL, **end = &list;
+    for (int row = 0; row < PQntuples(rows); row++) {
+        *end = read_row(c, plan, rows, row, arena);
+        if (*end)
+            end = &(*end)->next;
+        else
+            log_event(LOG_ERROR, "alert.notice_lost", log_int("row", row));
+    }
+    return list;
 }
 
 /* ---- telling */
@@ -156,14 +188,13 @@ static bool same_whom(const struct notice *a, const struct notice *b) {
             memcmp(a->accounts, b->accounts, (size_t)a->accounts_count * sizeof *a->accounts) == 0);
 }
 
-/* Both lists are by number and office: *at goes along the old one as the new one is gone through. */
-static bool was_told(const struct notice **at, const struct notice *n) {
-    const struct notice *old = *at;
-    while (old && (old->right.num < n->right.num || (old->right.num == n->right.num && old->office < n->office)))
-        old = old->next;
-    *at = old;
-    return old && old->right.num == n->right.num && old->office == n->office && old->step == n->step &&
-           same_whom(old, n);
+/* Lists are by number and office. */
+static bool is_before(const struct notice *a, const struct notice *b) {
+    return a->right.num < b->right.num || (a->right.num == b->right.num && a->office < b->office);
+}
+
+static bool was_told(const struct notice *old, const struct notice *n) {
+    return old && !is_before(n, old) && old->step == n->step && same_whom(old, n);
 }
 
 static void tell_watchers(const struct notice *n, struct core *c) {
@@ -173,30 +204,72 @@ static void tell_watchers(const struct notice *n, struct core *c) {
     }
 }
 
+/* Adds to a list a notice of the one before, as it was. Without memory it is left out, and told again. */
+static struct notice **keep(const struct notice *old, struct notice **end, struct arena *arena) {
+    struct notice *n = arena_take(arena, sizeof *n);
+    int64_t *accounts = arena_take(arena, (size_t)(old->accounts_count + 1) * sizeof *accounts);
+    const char *frame = arena_copy(arena, (const char *)old->frame, old->size);
+    if (!n || !accounts || !frame) return end;
+    if (old->accounts_count) memcpy(accounts, old->accounts, (size_t)old->accounts_count * sizeof *accounts);
+    *n = *old;
+    n->ahead = false;
+    n->accounts = accounts;
+    n->frame = (const uint8_t *)frame;
+    n->next = NULL;
+    *end = n;
+    return &n->next;
+}
+
+/* An event that this node has not seen yet may be what gives somebody the right to see the alert. Once it is in the
+ * ring there is another look. */
+static bool is_seen(struct core *c, const struct notice *n) { return n->seq <= feed_head(c->feed); }
+
+void notices_look(struct core *c) {
+    struct notice *n;
+    c->notices.wanted = false;
+    LL_FOREACH(c->notices.list, n) n->ahead = false;
+}
+
 void notices_take(struct core *c, const PGresult *rows) {
     struct notices *all = &c->notices;
     struct arena *arena = &all->kept[!all->current];
-    struct notice *list = NULL, **end = &list;
-    int at[BY_HAND];
-    if (!all->plan.statement || !c->ready) { /* looked at again once it serves */
+    struct notice *list = NULL, **end = &list, *old = all->list, *n, *next;
+    if (!all->look.statement || !c->ready) { /* looked at again once it serves */
         all->wanted = false;
         return;
     }
-    for (int i = 0; i < BY_HAND; i++) at[i] = PQfnumber(rows, names[i]);
     arena_reset(arena);
-    for (int row = 0; row < PQntuples(rows); row++) {
-        struct notice *n = read_row(c, rows, row, at, arena);
-        if (!n) {
-            log_event(LOG_ERROR, "alert.notice_lost", log_int("row", row));
-            continue;
+    LL_FOREACH_SAFE(read_rows(c, &all->look, rows, arena), n, next) {
+        for (; old && is_before(old, n); old = old->next)
+            if (old->ahead) end = keep(old, end, arena);
+        bool known = old && !is_before(n, old);
+        if (is_seen(c, n)) {
+            if (!was_told(old, n)) tell_watchers(n, c);
+            *end = n;
+            end = &n->next;
+            *end = NULL;
+        } else if (known) {
+            end = keep(old, end, arena);
         }
-        *end = n;
-        end = &n->next;
+        if (known) old = old->next;
     }
-    const struct notice *old = all->list;
-    for (const struct notice *n = list; n; n = n->next)
-        if (!was_told(&old, n)) tell_watchers(n, c);
+    for (; old; old = old->next)
+        if (old->ahead) end = keep(old, end, arena);
     all->list = list;
     all->current = !all->current;
     all->waiting.value = PQntuples(rows);
+}
+
+void notices_tell(struct core *c, const PGresult *rows) {
+    struct notices *all = &c->notices;
+    struct notice **at = &all->list, *n, *next;
+    if (!c->ready) return;
+    LL_FOREACH_SAFE(read_rows(c, &all->alarm, rows, &all->kept[all->current]), n, next) {
+        while (*at && is_before(*at, n)) at = &(*at)->next;
+        if (!is_seen(c, n) || was_told(*at, n)) continue;
+        n->next = *at && !is_before(n, *at) ? (*at)->next : *at;
+        n->ahead = true;
+        *at = n;
+        tell_watchers(n, c);
+    }
 }

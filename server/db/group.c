@@ -35,6 +35,11 @@ static void on_tail(void *arg, struct link_answer answer) {
     if (!took_error(g, &answer)) g->tail = answer.result;
 }
 
+static void on_alarm(void *arg, struct link_answer answer) {
+    struct group *g = arg;
+    if (!took_error(g, &answer)) g->alarm = answer.result;
+}
+
 static void on_single(void *arg, struct link_answer answer) {
     struct write *w = arg;
     struct group *g = w->group;
@@ -143,6 +148,7 @@ bool group_send(struct group *g, struct link *link, const struct writer_options 
         i += n;
     }
     return send_side(g, link, o->notify, NULL, NULL) && link_send(link, o->tail, NULL, NULL, on_tail, g) &&
+           (!o->alarm || !g->members[0]->urgent || link_send(link, o->alarm, NULL, NULL, on_alarm, g)) &&
            link_sync(link, on_sync, g);
 }
 
@@ -154,7 +160,8 @@ void group_clear(struct group *g) {
     }
     PQclear(g->pen);
     PQclear(g->tail);
-    g->pen = g->tail = NULL;
+    PQclear(g->alarm);
+    g->pen = g->tail = g->alarm = NULL;
     g->count = 0;
     g->batches_answered = 0;
     arena_reset(&g->arena);

@@ -22,14 +22,15 @@ struct group {
     char sqlstate[6]; /* of the first error */
     struct group_batch batches[GROUP_BATCHES];
     PGresult *batch_answers[GROUP_BATCHES]; /* kept until the Sync, and so are these two: */
-    PGresult *pen, *tail;
+    PGresult *pen, *tail, *alarm;
     size_t batches_count, batches_answered;
     void (*settled)(void *arg, struct group *g); /* after the Sync, or after the loss */
     void *arg;
 };
 
-/* Sends pen, members, notify, tail, Sync of g->members[0..count). False where memory ran out or the link broke before
- * the Sync was sent: `settled` does not come; break the link, so that PostgreSQL rolls back what it was sent. */
+/* Sends pen, members, notify, tail, alarm where they are urgent, Sync of g->members[0..count). False where memory ran
+ * out or the link broke before the Sync was sent: `settled` does not come; break the link, so that PostgreSQL rolls
+ * back what it was sent. */
 bool group_send(struct group *g, struct link *link, const struct writer_options *o);
 /* Gives back what the answers held. */
 void group_clear(struct group *g);

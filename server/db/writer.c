@@ -121,7 +121,7 @@ static void on_settled(void *arg, struct group *g) {
     memcpy(members, g->members, count * sizeof *members);
     g->count = 0;
     for (size_t i = 0; i < count; i++) finish(members[i], fault);
-    if (!fault) w->options.committed(w->options.arg, g->pen, g->tail);
+    if (!fault) w->options.committed(w->options.arg, g->pen, g->tail, g->alarm);
     group_clear(g);
 }
 

@@ -20,8 +20,9 @@
  * not their own writes.
  *
  * An urgent write waits for what was sent, and for nothing that was not: it goes ahead of the queue, at once, and its
- * group has no others to carry out (2026-11: so what alerts somebody, see tests/load, figure alert_p99). After such a
- * group comes one of the others, if any waits: nobody keeps them waiting with alert upon alert.
+ * group has no others to carry out. What it is urgent for is asked for in the same round trip (2026-11: so what alerts
+ * somebody, see tests/load, figure alert_p99). After such a group comes one of the others, if any waits: nobody keeps
+ * them waiting with alert upon alert.
  *
  * A read may be a member too, where what it writes down of its reader has to be durable before it is answered; it gets
  * all its rows. Sent twice it is written down twice.
@@ -62,13 +63,15 @@ struct writer;
 struct writer_options {
     struct statement *pen, *caller, *notify, *tail, *guard,
         *barrier;                        /* caller: office, device, officer, role, timeout in ms as text */
-    struct statement *const *statements; /* all that the writer sends, the first four included */
+    struct statement *alarm;             /* after the tail of an urgent group. NULL: nothing */
+    struct statement *const *statements; /* all that the writer sends, the first four and `alarm` included */
     size_t statements_count;
     uint32_t queue_limit;
     void (*ready)(void *arg); /* connected (again) */
     void (*refused)(void *arg, const char *why);
-    /* A group is durable and its members were answered. What its pen and tail said, borrowed. */
-    void (*committed)(void *arg, const PGresult *pen, const PGresult *tail);
+    /* A group is durable and its members were answered. What its pen, its tail and, where it is urgent, `alarm` said,
+     * borrowed. */
+    void (*committed)(void *arg, const PGresult *pen, const PGresult *tail, const PGresult *alarm);
     void (*poked)(void *arg); /* another process committed */
     void *arg;
 };

@@ -16,6 +16,7 @@ struct feed {
     uv_timer_t tick;
     bool warm, pulling, again; /* again: a poke came while pulling */
     bool waits;                /* for a key of sealed text: see mask.h */
+    bool alerted;              /* among the rows being taken is an event of an alert */
     bool unreviewed;           /* the rights are to be read again, and were not yet */
     bool head_known;           /* of this connection: checked against our history */
     struct cursor found;       /* head in the table, as this connection told it */
@@ -94,8 +95,7 @@ static bool take_row(struct feed *f, const PGresult *r, int row) {
     if (!ring_append(&f->view.ring, &e, on_touched, f))
         log_event(LOG_WARN, "feed.not_in_ring", log_int("seq", (int64_t)e.seq), log_int("bytes", e.frame_size));
     f->view.head = (struct cursor){e.seq, e.mark};
-    if (e.face.record == LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_ALERT && f->options.alerted)
-        f->options.alerted(f->options.arg);
+    f->alerted |= e.face.record == LIANDONG__V1__RECORD_TYPE__RECORD_TYPE_ALERT;
     f->events.value++;
     return true;
 }
@@ -111,6 +111,8 @@ static void become_warm(struct feed *f) {
 static bool take_rows(struct feed *f, const PGresult *r) {
     int rows = PQntuples(r), row = 0;
     while (row < rows && take_row(f, r, row)) row++;
+    if (f->alerted && f->options.alerted) f->options.alerted(f->options.arg);
+    f->alerted = false;
     return row == rows;
 }
 

@@ -33,7 +33,7 @@ struct feed_options {
     size_t ring_bytes;
     void (*ready)(void *arg); /* the ring is warm: watches may begin */
     void (*refused)(void *arg, const char *why);
-    void (*alerted)(void *arg); /* an event of an alert came into the ring; before the watchers are woken */
+    void (*alerted)(void *arg); /* events of alerts came into the ring; before the watchers are woken */
     void *arg;
 };
 struct feed;

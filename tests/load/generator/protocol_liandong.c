@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MARK_SIZE   24u /* hex: 16 of the tag, 8 of the index */
+#define MARK_SIZE   24u /* 16 letters of the tag, 8 of the index, four bits each */
 #define VERSION     1u
 #define DEADLINE_MS 60000u
 
@@ -72,6 +72,23 @@ static uint64_t scatter(uint32_t index, uint64_t tag) {
     return x ^ x >> 31;
 }
 
+/* Letters alone: eleven digits in a row would be a telephone number, which is hidden from who may not see it. */
+static void put_mark(char *mark, uint64_t tag, uint32_t index) {
+    for (size_t i = 0; i < MARK_SIZE; i++) {
+        mark[i] = (char)('a' + (i < 16 ? tag >> (60 - 4 * i) : index >> (92 - 4 * i)) % 16);
+    }
+    mark[MARK_SIZE] = '\0';
+}
+static void take_mark(const char *mark, uint64_t *tag, uint32_t *index) {
+    for (size_t i = 0; i < MARK_SIZE; i++) {
+        uint32_t digit = (uint32_t)(mark[i] - 'a') & 15u;
+        if (i < 16)
+            *tag = *tag << 4 | digit;
+        else
+            *index = *index << 4 | digit;
+    }
+}
+
 static void report(struct connection *c, uint32_t index) {
     static const char *const streets[] = {"建设南路", "河东大道", "芙蓉中路", "书院路",
                                           "双拥路",   "晓塘路",   "吉安路",   "宝塔路"};
@@ -86,7 +103,7 @@ static void report(struct connection *c, uint32_t index) {
     Liandong__V1__Threat threats[] = {LIANDONG__V1__THREAT__THREAT_ASSAULT};
     uint64_t x = scatter(index, c->crowd->tag);
     char mark[MARK_SIZE + 1], place[96], phone[16], reporter[] = "张某";
-    snprintf(mark, sizeof mark, "%016" PRIx64 "%08" PRIx32, c->crowd->tag, index);
+    put_mark(mark, c->crowd->tag, index);
     snprintf(place, sizeof place, "%s%u号%u栋", streets[x & 7], (unsigned)(x >> 3 & 0xffffff),
              (unsigned)(x >> 27 & 63));
     snprintf(phone, sizeof phone, "1%010" PRIu64, 3000000000u + (x >> 30) % 7000000000u);
@@ -128,13 +145,7 @@ static void take_delivery(struct connection *c, const struct liandong_delivery *
     if (!d->mark || d->mark_size != MARK_SIZE) return;
     uint64_t tag = 0;
     uint32_t index = 0;
-    for (size_t i = 0; i < MARK_SIZE; i++) {
-        uint32_t digit = d->mark[i] >= 'a' ? d->mark[i] - 'a' + 10u : d->mark[i] - '0' + 0u;
-        if (i < 16)
-            tag = tag << 4 | digit;
-        else
-            index = index << 4 | digit;
-    }
+    take_mark((const char *)d->mark, &tag, &index);
     if (tag == c->crowd->tag) crowd_delivered(c, index);
 }
 

@@ -12,7 +12,7 @@ static const struct rows_column columns[] = {
     {"id", TYPE_UUID},           {"no", TYPE_TEXT},         {"escalation", TYPE_INT2},     {"sensitivity", TYPE_INT2},
     {"title", TYPE_TEXT},        {"record_num", TYPE_INT8}, {"record_origin", TYPE_INT4},  {"record_area", TYPE_INT4},
     {"to_office", TYPE_INT4},    {"heads_only", TYPE_BOOL}, {"accounts", TYPE_INT8_ARRAY}, {"place_record", TYPE_UUID},
-    {"place_sealed", TYPE_TEXT},
+    {"place_sealed", TYPE_TEXT}, {"seq", TYPE_INT8},
 };
 #define COLUMNS (int)(sizeof columns / sizeof *columns)
 
@@ -22,9 +22,16 @@ bool __wrap_feed_may_see(struct feed *f, const struct caller *caller, const stru
     return record->num != HIDDEN;
 }
 
+static uint64_t head; /* what this node has seen of the feed */
+uint64_t __wrap_feed_head(struct feed *f);
+uint64_t __wrap_feed_head(struct feed *f) {
+    (void)f;
+    return head;
+}
+
 static struct core core;
 static struct metrics metrics;
-static struct statement statement;
+static struct statement statement, alarm;
 static struct buffer out;
 static struct session duty, second, chief, machine, other;
 static unsigned told[5];
@@ -56,7 +63,9 @@ static int set_up(void **state) {
     notices_init(&core.notices, &metrics);
     buffer_init(&out, 1u << 20);
     if (!statement.described) rows_describe(&statement, "_alert_notices", "select 1", NULL, 0, columns, COLUMNS);
-    if (!notices_contract(&core.notices, &statement, error, sizeof error)) fail_msg("%s", error);
+    if (!alarm.described) rows_describe(&alarm, "_alarm", "select 1", NULL, 0, columns, COLUMNS);
+    if (!notices_contract(&core.notices, &statement, &alarm, error, sizeof error)) fail_msg("%s", error);
+    head = 1;
     sit(&duty, &told[0], OFFICE, LIANDONG__V1__ROLE__ROLE_DUTY, DUTY);
     sit(&second, &told[1], OFFICE, LIANDONG__V1__ROLE__ROLE_DUTY, SECOND);
     sit(&chief, &told[2], OFFICE, LIANDONG__V1__ROLE__ROLE_CHIEF, 13);
@@ -71,14 +80,14 @@ static int tear_down(void **state) {
     return 0;
 }
 
-/* One look that finds one alert. on_duty 0: nobody is on the roster. */
-static void look(int64_t num, int16_t step, bool heads_only, int64_t on_duty) {
+/* A row with one alert. on_duty 0: nobody is on the roster. */
+static PGresult *row_of(int64_t num, int16_t step, bool heads_only, int64_t on_duty, int64_t seq) {
     PGresult *r = rows_make(columns, COLUMNS);
-    uint32_t head[] = {htobe32(1), 0, htobe32(20), htobe32(1), htobe32(1), htobe32(8)};
-    uint8_t accounts[sizeof head + 8];
+    uint32_t array[] = {htobe32(1), 0, htobe32(20), htobe32(1), htobe32(1), htobe32(8)};
+    uint8_t accounts[sizeof array + 8];
     uint64_t big = htobe64((uint64_t)on_duty);
-    memcpy(accounts, head, sizeof head);
-    memcpy(accounts + sizeof head, &big, sizeof big);
+    memcpy(accounts, array, sizeof array);
+    memcpy(accounts + sizeof array, &big, sizeof big);
     rows_bytes(r, 0, 0, "0123456789abcdef", 16);
     rows_text(r, 0, 1, "YJ-2026-000001");
     rows_int2(r, 0, 2, step);
@@ -95,8 +104,16 @@ static void look(int64_t num, int16_t step, bool heads_only, int64_t on_duty) {
         rows_null(r, 0, 10);
     rows_null(r, 0, 11);
     rows_null(r, 0, 12);
-    notices_take(&core, r);
+    rows_int8(r, 0, 13, seq);
+    return r;
+}
+static void take(PGresult *r, void (*how)(struct core *, const PGresult *)) {
+    how(&core, r);
     PQclear(r);
+}
+static void look(int64_t num, int16_t step, bool heads_only, int64_t on_duty) {
+    notices_look(&core);
+    take(row_of(num, step, heads_only, on_duty, 1), notices_take);
 }
 static void assert_told(unsigned a, unsigned b, unsigned c, unsigned d) {
     const unsigned wanted[5] = {a, b, c, d, 0};
@@ -140,12 +157,48 @@ static void who_comes_later_is_greeted(void **state) {
     assert_told(1, 1, 1, 1);
     assert_int_equal(core.notices.told.value, 4);
 }
+static void what_was_just_raised_is_told_once(void **state) {
+    (void)state;
+    notices_look(&core); /* a look is under way that does not find it */
+    take(row_of(1, 0, false, DUTY, 1), notices_tell);
+    assert_told(1, 0, 0, 1);
+    take(rows_make(columns, COLUMNS), notices_take);
+    look(1, 0, false, DUTY);
+    take(row_of(1, 0, false, DUTY, 1), notices_tell);
+    assert_told(1, 0, 0, 1);
+    notices_greet(&core, &duty);
+    assert_told(2, 0, 0, 1);
+    notices_look(&core); /* began after it: what it does not find is over */
+    take(rows_make(columns, COLUMNS), notices_take);
+    notices_greet(&core, &duty);
+    assert_told(2, 0, 0, 1);
+}
+static void what_this_node_has_not_seen_is_told_when_it_has(void **state) {
+    (void)state;
+    notices_look(&core);
+    take(row_of(1, 0, false, 0, 2), notices_take);
+    assert_told(0, 0, 0, 0);
+    take(row_of(1, 0, false, 0, 2), notices_tell);
+    assert_told(0, 0, 0, 0);
+    head = 2;
+    notices_look(&core);
+    take(row_of(1, 0, false, 0, 2), notices_take);
+    assert_told(1, 1, 1, 1);
+    notices_look(&core); /* it was opened to somebody: to those who know it that is nothing new */
+    take(row_of(1, 0, false, 0, 3), notices_take);
+    head = 3;
+    notices_look(&core);
+    take(row_of(1, 0, false, 0, 3), notices_take);
+    assert_told(1, 1, 1, 1);
+}
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(everybody_where_nobody_is_on_duty, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_is_on_duty_and_then_who_is, set_up, tear_down),
         cmocka_unit_test_setup_teardown(heads_alone_and_what_is_hidden, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(who_comes_later_is_greeted, set_up, tear_down)};
+        cmocka_unit_test_setup_teardown(who_comes_later_is_greeted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_just_raised_is_told_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_this_node_has_not_seen_is_told_when_it_has, set_up, tear_down)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
