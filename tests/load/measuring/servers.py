@@ -64,6 +64,8 @@ def prepare_template(ground):
     code, text = node.run(*verb)
     if code:
       raise RuntimeError(f"liandongd {verb[0]}: exit {code}: {text}")
+  with ground.cluster.session(TEMPLATE) as session:  # one office raises here what a whole district does
+    session.rows("update liandong.record_limit set most = 1000000 where what = 'alert_minute'")
 
 
 class Reference(Program):
