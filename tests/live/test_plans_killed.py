@@ -91,7 +91,7 @@ DUE = "md5('clock ' || c.id || ' due')::uuid"
 NONE = (  # what must not be there
   ("a plan with part of its tasks", "select record_no(a.num) from alert a where (select count(*) from task t where t.about = a.num) <> case when a.planned_at is null then 0 else 3 end"),
   ("a mark with part of what it starts", """select record_no(d.num) from dispute d where (select count(*) from clock c where c.num = d.num and c.rule like 'VISIT\\_DV%') <> 4
-     or (select count(*) from task t where t.about = d.num and t.title = '核查人身安全保护令') <> 1"""),
+     or (select count(*) from task t where t.about = d.num and t.title like '核查人身安全保护令%') <> 1"""),
   ("a mark taken away and a visit that is waited for", """select record_no(c.num) from clock c join dispute d using (num) where c.rule like 'VISIT\\_DV%' and d.subtype is null and c.stopped_at is null"""),
   ("a clock that fired and told nothing, or told and did not fire", f"select record_no(c.num), c.rule from clock c where (c.fired_at is null) = exists (select from feed f where f.request_id = {DUE})"),
   ("a clock that fired after it was stopped", f"select record_no(c.num), c.rule from clock c join feed f on f.request_id = {DUE} where f.at > c.stopped_at or c.fired_at > c.stopped_at"),
