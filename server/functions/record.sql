@@ -105,6 +105,11 @@ create or replace function record_gravity(whole jsonb) returns int2 immutable pa
   select coalesce(case (whole ->> 'warning')::int2 when 4 then 1 when 3 then 2 when 2 then 3 when 1 then 4 end, (whole ->> 'severity')::int2, 0)::int2
 $$;
 
+-- Under whose name an event stands: what a terminal or the end of a deadline brings about by itself was nobody's act, though it came in his session.
+create or replace function record_officer(kind text) returns text stable language sql as $$
+  select case when kind in ('deliver_transfer', 'settle_alert') then '系统' else coalesce(caller_officer(), '系统') end
+$$;
+
 -- An event of a record as it is after it, made by the caller; with nobody calling (a clock) by the system itself, for the office that the
 -- record belongs to. What changed is for whoever makes it to say.
 create or replace function record_event(after jsonb, wanted text, moment timestamptz, request uuid, sent bytea, why text, out event feed) stable
@@ -114,7 +119,7 @@ begin
   event.no := record_no(event.num); event.version := (after ->> 'version')::int4; event.state := (after ->> 'state')::int2;
   event.class := 0; event.level := record_gravity(after); event.title := after ->> 'title'; event.note := why; event.act := coalesce(sent, ''); event.request_id := request;
   event.origin := (after ->> 'origin')::int4; event.actor := coalesce(caller_office(), event.origin); event.device := coalesce(caller_device(), 0);
-  event.officer := coalesce(caller_officer(), '系统');
+  event.officer := record_officer(wanted);
   select o.code, o.name into strict event.office, event.office_name from office o where o.id = event.actor;
   event.audience := audience_with(audience_now(event.origin, event.entity), (after ->> 'area')::int4)
     || given_to(event.num);

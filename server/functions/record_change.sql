@@ -236,7 +236,7 @@ begin
   if wanted like 'correct\_%' and difference.changed is null then
     return event;
   end if;
-  after := after || jsonb_build_object('version', (before ->> 'version')::int4 + 1, 'updated_by', coalesce(caller_officer(), '系统'), 'updated_at', moment,
+  after := after || jsonb_build_object('version', (before ->> 'version')::int4 + 1, 'updated_by', record_officer(wanted), 'updated_at', moment,
     'events', (before -> 'events') || to_jsonb((select h.seq + 1 from feed_head h)));
   event := record_event(after, wanted, moment, request, sent, why);
   event.changed := difference.changed; event.old_values := difference.old_values; event.new_values := difference.new_values;

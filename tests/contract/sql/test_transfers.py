@@ -40,7 +40,10 @@ def leg_by_leg(ground):
     assert turn(j, "accept_transfer", no) == ("ILLEGAL_TRANSITION", 1)
     assert turn(p, "sign_transfer", no)[0] == "NOT_YOURS"
     assert turn(j, "deliver_transfer", no) == ("done", 2)
+    assert (delivered := j.ask("show_transfer", transfer=no)[0])["updated_by"] == "系统", delivered
     assert turn(j, "sign_transfer", no) == ("done", 3)
+    signed = d.sql("select kind, f.office, officer from feed f where no = $1 order by seq", no)[1:]
+    assert signed == [("deliver_transfer", "j2", "系统"), ("sign_transfer", "j2", "j2-head")], "nobody's act, but the terminal's"
     assert turn(p, "recall_transfer", no, reason="送错") == ("ILLEGAL_TRANSITION", 3)
     assert turn(j, "accept_transfer", no, note="由李某承办") == ("done", 4) and note() is None
     assert turn(j, "feedback_transfer", no) == ("REQUIRED", None)
