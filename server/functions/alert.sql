@@ -61,10 +61,12 @@ create or replace function alert_kept(old jsonb) returns jsonb immutable languag
     and e.value <> 'null'
 $$;
 
--- Whether the people of the caller's office have raised as many within a minute as one may.
+-- Whether the people of the caller's office have raised as many within a minute as one may. Without a limit they are not even counted.
 create or replace function alerts_flood(moment timestamptz) returns bool stable language plpgsql as $$
+declare
+  most int4 := record_most('alert_minute');
 begin
-  return (select count(*) from alert a where a.origin = caller_office() and a.created_at > moment - interval '1 minute' and a.rule is null) >= record_most('alert_minute');
+  return most is not null and (select count(*) from alert a where a.origin = caller_office() and a.created_at > moment - interval '1 minute' and a.rule is null) >= most;
 end $$;
 
 create or replace function alert_prepare(wanted text, before jsonb, given jsonb, moment timestamptz, out patch jsonb, out field text, out reason text)

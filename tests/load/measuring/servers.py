@@ -65,7 +65,7 @@ def prepare_template(ground):
     if code:
       raise RuntimeError(f"liandongd {verb[0]}: exit {code}: {text}")
   with ground.cluster.session(TEMPLATE) as session:  # one office raises here what a whole district does
-    session.rows("update liandong.record_limit set most = 1000000 where what = 'alert_minute'")
+    session.rows("delete from liandong.record_limit where what = 'alert_minute'")
 
 
 class Reference(Program):
