@@ -225,9 +225,8 @@ static struct notice **keep(const struct notice *old, struct notice **end, struc
 static bool is_seen(struct core *c, const struct notice *n) { return n->seq <= feed_head(c->feed); }
 
 void notices_look(struct core *c) {
-    struct notice *n;
     c->notices.wanted = false;
-    LL_FOREACH(c->notices.list, n) n->ahead = false;
+    for (struct notice *n = c->notices.list; n; n = n->next) n->ahead = false;
 }
 
 void notices_take(struct core *c, const PGresult *rows) {
