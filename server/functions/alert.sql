@@ -331,13 +331,14 @@ begin
   perform alert_follow('raise_alert', null, after, '{}', event);
 end $$;
 
--- A clock has stopped, and so what was raised about it is over.
-create or replace function alert_settle(of_deadline int8, moment timestamptz) returns void language plpgsql as $$
+-- A clock has stopped, or stands still, and so what was raised about it is over.
+drop function if exists alert_settle(int8, timestamptz);
+create or replace function alert_settle(of_deadline int8, moment timestamptz, said text default '时限已停止') returns void language plpgsql as $$
 declare
   open record;
 begin
   for open in select a.num, a.id from alert a where a.deadline = of_deadline and a.state in (1, 2, 3) loop
-    perform record_react(open.num, 'settle_alert', '{"outcome": "时限已停止"}', moment, record_derived(open.id, 2), null);
+    perform record_react(open.num, 'settle_alert', jsonb_build_object('outcome', said), moment, record_derived(open.id, 2), null);
   end loop;
 end $$;
 

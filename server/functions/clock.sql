@@ -108,16 +108,21 @@ begin
   perform clock_keep(c);
 end $$;
 
--- Pauses and resumes a clock that was not due yet: what is left of it stands still.
+-- Pauses and resumes a clock that was not due yet: what is left of it stands still. That it is near is over meanwhile, and told again if it still is
+-- when it goes on; unless nothing is told ahead of it (clock_start_at).
 create or replace function clock_pause(of_num int8, of_rule text, moment timestamptz) returns void language plpgsql
   security definer set search_path = liandong, pg_catalog, pg_temp as $$
 declare
   c clock;
   base timestamptz := clock_base(moment);
 begin
-  for c in select * from clock x where x.num = of_num and (of_rule is null or x.rule = of_rule) and x.next_at is not null loop
+  for c in select * from clock x where x.num = of_num and (of_rule is null or x.rule = of_rule) and x.next_at is not null order by x.id loop
     c.amount := case when c.working then working_between(base, c.due_at) else greatest(extract(epoch from c.due_at - base) * 1000, 0)::int8 end;
     c.paused_at := moment; c.next_at := null;
+    if c.near_fired_at > c.started_at then
+      c.near_fired_at := null;
+      perform alert_settle(c.id, moment, '时限已暂停');
+    end if;
     perform clock_keep(c);
   end loop;
 end $$;
@@ -150,13 +155,26 @@ begin
   end if;
 end $$;
 
+-- Tells again of a clock whose stopping was taken back (clock_again) what it had told: that was over when it stopped.
+create or replace function clock_alert_again(of_id int8, request uuid, moment timestamptz) returns void language plpgsql as $$
+declare
+  c clock := (select x from clock x where x.id = of_id);
+  r clock_rule := (select x from clock_rule x where x.type = c.type and x.rule = c.rule and x.started_on = c.rule_since);
+begin
+  if c.fired_at is not null then
+    perform clock_alert(c, r.due_alert, r.name, request, moment);
+  elsif c.near_fired_at > c.started_at and c.paused_at is null and c.due_at > clock_timestamp() then
+    perform clock_alert(c, r.near_alert, r.name, request, moment);
+  end if;
+end $$;
+
 -- Carries out what a clock is for: it is near, or due. The clock is marked first, for what follows may start it anew.
 create or replace function clock_fire(c clock, wall timestamptz, moment timestamptz) returns void language plpgsql as $$
 declare
   r clock_rule;
   is_due bool := c.due_at <= wall;
   said jsonb := jsonb_build_object('clock', c.rule, 'clock_due', moment_text(c.due_at));
-  request uuid := md5('clock ' || c.id || case when c.due_at <= wall then ' due' else ' near' end)::uuid;
+  request uuid := md5('clock ' || c.id || case when c.due_at <= wall then ' due' else ' near ' || extract(epoch from c.from_at) end)::uuid;  -- near: once a resumption
   reacted bool;
 begin
   select * into strict r from clock_rule x where x.type = c.type and x.rule = c.rule and x.started_on = c.rule_since;

@@ -47,5 +47,6 @@ begin
   perform record_react(into_num, 'absorb_dispute', jsonb_build_object(case event.kind when 'merge_dispute' then 'absorbed' else 'released' end,
     case when (before ->> 'sensitivity')::int2 > (select d.sensitivity from dispute d where d.num = into_num) then masked('', false) else event.no end),
     event.at, record_derived(event.request_id, 2), event.note);
+  perform clock_alert_again(w.id, record_derived(event.request_id, 10 + w.n::int4), event.at) from unnest(stopped) with ordinality w(id, n);
 end $$;
 grant execute on function merge_follow(jsonb, jsonb, feed) to liandong_app;

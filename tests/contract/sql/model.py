@@ -79,6 +79,7 @@ class Clock:
   def __init__(self, rule):
     self.rule, self.stopped, self.paused, self.near, self.fired = rule, False, False, False, False
     self.alert = None  # the last one that told of it
+    self.resoon = False  # it was near when it was paused
     self.held = self.came = False  # stopped for as long as its record is merged into another; its time came meanwhile
     self.due = self.near_by = 0  # in days, where it matters which of a record's clocks is due first; near_by: when it was told to be near
 
@@ -312,7 +313,7 @@ class World:
       self.timed.append(r)
     r.clocks.append(Clock(rule))
     if late:
-      self.late.append((r, r.clocks[-1]))
+      self.late.append((r, r.clocks[-1], True))
 
   def fire(self, r, clock, due):
     clock.near, clock.fired = clock.near or not due, clock.fired or due

@@ -141,9 +141,12 @@ class Merges:
       for c in r.clocks:
         c.stopped = c.stopped and not c.held
         if c.held and c.came and c.runs:
-          self.late.append((r, c))
-        c.held = c.came = False
+          self.late.append((r, c, True))
       self.react(self.records[into], "absorb_dispute", {"released": dispute})
+      for c in r.clocks:
+        if c.held and (c.fired or c.near and c.runs and not c.came):
+          self.alert_deadline(r, c, c.fired)
+        c.held = c.came = False
     return answer
 
 

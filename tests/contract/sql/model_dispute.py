@@ -141,13 +141,19 @@ class Disputes:
   def suspend_dispute(self, who, _, dispute, base_version=None, reason=None):
     r, answer = self.of_dispute(who, "suspend_dispute", dispute, base_version, {}, reason, lambda patch: {**patch, "suspended_at": self.moment()})
     for c in r.clocks:
-      c.paused = c.paused or answer["outcome"] == "done" and c.runs and not (r.fields["subtype"] and c.rule.startswith("VISIT_DV"))
+      if answer["outcome"] == "done" and c.runs and not (r.fields["subtype"] and c.rule.startswith("VISIT_DV")):
+        c.paused, c.resoon, c.near = True, c.near, False
+        if c.resoon:
+          self.settle(c, "时限已暂停")
     return answer
 
   def resume_dispute(self, who, _, dispute, base_version=None, note=None):
     r, answer = self.of_dispute(who, "resume_dispute", dispute, base_version, {}, note, lambda patch: {**patch, "suspended_at": None})
     for c in r.clocks:
-      c.paused = c.paused and (answer["outcome"] != "done" or c.stopped)
+      if answer["outcome"] == "done" and c.paused and not c.stopped:
+        c.paused = False
+        if c.resoon:
+          self.late.append((r, c, False))
     return answer
 
   def extend_dispute(self, who, _, dispute, base_version=None, extension_consent=None):

@@ -158,9 +158,9 @@ class Alerts:
     if before:
       self.react(before, "supersede_alert", {"superseded_by": clock.alert.no})
 
-  def settle(self, clock):
+  def settle(self, clock, outcome="时限已停止"):
     if clock.alert and clock.alert.state in (1, 2, 3):
-      self.react(clock.alert, "settle_alert", {"outcome": "时限已停止"})
+      self.react(clock.alert, "settle_alert", {"outcome": outcome})
 
   def raise_alert(self, who, request, kind=None, title=None, about=None):
     self.may_create(who, "alert", "raise_alert")

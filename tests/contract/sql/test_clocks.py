@@ -173,6 +173,35 @@ def near_and_missed_are_alerts(ground):
 
 
 @case
+def near_is_over_while_it_is_paused(ground):
+  """And told again when it goes on, if it is near then; one that is not near any more, or was never told ahead, is not."""
+  with ground.district() as d:
+    rules(d)
+    d.sql("update clock_rule set near_alert = 'DEADLINE_NEAR', due_alert = 'DEADLINE_BREACH' where rule = 'quick'")
+    num, soon = dispute(d), dispute(d)
+    alerts = lambda: d.sql("select state, outcome from alert order by num")  # noqa: E731
+    over = ("4", "时限已暂停")
+    call(d, "clock_start", num, "quick", now(d))
+    d.sql("select clock_start_at($1, 'quick', clock_timestamp() + interval '15 seconds', clock_timestamp())", soon)
+    pass_time(d, 45, num)
+    for n in range(2):
+      assert (look(d)[0], look(d)[0]) == (1, 0) and alerts() == [over] * n + [("1", None)]
+      for each in (num, soon):
+        call(d, "clock_pause", each, "quick", now(d))
+      assert look(d)[0] == 0 and alerts() == [over] * (n + 1)
+      assert d.sql("select distinct officer from feed where kind = 'settle_alert'") == [("系统",)]
+      for each in (num, soon):
+        call(d, "clock_resume", each, "quick", now(d))
+    assert look(d)[0] == 1 and told(d, soon) == ["open_dispute"]
+    pass_time(d, 30, num)
+    assert (look(d)[0], look(d)[0]) == (1, 0) and [row[0] for row in alerts()] == ["4", "4", "7", "1"], "the missed one takes its place"
+    call(d, "clock_pause", num, "quick", now(d))
+    assert alerts()[-1] == ("1", None), "what was missed was missed"
+    assert told(d, num)[1:] == ["deadline_near"] * 3 + ["deadline_breached"]
+    assert d.sql("select intact from feed_verify()") == [("t",)]
+
+
+@case
 def an_exercise_alerts_nobody_of_its_deadlines(ground):
   with ground.district() as d:
     rules(d)

@@ -102,6 +102,42 @@ def clocks_stop_and_come_back(ground):
 
 
 @case
+def what_was_missed_is_told_again(ground):
+  """Once for each time the merge is taken back, under the system's name; what was near as well, but not if it is due by then."""
+  with ground.district() as d:
+    p, j = d.desk("p1", "chief"), d.desk("j1", "head")
+    one, two = opened(p), opened(j)
+    d.sql("select clock_start(num, r, now()) from dispute, unnest(array['VISIT', 'VISIT_30', 'VISIT_90']) r where record_no(num) = $1", one)
+
+    def move(rule, due):
+      d.sql("update clock set from_at = from_at - (due_at - clock_timestamp()) + $2::interval where rule = $1", rule, due)
+      d.sql("select clock_keep(clock_worked_out(c)) from clock c where rule = $1", rule)
+
+    def look():
+      """How many fired, though a look may end before it has done all."""
+      fired, failed = d.sql("select fired, failed from clocks_due((extract(epoch from clock_timestamp()) * 1000)::int8, 0, 50)")[0]
+      assert failed is None, failed
+      return int(fired) and int(fired) + look()
+    alerts = lambda: d.sql("select c.rule, a.rule, a.state from alert a join clock c on c.id = a.deadline where a.state <> 7 order by a.num")  # noqa: E731
+    move("VISIT", "-1 hour"), move("VISIT_30", "1 hour"), move("VISIT_90", "1 hour")
+    assert look() == 3
+    missed, soon, other = ("VISIT", "DEADLINE_BREACH", "1"), ("VISIT_30", "DEADLINE_NEAR", "1"), ("VISIT_90", "DEADLINE_NEAR", "1")
+    over = lambda *rows: [(*row[:2], "4") for row in rows]  # noqa: E731
+    assert sorted(alerts()) == [missed, soon, other]
+    merge(p, one, two)
+    assert sorted(alerts()) == over(missed, soon, other) and look() == 0
+    move("VISIT_90", "-1 hour")
+    merge(p, one, None, "unmerge_dispute")
+    assert alerts()[3:] == [missed, soon], alerts()
+    assert look() == 1 and alerts()[3:] == [missed, soon, ("VISIT_90", "DEADLINE_BREACH", "1")]
+    merge(p, one, two)
+    merge(p, one, None, "unmerge_dispute")
+    assert [row[2] for row in alerts()] == ["4"] * 6 + ["1"] * 3 and look() == 0, alerts()
+    assert d.sql("select distinct officer from feed where kind in ('raise_alert', 'settle_alert')") == [("系统",)]
+    proved(d)
+
+
+@case
 def a_marked_one_is_not_lost(ground):
   """Into one without the mark its visits would end."""
   with ground.district() as d:

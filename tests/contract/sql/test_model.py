@@ -225,8 +225,8 @@ class Walk(Looks):
 
   def late(self):
     """What was due when it began."""
-    for record, clock in self.world.late:
-      self.world.fire(record, clock, True)
+    for record, clock, due in self.world.late:
+      self.world.fire(record, clock, due)
     assert self.due() == [(str(len(self.world.late)), None)], self.where
     self.world.late.clear()
 
