@@ -17,8 +17,9 @@ int64_t wall_leap(const struct wall *before, const struct wall *after) {
 }
 
 bool clocks_contract(const struct statement *s, char *error, size_t room) {
-    static const char *const names[] = {"now_ms", "fired", "next_ms", "held_ms", "jump_ms", "failed"};
-    static const Oid types[] = {TYPE_INT8, TYPE_INT4, TYPE_INT4, TYPE_INT8, TYPE_INT8, TYPE_TEXT};
+    static const char *const names[] = {"now_ms",  "fired",  "next_ms",     "held_ms",
+                                        "jump_ms", "failed", "undelivered", "unacked"};
+    static const Oid types[] = {TYPE_INT8, TYPE_INT4, TYPE_INT4, TYPE_INT8, TYPE_INT8, TYPE_TEXT, TYPE_TEXT, TYPE_TEXT};
     return contract_columns(s, names, types, sizeof types / sizeof *types, error, room);
 }
 
@@ -58,6 +59,17 @@ static void tell_held(struct clocks *c, int64_t held_ms, int64_t jump_ms) {
     c->holding.value = held;
 }
 
+/* Somebody should see to it that there is a terminal, and somebody at it. */
+static void tell_unheard(const PGresult *r) {
+    if (!PQgetisnull(r, 0, 6))
+        log_event(LOG_WARN, "alerts.undelivered", log_str("alerts", PQgetvalue(r, 0, 6)),
+                  log_str("hint", "所列通报在规定时间内没有送达所列单位的任何终端，已改为通知该单位全体人员。"
+                                  "请查看该单位终端是否开机、联网、登录，并用电话通知"));
+    if (!PQgetisnull(r, 0, 7))
+        log_event(LOG_WARN, "alerts.unacked", log_str("alerts", PQgetvalue(r, 0, 7)),
+                  log_str("hint", "所列通报已逐级上报到最后一步仍无人签收。请用电话通知有关单位负责人"));
+}
+
 uint64_t clocks_take(struct clocks *c, const PGresult *r) {
     struct wall now = {mapping_get_int8(r, 0, 0), c->sent_ms, clock_elapsed_ms()};
     int32_t fired = mapping_get_int4(r, 0, 1);
@@ -72,6 +84,7 @@ uint64_t clocks_take(struct clocks *c, const PGresult *r) {
     if (!PQgetisnull(r, 0, 5))
         log_event(LOG_ERROR, "clocks.failed", log_str("clocks", PQgetvalue(r, 0, 5)),
                   log_str("hint", "时限到期后的处理失败，稍后自动重试。请将本行日志交给维护人员"));
+    tell_unheard(r);
     c->fired.value += fired;
     return (uint64_t)mapping_get_int4(r, 0, 2);
 }

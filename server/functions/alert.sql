@@ -258,6 +258,17 @@ begin
   end if;
 end $$;
 
+-- What the log is to say of a clock of an alert that has just fired, if it brought what nobody heard.
+create or replace function alert_unheard(c clock, moment timestamptz, out undelivered text, out unacked text) stable language sql as $$
+  select case when s.step = 0 then w.lost end,
+    case when s.step > 0 and a.state = 1 and a.escalation = s.step and a.escalated_at = moment
+      and not exists (select from alert_step x where x.severity = s.severity and x.step > s.step) then record_no(a.num) end
+  from alert a join alert_step s on s.severity = a.severity and s.clock = c.rule
+    cross join lateral (select record_no(a.num) || ' ' || string_agg(o.code, ',' order by o.code) as lost
+      from alert_office t join office o on o.id = t.office where t.num = a.num and t.widened_at = moment) w
+  where a.num = c.num
+$$;
+
 -- Whether a record is of an exercise or a test, or about one.
 create or replace function record_exercise(of_num int8) returns bool stable language plpgsql as $$
 declare

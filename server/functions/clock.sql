@@ -215,10 +215,14 @@ end $$;
 -- after the answer, so that a look that waited long passes for no leap, and the next look brings what is left as leap_ms, negative
 -- where the clock was set back.
 --
+-- undelivered, unacked: alerts that have come to no terminal of an office in time, and those that nobody acknowledged after the last step either, for
+-- the log: their numbers and the offices' codes.
+--
 -- A leap ahead is not believed at once (somebody set the clock of the database's machine to next year, and everything would be overdue):
 -- no clock is due until it has stood for clock_guard.still_seconds, an administrator says that it is right (trust_time), or it is taken back.
+drop function if exists clocks_due(int8, int8, int4);
 create or replace function clocks_due(expected_ms int8, leap_ms int8, most int4, out now_ms int8, out fired int4, out next_ms int4, out held_ms int8,
-    out jump_ms int8, out failed text)
+    out jump_ms int8, out failed text, out undelivered text, out unacked text)
   language plpgsql security definer set search_path = liandong, pg_catalog, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare
   wall timestamptz := date_trunc('milliseconds', clock_timestamp());
@@ -248,6 +252,10 @@ begin
       begin
         perform clock_fire(c, wall, moment);
         fired := fired + 1;
+        if c.type = 4 then
+          undelivered := nullif(concat_ws('; ', undelivered, (alert_unheard(c, moment)).undelivered), '');
+          unacked := nullif(concat_ws('; ', unacked, (alert_unheard(c, moment)).unacked), '');
+        end if;
       exception when others then
         update clock x set failures = x.failures + 1, next_at = wall + make_interval(secs => least(2 ^ x.failures, 600)) where x.id = c.id;
         failed := concat_ws('; ', failed, format('%s %s: %s', record_no(c.num), c.rule, sqlerrm));

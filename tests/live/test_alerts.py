@@ -294,6 +294,8 @@ def who_is_on_duty_is_told(stage):
     while event.kind != "redeliver_alert":
       event = own.event(30)
     assert (event.no, [c.new_value for c in event.changes if c.field == "undelivered"]) == (lost, ["岳塘派出所"]), event
+    line = until(lambda: next((line for line in node.log().splitlines() if "alerts.undelivered" in line), None), 60, "the log's line")
+    assert f"{lost} ytp" in line and "warn" in line.lower() and event.title not in line, line
     until(lambda: stage.sql("select count(*) from clock where rule = 'DELIVER_EXTREME' and num = (select num from alert where record_no(num) = $1) and stopped_at is null", seen,
                             database=node.name) == [("0",)], 60, "the clock of what came in time")
     assert not got(chief, seen) and stage.sql("select count(*) from feed where kind = 'redeliver_alert'", database=node.name) == [("1",)]

@@ -90,7 +90,7 @@ def delivered_by_itself(stage):
       w.until("已追上", "stderr")
     no = handed(stage, about)
     whole = until(lambda: (lambda t: t if t.state == 2 else None)(state(no)), what="the word that it was delivered")
-    assert whole.HasField("delivered_at") and whole.updated_by == "孙丽" and whole.HasField("delivery_ms"), whole
+    assert whole.HasField("delivered_at") and whole.updated_by == "系统" and whole.HasField("delivery_ms"), whole
     watch.until(no + ".*\n(.*\n)*.*" + no)
     stage.ask("ytp-duty", "recall_transfer", transfer=no, reason="送错单位")
     watch.until("(" + no + "(.*\n)*.*){3}")

@@ -209,6 +209,29 @@ def escalates_step_by_step(ground):
 
 
 @case
+def what_the_log_is_to_say(ground):
+  """Which alert came to no terminal of which offices, and which nobody acknowledged after the last step: once each, and of no other step."""
+  with ground.district() as d:
+    p, j = d.desk("p1"), d.desk("j1", "mediator")
+    lost, found, mild = raised(p, kind=MASS_EVENT), raised(p), raised(p, severity=4)
+    j.ask("confirm_alert", alert=found)
+
+    def said():
+      """Of one look after another, until there is nothing to do."""
+      fired, *told = d.sql("select fired, undelivered, unacked from clocks_due((extract(epoch from clock_timestamp()) * 1000)::int8, 0, 50)")[0]
+      return [told, *said()] if int(fired) else []
+    numbers = lambda n: sorted(no for told in said() if told[n] for no in told[n].split("; "))  # noqa: E731
+    pass_time(d, 6)
+    assert numbers(0) == [f"{lost} j1,jb,pb"] and said() == []
+    for wait, unacked in ((116, []), (180, []), (300, [lost]), (86400, [mild])):
+      if unacked == [lost]:
+        assert made(j, "ack_alert", found) == "done"
+      pass_time(d, wait)
+      assert (got := numbers(1)) == unacked, (wait, got, unacked)
+      assert said() == []
+
+
+@case
 def what_comes_to_nobody(ground):
   """In time nobody's terminal said that it came: everybody of that office is told, on duty or not, and the sender hears which; where one got it
   nothing happens, and nothing is overdue."""
