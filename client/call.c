@@ -136,8 +136,9 @@ static bool pause_before(struct caller *c, const struct call_result *result, uns
     uint64_t now = clock_monotonic_us();
     if (now + (uint64_t)pause * 1000 >= deadline_us) return false;
     struct arena *arena = &c->client->scratch;
-    const char *why =
-        result->status ? failure_status_text(arena, result->status) : failure_link_text(arena, &result->error);
+    bool codes = failure_tells_codes(c->client);
+    const char *why = result->status ? failure_status_text(arena, result->status, codes)
+                                     : failure_link_text(arena, &result->error, codes);
     client_say(c->client, _("%s; trying again in %.1f s (%.0f s left)"), why, pause / 1000.0,
                (double)(deadline_us - now) / 1e6);
     arena_reset(arena);

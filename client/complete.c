@@ -53,7 +53,7 @@ static void offer_values(FILE *out, const struct verb *verb, const char *flag, c
         const ProtobufCEnumDescriptor *type = places[i].field->descriptor;
         for (unsigned v = 0; v < type->n_values; v++) {
             char word[SCHEMA_WORD];
-            if (type->values[v].value == 0) continue;
+            if (!schema_offers(places[i].field, &type->values[v])) continue;
             schema_word(word, type, &type->values[v]);
             offer(out, word, typed);
             offer(out, *typed ? label_name(type->values[v].name) : "", *typed ? typed : "x");

@@ -113,7 +113,7 @@ static const char *heading_at_fault(struct directory_import *i, const Liandong__
 }
 
 static void tell_refusal(struct directory_import *i, const Liandong__V1__Status *status) {
-    const char *reason = failure_status_text(&i->session.row, status),
+    const char *reason = failure_status_text(&i->session.row, status, true),
                *hint = value_clean(&i->session.row, status->hint, true);
     const char *cell = heading_at_fault(i, status);
     const char *all =

@@ -307,8 +307,9 @@ static const char *renew(struct caller *c, uint64_t deadline_us, struct call_res
         caller_call(c, schema_request("renew_device"), &body.base, NULL, deadline_us, &c->client->arena, result);
         const Liandong__V1__Enrolment *e = (const Liandong__V1__Enrolment *)(const void *)result->reply;
         if (result->end != CALL_DONE)
-            why = result->status ? failure_status_text(&c->client->arena, result->status)
-                                 : failure_link_text(&c->client->arena, &result->error);
+            why = result->status
+                      ? failure_status_text(&c->client->arena, result->status, failure_tells_codes(c->client))
+                      : failure_link_text(&c->client->arena, &result->error, failure_tells_codes(c->client));
         else if (!fits(e, hash, authority))
             why = _("the server's certificate for this terminal does not fit key, authority or date");
         else if (!host_replace_file(o->cert, e->certificate, strlen(e->certificate)))

@@ -175,8 +175,8 @@ const char *failure_link_next(const struct link_error *error) {
     return next ? _(next) : NULL;
 }
 
-const char *failure_link_text(struct arena *arena, const struct link_error *error) {
-    if (error->fault == LINK_HELLO_REFUSED && error->status) return failure_status_text(arena, error->status);
+const char *failure_link_text(struct arena *arena, const struct link_error *error, bool codes) {
+    if (error->fault == LINK_HELLO_REFUSED && error->status) return failure_status_text(arena, error->status, codes);
     size_t row = tls_row(error);
     const char *what =
         _(row < sizeof tls_ends / sizeof *tls_ends ? tls_ends[row].what : link_ends[link_row(error)].what);
@@ -186,10 +186,12 @@ const char *failure_link_text(struct arena *arena, const struct link_error *erro
     return text ? text : what;
 }
 
-const char *failure_status_text(struct arena *arena, const Liandong__V1__Status *status) {
+bool failure_tells_codes(const struct client *client) { return !client->terminal.err; }
+
+const char *failure_status_text(struct arena *arena, const Liandong__V1__Status *status, bool codes) {
     char unknown[16];
     const char *code = label_value(&liandong__v1__code__descriptor, (int)status->code, unknown);
-    const char *reason = value_clean(arena, status->reason, true);
+    const char *reason = codes ? value_clean(arena, status->reason, true) : "";
     const char *text = arena_printf(arena, *reason ? _("%s (%s)") : "%s", code, reason);
     return text ? text : code;
 }
@@ -247,7 +249,7 @@ static void print_violation(struct client *client, const struct command *command
         return; /* that it is this record's state is plain */
     const char *hint =
         violation->hint && !same(violation->hint, status->hint) ? value_clean(arena, violation->hint, true) : "";
-    const char *why = said ? "" : value_clean(arena, violation->reason, true);
+    const char *why = said || !failure_tells_codes(client) ? "" : value_clean(arena, violation->reason, true);
     const char *flag = command_flag_of_path(command, path, arena), *label = label_of_path(arena, command, path);
     const char *field =
         same(flag, path) ? label : arena_printf(arena, _("%s (%s)"), value_clean(arena, flag, true), label);
@@ -308,10 +310,31 @@ static bool print_whole_number(struct client *client, const struct command *comm
     return true;
 }
 
-/* Where what a command is about can be looked up. */
-static const char *list_of(const struct command *command) {
+/* The kind of record that a field at fault names by its letters: of `dispute open --from JQ-…` an incident. */
+static bool noun_at_fault(char noun[SCHEMA_WORD], const struct command *command, const Liandong__V1__Status *status) {
+    const char *path = status->n_violations ? status->violations[0]->field : NULL,
+               *dot = path ? strrchr(path, '.') : NULL;
+    const ProtobufCFieldDescriptor *field =
+        dot && command->message ? protobuf_c_message_descriptor_get_field_by_name(command->message->descriptor, dot + 1)
+                                : NULL;
+    if (!field || field->type != PROTOBUF_C_TYPE_STRING || field->label == PROTOBUF_C_LABEL_REPEATED ||
+        !wire_has(command->message, field))
+        return false;
+    const ProtobufCEnumDescriptor *kinds = &liandong__v1__record_type__descriptor;
+    const char *number = *(char **)wire_member(command->message, field);
+    const ProtobufCEnumValue *kind = protobuf_c_enum_descriptor_get_value(kinds, value_record_of_number(number));
+    if (kind && kind->value != 0) schema_word(noun, kinds, kind);
+    return kind && kind->value != 0;
+}
+
+/* Where what was not found can be looked up. */
+static const char *list_of(const struct command *command, const Liandong__V1__Status *status) {
+    char named[SCHEMA_WORD];
     const ProtobufCFieldDescriptor *about = record_field(command);
-    const char *words = command->verb->record ? command->verb->record : about ? about->name : command->verb->words;
+    const char *words = noun_at_fault(named, command, status) ? named
+                        : command->verb->record               ? command->verb->record
+                        : about                               ? about->name
+                                                              : command->verb->words;
     size_t noun = strcspn(words, " ");
     for (size_t i = 0; verbs_at(i); i++)
         if (strncmp(verbs_at(i)->words, words, noun) == 0 && strcmp(verbs_at(i)->words + noun, " list") == 0)
@@ -365,8 +388,9 @@ static void print_next(struct client *client, const struct command *command, con
     if (moves) return;
     const ProtobufCFieldDescriptor *about = record_field(command);
     bool incident = about && strcmp(about->name, "incident") == 0;
-    if (code == CODE(NOT_FOUND) && !incident && list_of(command)) {
-        client_warn(client, _("next: liandong %s"), list_of(command));
+    const char *list = code == CODE(NOT_FOUND) && !incident ? list_of(command, status) : NULL;
+    if (list) {
+        client_warn(client, _("next: liandong %s"), list);
         return;
     }
     for (size_t i = 0; i < sizeof reason_ends / sizeof *reason_ends; i++) {
@@ -394,8 +418,9 @@ static void print_request_id(struct client *client, const struct call_result *re
 
 static int print_unknown(struct client *client, const struct command *command, const struct call_result *result) {
     char text[UUID_TEXT_SIZE];
-    const char *why = result->status ? failure_status_text(&client->arena, result->status)
-                                     : failure_link_text(&client->arena, &result->error);
+    bool codes = failure_tells_codes(client);
+    const char *why = result->status ? failure_status_text(&client->arena, result->status, codes)
+                                     : failure_link_text(&client->arena, &result->error, codes);
     uuid_print(text, result->request_id);
     const char *again = command_again(command, text, &client->arena);
     client_warn(client, _("outcome unknown: the request may have been carried out, or not"));
@@ -408,7 +433,7 @@ static int print_unknown(struct client *client, const struct command *command, c
 
 static int print_status(struct client *client, const struct command *command, const struct call_result *result) {
     const Liandong__V1__Status *status = result->status;
-    client_warn(client, _("error: %s"), failure_status_text(&client->arena, status));
+    client_warn(client, _("error: %s"), failure_status_text(&client->arena, status, failure_tells_codes(client)));
     const char *hint = hint_of(&client->arena, status);
     if (*hint) client_warn(client, "  %s", hint);
     print_details(client, command, status);
@@ -425,7 +450,7 @@ int failure_print(struct client *client, const struct command *command, const st
         return EXIT_CODE_SIGNAL + host_interrupted();
     }
     const char *next = failure_link_next(&result->error);
-    client_warn(client, _("error: %s"), failure_link_text(&client->arena, &result->error));
+    client_warn(client, _("error: %s"), failure_link_text(&client->arena, &result->error, failure_tells_codes(client)));
     if (result->has_request_id) client_warn(client, "  %s", _("it did not reach the server: nothing was entered"));
     if (next) client_warn(client, _("next: %s"), next);
     print_request_id(client, result);

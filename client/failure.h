@@ -8,9 +8,12 @@
 /* Exit code of a refusal, of a connection that did not come about. */
 int failure_code_of_status(Liandong__V1__Code code);
 int failure_code_of_link(const struct link_error *error);
+/* Whether a refusal is told with its code, such as ILLEGAL_TRANSITION: not to a person at a terminal, who reads the
+ * words; to files and programs. */
+bool failure_tells_codes(const struct client *client);
 /* One line each, safe for a terminal. Never NULL. */
-const char *failure_status_text(struct arena *arena, const Liandong__V1__Status *status);
-const char *failure_link_text(struct arena *arena, const struct link_error *error);
+const char *failure_status_text(struct arena *arena, const Liandong__V1__Status *status, bool codes);
+const char *failure_link_text(struct arena *arena, const struct link_error *error, bool codes);
 /* What to do about a connection that did not come about; NULL: nothing but waiting. */
 const char *failure_link_next(const struct link_error *error);
 /* How to get a new certificate. */

@@ -84,7 +84,7 @@ static const char *field_text(const struct page *p, const struct verb *verb, str
     if (label_meaning(type, place.field) == MEANING_OFFICE) text = arena_printf(p->arena, _("%s, or its name"), text);
     char words[768] = "";
     if (place.field->type == PROTOBUF_C_TYPE_ENUM) {
-        label_words(place.field->descriptor, words, sizeof words);
+        label_words(place.field, words, sizeof words);
     } else if (label_meaning(type, place.field) == MEANING_REQUEST) {
         kinds_examples(words, sizeof words);
     }

@@ -129,7 +129,7 @@ static bool send_report(struct import *i, ProtobufCMessage *report, const uint8_
         import_session_tell(s, receipt->replay ? IMPORT_REPLAYED : IMPORT_CREATED, receipt->no, NULL);
         return true;
     }
-    const char *reason = failure_status_text(&s->row, result.status);
+    const char *reason = failure_status_text(&s->row, result.status, true);
     bool reused = result.status->code == LIANDONG__V1__CODE__CODE_ALREADY_EXISTS;
     const char *hint = reused ? _("this row was entered before with another class or other fixed values; change it "
                                   "with liandong incident correct")

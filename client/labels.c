@@ -73,11 +73,12 @@ const char *label_value(const ProtobufCEnumDescriptor *type, int value, char unk
     return unknown;
 }
 
-void label_words(const ProtobufCEnumDescriptor *type, char *out, size_t room) {
+void label_words(const ProtobufCFieldDescriptor *field, char *out, size_t room) {
+    const ProtobufCEnumDescriptor *type = field->descriptor;
     size_t used = 0;
     out[0] = '\0';
     for (unsigned i = 0; i < type->n_values && used < room; i++) {
-        if (type->values[i].value == 0) continue; /* unspecified is said by not saying it */
+        if (!schema_offers(field, &type->values[i])) continue;
         char word[SCHEMA_WORD];
         schema_word(word, type, &type->values[i]);
         const char *shown = language_is_chinese() ? label_name(type->values[i].name) : word;

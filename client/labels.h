@@ -41,8 +41,8 @@ const struct label *label_find(const char *name);
 const char *label_field(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field);
 const char *label_value(const ProtobufCEnumDescriptor *type, int value, char unknown[16]);
 const char *label_name(const char *name);
-/* All words that a value can be given by: "criminal, dispute, …"; in Chinese the Chinese ones (the English ones are
- * taken as well). */
-void label_words(const ProtobufCEnumDescriptor *type, char *out, size_t room);
+/* All words that a field offers for its value: "criminal, dispute, …"; in Chinese the Chinese ones (the English ones
+ * are taken as well). */
+void label_words(const ProtobufCFieldDescriptor *field, char *out, size_t room);
 enum meaning label_meaning(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field);
 #endif

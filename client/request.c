@@ -1,6 +1,7 @@
 #include "client/request.h"
 #include "client/call.h"
 #include "client/doubt.h"
+#include "client/duty.h"
 #include "client/enrol.h"
 #include "client/failure.h"
 #include "client/help.h"
@@ -30,11 +31,12 @@ static const char *flag_of(struct client *client, const ProtobufCFieldDescriptor
 }
 
 /* What can be chosen, numbered from 1; with `typed`, its word where it is one of the numbers, else as it is. */
-static const char *choose(struct client *client, const ProtobufCEnumDescriptor *type, const char *typed) {
+static const char *choose(struct client *client, const ProtobufCFieldDescriptor *field, const char *typed) {
+    const ProtobufCEnumDescriptor *type = field->descriptor;
     unsigned number = 0;
     for (unsigned i = 0; i < type->n_values; i++) {
         char word[SCHEMA_WORD], shown[16];
-        if (type->values[i].value == 0) continue;
+        if (!schema_offers(field, &type->values[i])) continue;
         snprintf(shown, sizeof shown, "%u", ++number);
         schema_word(word, type, &type->values[i]);
         if (typed && strcmp(value_half_width(&client->arena, typed), shown) == 0) return type->values[i].name;
@@ -50,11 +52,11 @@ static bool ask_field(struct client *client, struct command *command, const Prot
     struct value_error error;
     const char *label = label_field(command->message->descriptor, field);
     bool chosen = field->type == PROTOBUF_C_TYPE_ENUM;
-    if (chosen && client->terminal.in && client->terminal.err) choose(client, field->descriptor, NULL);
+    if (chosen && client->terminal.in && client->terminal.err) choose(client, field, NULL);
     const char *question = arena_printf(&client->arena, chosen ? _("%s (number or word): ") : _("%s: "), label);
     while (question && terminal_ask(&client->terminal, question, answer, sizeof answer)) {
         if (!*answer) continue;
-        const char *value = chosen ? choose(client, field->descriptor, answer) : answer;
+        const char *value = chosen ? choose(client, field, answer) : answer;
         if (value_set(command->message, field, value, client->now, &client->arena, &error)) return true;
         client_warn(client, "%s", error.text);
     }
@@ -64,7 +66,7 @@ static bool ask_field(struct client *client, struct command *command, const Prot
 /* What is lacking and, where there is a list, what it can be. */
 static int missing(struct client *client, const struct command *command, const ProtobufCFieldDescriptor *field) {
     char words[768] = "";
-    if (field->type == PROTOBUF_C_TYPE_ENUM) label_words(field->descriptor, words, sizeof words);
+    if (field->type == PROTOBUF_C_TYPE_ENUM) label_words(field, words, sizeof words);
     return usage(client, command,
                  arena_printf(&client->arena, *words ? _("%s (%s) is missing: %s") : _("%s (%s) is missing%s"),
                               flag_of(client, field), label_field(command->message->descriptor, field), words));
@@ -245,6 +247,7 @@ static int answer(struct client *client, struct command *command, struct caller 
     if (!print_answer(client, result.reply, command->globals.fields))
         return client_fail(client, EXIT_CODE_FAILED, _("out of memory"), NULL);
     client_flush(client); /* before what is said about it */
+    duty_tell_vacant(client, command, caller, result.reply);
     return remark(client, command, result.reply);
 }
 

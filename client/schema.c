@@ -55,6 +55,29 @@ void schema_word(char out[SCHEMA_WORD], const ProtobufCEnumDescriptor *type, con
 
 static int folded(char byte) { return byte == '_' || byte == ' ' ? '-' : tolower((unsigned char)byte); }
 
+#define KIND(k)    (1u << LIANDONG__V1__ALERT_KIND__ALERT_KIND_##k)
+#define OUTCOME(o) (1u << LIANDONG__V1__DISPUTE_OUTCOME__DISPUTE_OUTCOME_##o)
+/* Values that a request takes from nobody: alerts that come by themselves, outcomes that other requests bring about. */
+static const struct {
+    const ProtobufCMessageDescriptor *request;
+    const char *field;
+    uint32_t values;
+} withheld[] = {
+    {&liandong__v1__raise_alert__descriptor, "kind",
+     KIND(REPEAT_ALARM) | KIND(COLOR_RAISED) | KIND(DEADLINE_NEAR) | KIND(DEADLINE_BREACH) | KIND(HAZARD_OVERDUE) |
+         KIND(TRANSFER_UNSIGNED) | KIND(DUP_SUSPECT) | KIND(SYSTEM) | KIND(IGNITE)},
+    {&liandong__v1__conclude_dispute__descriptor, "outcome",
+     OUTCOME(AGREED_WRITTEN) | OUTCOME(AGREED_ORAL) | OUTCOME(PERFORMED_ON_SPOT) | OUTCOME(NOT_ACCEPTED)},
+};
+
+bool schema_offers(const ProtobufCFieldDescriptor *field, const ProtobufCEnumValue *value) {
+    for (size_t i = 0; i < sizeof withheld / sizeof *withheld; i++)
+        if (protobuf_c_message_descriptor_get_field_by_name(withheld[i].request, withheld[i].field) == field &&
+            (withheld[i].values >> value->value & 1))
+            return false;
+    return value->value != 0; /* unspecified is said by not saying it */
+}
+
 bool schema_same_word(const char *a, const char *b) {
     for (; *a && *b; a++, b++)
         if (folded(*a) != folded(*b)) return false;

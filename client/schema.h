@@ -20,6 +20,9 @@ bool schema_is_flag(const ProtobufCFieldDescriptor *field, const char *flag, siz
 /* INCIDENT_CLASS_EXTREME_THREAT -> "EXTREME_THREAT" (what JSON shows), "extreme-threat" (what people type). */
 const char *schema_token(const ProtobufCEnumDescriptor *type, const ProtobufCEnumValue *value);
 void schema_word(char out[SCHEMA_WORD], const ProtobufCEnumDescriptor *type, const ProtobufCEnumValue *value);
+/* Whether a person is offered this value of this field, in help, questions and completion: not "unspecified", and not
+ * what the request takes from nobody, such as an alert that comes by itself. */
+bool schema_offers(const ProtobufCFieldDescriptor *field, const ProtobufCEnumValue *value);
 /* True where both are the same word: case, '-', '_' and blanks between make no difference. */
 bool schema_same_word(const char *a, const char *b);
 

@@ -82,7 +82,7 @@ static bool is_rank(const struct target *t, const ProtobufCEnumValue *value, con
 
 static bool unknown_value(const struct target *t, const char *text, const char *nearest) {
     char all[512], hint[640];
-    label_words(t->field->descriptor, all, sizeof all);
+    label_words(t->field, all, sizeof all);
     if (!nearest) return wrong(t, _("\"%s\" is not known here. Known: %s"), text, all);
     snprintf(hint, sizeof hint, _("did you mean %s? Known: %s"), nearest, all);
     return wrong(t, _("\"%s\" is not known here; %s"), text, hint);
@@ -102,6 +102,7 @@ static bool set_enum(const struct target *t, const char *text) {
         const char *label = label_name(value->name);
         schema_word(words[i], type, value);
         enum likeness like = is_rank(t, value, text) ? LIKE_WHOLE : likeness_of(value, words[i], label, text);
+        if (like < LIKE_WHOLE && !schema_offers(t->field, value)) continue; /* named in full, the server says why not */
         if (like > best) {
             best = like;
             as_good = 0;

@@ -213,7 +213,7 @@ static void say_interruption(struct watch *w, uint32_t pause_ms) {
     char reached[CLOCK_TEXT_SIZE + 64] = "", when[CLOCK_TEXT_SIZE];
     struct arena *arena = &w->client->scratch;
     const char *why = w->lost ? _("an event was lost on the way; going back to the last one that is sure")
-                              : failure_link_text(arena, &w->error);
+                              : failure_link_text(arena, &w->error, failure_tells_codes(w->client));
     if (w->reached_at) {
         clock_print(when, w->reached_at);
         snprintf(reached, sizeof reached, _("; reached %s %s"), when, w->reached_no);

@@ -1,6 +1,20 @@
 -- Two disputes that turn out to be one. The one that is merged goes into the state MERGED and keeps all that is its own: links, parties, events
 -- and what else hangs on it are read together with the other's (dispute_family), counted once, so that taking it back restores both exactly.
 -- Whoever writes holds the pen: of two crossing merges the second sees the first, and there is no order of locks to keep.
+
+-- Whether the caller sees another dispute that may be the same matter: of a party's person or phone, or of the place. As list_suspects.
+create or replace function merge_likely(whole jsonb) returns bool stable language plpgsql as $$
+declare
+  ours int8[] := dispute_family((whole ->> 'num')::int8);
+  since timestamptz := (whole ->> 'created_at')::timestamptz - proposal_span();
+begin
+  return exists (select from dispute mine join dispute d on d.place_index = mine.place_index where mine.num = any (ours) and d.num <> all (ours) and d.created_at > since)
+    or exists (select from party p join party q on q.person = p.person join dispute d on d.num = q.dispute
+      where p.dispute = any (ours) and p.removed_at is null and d.num <> all (ours) and d.created_at > since)
+    or exists (select from party p join party q on q.phone_index = p.phone_index join dispute d on d.num = q.dispute
+      where p.dispute = any (ours) and p.removed_at is null and d.num <> all (ours) and d.created_at > since);
+end $$;
+
 create or replace function merge_prepare(wanted text, before jsonb, given jsonb, out patch jsonb, out field text, out reason text) language plpgsql as $$
 declare
   target int8;

@@ -35,7 +35,7 @@ create or replace function record_moves(of_type int2, whole jsonb) returns text[
   from (select t.kind, min(t.to_state) as to_state from record_transition t, office me
     where t.type = $1 and me.id = caller_office() and t.from_state = (whole ->> 'state')::int2 and t.to_state <> t.from_state and me.system = any (t.systems)
       and caller_role() = any (t.roles) and record_fulfils(t.condition, whole) and (t.side is null or record_mine(t.side, whole))
-      and (t.type <> 4 or alert_may(t.kind, whole))
+      and (t.type <> 4 or alert_may(t.kind, whole)) and (t.kind <> 'merge_dispute' or merge_likely(whole))
       and t.started_on <= today() and (t.ended_on is null or t.ended_on > today())
     group by t.kind) x
 $$;

@@ -14,7 +14,7 @@ end $$;
 -- What an event says in words: what it is about, whom it names, how it ended. Sealed fields are not among these.
 create or replace function scene_said(e feed) returns text stable language plpgsql as $$
 declare
-  fields text[] := array['dispatched_to', 'title', 'people_count', 'undelivered', 'plan', 'asked', 'answered_by', 'result', 'outcome', 'review'];
+  fields text[] := array['linked', 'dispatched_to', 'title', 'people_count', 'undelivered', 'plan', 'asked', 'answered_by', 'result', 'outcome', 'review'];
   said text := (select string_agg(case c.field when 'people_count' then c.value || ' 人' else c.value end, '；' order by array_position(fields, c.field))
     from unnest(e.changed, e.new_values) as c(field, value)
     where c.field = any (fields) and c.value <> '' and not (c.field = 'title' and record_type_of(e.num) = 5) and not sealed(c.value));

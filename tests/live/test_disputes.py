@@ -83,7 +83,7 @@ def out_of_an_incident(stage):
   bare = re.search(r"JF-\d{4}-\d{6}", good(P(stage, "dispute", "open", "--type", "邻里", "--from", report(stage, "不知何处"), "不知何处漏水")))[0]
   assert "地点" not in good(P(stage, "dispute", "show", bare))
   code, said, talk = client(stage, "dispute", "open", "--type", "邻里", "--from", alarm, "看不到的", device="xcp-duty")
-  assert code == 3 and "--from" in talk and not said, (code, said, talk)
+  assert code == 3 and "--from" in talk and "incident list" in talk and "dispute list" not in talk and not said, (code, said, talk)
   request = "018f0000-0000-7000-8000-0000000000f1"
   once = good(P(stage, "dispute", "open", "--type", "邻里", "--from", alarm, "只办一次", "--request-id", request))
   good(P(stage, "incident", "correct", alarm, "--place", "改过的地点"))

@@ -74,6 +74,9 @@ def whom_to_call_now(stage):
   refused(stage, "", 3, "duty", "remove", "ytp-c", "013527", clock(0), "再次")
   data = boss(stage, "duty", "now", "-o", "json")
   assert [r["account"] for r in rows(data, "duties")] == ["s0001"], data
+  code, data, talk = run(stage, "duty", "now", device="ytp-desk")
+  assert code == 0 and "刘芳" in data and "现在无人值班：岳塘派出所，岳塘警司联动中心（ytp-c）" in talk and "东门站点" not in talk, (data, talk)
+  assert "系统管理员排班：liandong duty set ytp-c <" in talk and time.strftime("%Y-", time.gmtime()) in talk, talk
   boss(stage, "position", "close", "ytp-s1", "撤点", "--yes")
   assert not rows(boss(stage, "duty", "now", "-o", "json"), "duties")
   data = boss(stage, "office", "changes", "--limit", "100")

@@ -88,7 +88,11 @@ def parties_are_sealed(stage):
 @case
 def merged_before_both(stage):
   """A merge and its taking back, by two offices at two nodes at once: one is done, the other one is told why not."""
-  one, two = (stage.ask(device, "open_dispute", type=2, title="宅基地界墙").no for device in ("ytp-duty", "yts-head"))
+  one, two = (stage.ask(device, "open_dispute", type=2, title="宅基地界墙", place="界墙村 7 号").no for device in ("ytp-duty", "yts-head"))
+  alone = stage.ask("ytp-duty", "open_dispute", type=2, title="采光", place="别处 8 号").no
+  with stage.proposing(stage.base):
+    assert "merge_dispute" in stage.ask("ytp-duty", "show_dispute", dispute=one).allowed
+    assert "merge_dispute" not in stage.ask("ytp-duty", "show_dispute", dispute=alone).allowed, "nothing it could be merged with"
   stage.ask("ytp-duty", "merge_dispute", dispute=one, into=two, reason="同一面墙")
   check_status(refusal(lambda: stage.ask("yts-head", "merge_dispute", dispute=two, into=one, reason="同一面墙")), "MERGED_ALREADY", "FAILED_PRECONDITION", "merge_dispute.into")
   assert stage.ask("yts-head", "show_dispute", dispute=one).state == pb.DISPUTE_STATE_MERGED

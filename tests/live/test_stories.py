@@ -152,11 +152,15 @@ def sc4_eight_rounds(stage):
 
 @case
 def sc7_mass_event(stage):
-  """Thirty wage claimants gather: raised by the judicial office, acknowledged, grown, resolved; the server killed in between."""
+  """Thirty wage claimants gather: raised by the judicial office and told to the bureaus above as well, acknowledged, grown, resolved; the server
+  killed in between; three wage disputes come of it, all linked to its alarm."""
   with story(stage, "SC7") as s:
-    j, p, other = s.desk("yts-mediator"), s.desk("ytp-duty"), s.desk("xcp-duty")
+    j, p, other, bureau = s.desk("yts-mediator"), s.desk("ytp-duty"), s.desk("xcp-duty"), s.desk("ytga-viewer")
     alert = j.do("alert", "raise", "mass-event", "三十名工人在工地门口讨薪", "--people-count", "30")["no"]
     p.see("raise_alert", alert)
+    bureau.see("raise_alert", alert)
+    told = j.told("alert", "receipts", alert)
+    assert all(office in told for office in ("岳塘派出所", "岳塘公安分局", "岳塘区司法局")), told
     p.do("alert", "ack", alert, "已派两组")
     _, changed = j.see("ack_alert", alert)
     assert changed.get("acked_by"), changed
@@ -185,7 +189,23 @@ def sc7_mass_event(stage):
     assert "没有签收" in j.told("report", "alerts")
     page = j.told("plan", "show", grown)
     assert all(word in page for word in ("劝离，登记欠薪", "应先请劳动监察到场", "综治办已到场", "律师：讲清讨薪途径")), page
+    bureau.see("resolve_alert", grown)
+
+    incident = p.do("incident", "report", "--class", "mass-event", "--place", "建设路工地", "三十名工人讨薪")["no"]
+    j.see("report_incident", incident)
+    disputes = []
+    for n, claim in enumerate(("木工班八人被欠薪两月", "钢筋班十二人被欠薪三月", "杂工十人被欠薪一月")):
+      by, others = (p, j) if n == 0 else (j, p)
+      disputes.append(by.do("dispute", "open", "--type", "labor", "--warning", "orange", "--from", incident, claim)["no"])
+      others.see("open_dispute", disputes[-1])
+      others.see("link_incident", incident, linked=disputes[-1])
+      assert incident in others.told("dispute", "timeline", disputes[-1])
+    for desk in (p, j):
+      page = desk.told("incident", "timeline", incident)
+      assert all(no in page for no in disputes), page
     other.never(alert)
+    for no in disputes:
+      other.never(no)
 
 
 @case
@@ -337,10 +357,10 @@ def sc6_fire_and_suicide_threatened(stage):
     p.see("note_alert", alert)
     p.do("incident", "feedback", incident, "--result-code", "DEFUSED", "冲动情绪已化解")
     j.see("feedback_incident", incident)
-    dispute = p.do("dispute", "open", "--type", "marriage-family", "--warning", "red", "家庭纠纷，曾扬言放火")["no"]
-    j.see("open_dispute", dispute)
-    p.do("dispute", "link", dispute, incident)
-    j.see("link_incident", dispute)
+    dispute = p.do("dispute", "open", "--type", "marriage-family", "--warning", "red", "--from", incident, "家庭纠纷，曾扬言放火")["no"]
+    j.see("open_dispute", dispute, warning="4")
+    j.see("link_incident", incident, linked=dispute)
+    assert incident in j.told("dispute", "timeline", dispute) and "红" in j.told("dispute", "show", dispute)
     p.do("alert", "act", alert)
     p.do("alert", "resolve", alert, "现场已化解")
     j.see("resolve_alert", alert)
@@ -350,5 +370,31 @@ def sc6_fire_and_suicide_threatened(stage):
     order = [page.index(word) for word in ("扬言要放火自杀", "通报已看到", "李秀英会同社区赶往现场", "李警官、王警官", "司法所李秀英、社区王主任",
                                            "疏散楼上住户", "火源已扑灭", "当事人交出打火机", "冲动情绪已化解", "现场已化解")]
     assert order == sorted(order), page
+
+    # Red is lowered, and what was red or orange closed, by the heads of both sides: the first one's word alone changes nothing.
+    chief = s.desk("ytp-chief")
+    calm = ("dispute", "lower", dispute, "orange", "双方情绪平稳，亲属看护")
+    assert "所长" in p.refused(5, *calm)
+    head.do(*calm)
+    chief.see("lower_dispute", dispute, lowered_to="3")
+    assert chief.do("dispute", "show", dispute)["warning"].endswith("RED"), "one head alone lowers no red"
+    chief.do(*calm)
+    for desk in (head, j, p):
+      desk.see("lower_dispute", dispute, warning="3")
+    j.do("dispute", "assess", dispute, "orange")
+    p.see("assess_dispute", dispute)
+    j.do("dispute", "accept", dispute, "双方当面同意，李秀英记录", "--lead-office", "yts")
+    j.do("mediation", "hold", dispute, "face-to-face", "双方同意分开居住一周", "--participants", "社区、民警")
+    p.see("hold_session", dispute)
+    j.do("dispute", "conclude", dispute, "coordinated", "亲属接走一方，社区每日看望")
+    p.see("conclude_dispute", dispute)
+    j.do("dispute", "visit", dispute, "情绪平稳", "--performed", "--satisfaction", "good")
+    chief.do("dispute", "close", dispute)
+    head.see("close_dispute", dispute)
+    assert not head.do("dispute", "show", dispute)["state"].endswith("CLOSED"), "an orange one takes the heads of both sides"
+    head.do("dispute", "close", dispute)
+    for desk in (chief, p, j):
+      desk.see("close_dispute", dispute, state="20")
     other.never(incident)
     other.never(alert)
+    other.never(dispute)

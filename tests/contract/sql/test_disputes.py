@@ -70,7 +70,7 @@ def an_illegal_step_names_the_legal_ones(ground):
     no = opened(d.desk("p1"))
     got = ask(d.desk("j1", "mediator"), "accept_dispute", no, consent="双方签字")
     assert got["reason"] == "ILLEGAL_TRANSITION" and got["state"] == 1, got
-    assert set(got["allowed"]) == {"assess_dispute", "decline_dispute", "conclude_dispute", "merge_dispute"}, got
+    assert set(got["allowed"]) == {"assess_dispute", "decline_dispute", "conclude_dispute"}, got
     got = ask(d.desk("p1", "officer"), "lower_dispute", no, warning=1, reason="x")
     assert got["reason"] == "ROLE_NOT_ALLOWED" and set(got["roles"]) == {2, 3, 4, 5}, got
 

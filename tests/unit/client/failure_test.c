@@ -41,21 +41,23 @@ static void every_fault_is_explained(void **state) {
                                          "TRUNCATED"};
     struct arena arena;
     arena_init(&arena, 1 << 20);
-    const char *other = failure_link_text(&arena, &(struct link_error){.fault = LINK_TLS, .tls = "OTHER"});
+    const char *other = failure_link_text(&arena, &(struct link_error){.fault = LINK_TLS, .tls = "OTHER"}, true);
     for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
         struct link_error error = {.fault = LINK_TLS, .tls = tokens[i]};
-        if (strcmp(failure_link_text(&arena, &error), other) == 0) fail_msg("%s has no text of its own", tokens[i]);
+        if (strcmp(failure_link_text(&arena, &error, true), other) == 0)
+            fail_msg("%s has no text of its own", tokens[i]);
         assert_non_null(failure_link_next(&error));
     }
     for (int fault = LINK_ADDRESS; fault <= LINK_MEMORY; fault++) {
         struct link_error error = {.fault = (enum link_fault)fault, .server = "a:1", .detail = "why\x1b"};
-        const char *text = failure_link_text(&arena, &error);
+        const char *text = failure_link_text(&arena, &error, true);
         assert_non_null(strstr(text, "a:1"));
         assert_non_null(strstr(text, "why\\x1b"));
     }
     arena_free(&arena);
 }
 
+static bool on_terminal;
 /* Prints a failure of `line` and returns what was said. */
 static char *said(const char *line, const struct call_result *result, int expected) {
     struct words_client w;
@@ -65,6 +67,7 @@ static char *said(const char *line, const struct call_result *result, int expect
     size_t size;
     words_client_open(&w, "table");
     w.client.err = open_memstream(&text, &size);
+    w.client.terminal.err = on_terminal;
     assert_true(words_parse(line, &command, &w.client.arena, &error));
     assert_int_equal(failure_print(&w.client, &command, result), expected);
     fclose(w.client.err);
@@ -108,6 +111,13 @@ static void the_state_that_does_not_allow_it_is_said(void **state) {
     struct call_result result = {.end = CALL_REFUSED, .status = &status};
     char *text = said("liandong incident arrive 123", &result, 1);
     assert_non_null(strstr(text, "当前状态：已结案"));
+    assert_non_null(strstr(text, reason));
+    free(text);
+    on_terminal = true; /* a person reads words */
+    text = said("liandong incident arrive 123", &result, 1);
+    on_terminal = false;
+    assert_non_null(strstr(text, "当前状态：已结案"));
+    assert_null(strstr(text, reason));
     free(text);
 }
 

@@ -82,6 +82,28 @@ static void inner_messages_give_flags_too(void **state) {
     assert_string_equal(places[2].field->name, "kinds");
 }
 
+static bool offers(const ProtobufCMessageDescriptor *type, const char *name, const char *value) {
+    const ProtobufCFieldDescriptor *f = field(type, name);
+    const ProtobufCEnumValue *found = protobuf_c_enum_descriptor_get_value_by_name(f->descriptor, value);
+    assert_non_null(found);
+    return schema_offers(f, found);
+}
+
+/* Lists still take what is raised by itself. */
+static void only_what_a_person_may_give_is_offered(void **state) {
+    (void)state;
+    const ProtobufCMessageDescriptor *raise = &liandong__v1__raise_alert__descriptor,
+                                     *conclude = &liandong__v1__conclude_dispute__descriptor;
+    assert_true(offers(raise, "kind", "ALERT_KIND_MASS_EVENT"));
+    assert_true(offers(raise, "kind", "ALERT_KIND_MENTAL_CRISIS"));
+    assert_false(offers(raise, "kind", "ALERT_KIND_DEADLINE_BREACH"));
+    assert_false(offers(raise, "kind", "ALERT_KIND_UNSPECIFIED"));
+    assert_true(offers(&liandong__v1__list_alerts__descriptor, "kinds", "ALERT_KIND_DEADLINE_BREACH"));
+    assert_true(offers(conclude, "outcome", "DISPUTE_OUTCOME_TO_COURT"));
+    assert_false(offers(conclude, "outcome", "DISPUTE_OUTCOME_AGREED_ORAL"));
+    assert_false(offers(conclude, "outcome", "DISPUTE_OUTCOME_NOT_ACCEPTED"));
+}
+
 static void reals(void **state) {
     (void)state;
     char text[SCHEMA_REAL];
@@ -100,6 +122,7 @@ int main(void) {
         cmocka_unit_test(prefixes_are_cut),
         cmocka_unit_test(requests_and_replies),
         cmocka_unit_test(inner_messages_give_flags_too),
+        cmocka_unit_test(only_what_a_person_may_give_is_offered),
         cmocka_unit_test(reals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
