@@ -232,13 +232,14 @@ void notices_look(struct core *c) {
 void notices_take(struct core *c, const PGresult *rows) {
     struct notices *all = &c->notices;
     struct arena *arena = &all->kept[!all->current];
-    struct notice *list = NULL, **end = &list, *old = all->list, *n, *next;
+    struct notice *list = NULL, **end = &list, *old = all->list;
     if (!all->look.statement || !c->ready) { /* looked at again once it serves */
         all->wanted = false;
         return;
     }
     arena_reset(arena);
-    LL_FOREACH_SAFE(read_rows(c, &all->look, rows, arena), n, next) {
+    for (struct notice *n = read_rows(c, &all->look, rows, arena), *next; n; n = next) {
+        next = n->next;
         for (; old && is_before(old, n); old = old->next)
             if (old->ahead) end = keep(old, end, arena);
         bool known = old && !is_before(n, old);
@@ -261,9 +262,10 @@ void notices_take(struct core *c, const PGresult *rows) {
 
 void notices_tell(struct core *c, const PGresult *rows) {
     struct notices *all = &c->notices;
-    struct notice **at = &all->list, *n, *next;
+    struct notice **at = &all->list;
     if (!c->ready) return;
-    LL_FOREACH_SAFE(read_rows(c, &all->alarm, rows, &all->kept[all->current]), n, next) {
+    for (struct notice *n = read_rows(c, &all->alarm, rows, &all->kept[all->current]), *next; n; n = next) {
+        next = n->next;
         while (*at && is_before(*at, n)) at = &(*at)->next;
         if (!is_seen(c, n) || was_told(*at, n)) continue;
         n->next = *at && !is_before(n, *at) ? (*at)->next : *at;
