@@ -34,7 +34,8 @@ WALK = ("dispatch_incident", "arrive_incident", "handle_incident", "feedback_inc
         "withdraw_access")  # one record's way
 # What every canary begins with, so that one look finds all.
 MARK = re.compile(r"尉迟丝雀\d{5}|139977\d{5}|43030219900307\d{4}|Jinsique-\d{5}-密码短语|jinsique\d{8}#*")
-STARTS = ("尉迟丝雀", "13997700", "43030219900307", "Jinsique-0", "jinsique0")
+STARTS = ("尉迟丝雀", "1399770", "43030219900307", "Jinsique-0", "jinsique0")
+OWN = 5000  # another case's canary of the same number may be the text of a field that is kept as it is, in the same cluster's log
 SECRET = {"password", "new_password", "code", "token", "certificate_request"}  # in no table either, of whatever request
 SEALED = {f"{request}.{field}" for request in ("report_incident", "correct_incident") for field in ("reporter", "reporter_phone", "place")} \
   | {f"{request}.{field}" for request in ("add_party", "correct_party", "find_persons") for field in ("name", "phone", "id_no", "domicile")} \
@@ -42,10 +43,10 @@ SEALED = {f"{request}.{field}" for request in ("report_incident", "correct_incid
 
 
 class Birds:
-  """A new canary for each field: the kinds in turn, or what the field's name asks for."""
+  """A new canary for each field: the kinds in turn, or what the field's name asks for. Whoever looks for his own begins after all that others sing."""
 
-  def __init__(self):
-    self.count, self.all, self.hidden = itertools.count(1), {}, set()
+  def __init__(self, first=1):
+    self.count, self.all, self.hidden = itertools.count(first), {}, set()
 
   def text(self, where, field):
     n = next(self.count)
@@ -243,7 +244,7 @@ def found_in_file(birds, words, path):
 @case
 def no_canary_gets_out(stage):
   """Logs at level debug, what the program prints, its pages, PostgreSQL's own log: none. Dump and files of PostgreSQL: none of what is secret or sealed."""
-  birds = Birds()
+  birds = Birds(OWN)
   with stage.alone(log_level="debug") as node:
     drive, secrets = sing(stage, node, birds)
     everything = {name for name, _ in requests()}
