@@ -185,8 +185,9 @@ class World:
     return best, reason
 
   def moves(self, who, r):
+    """Merging is offered where another dispute has a party or the place in common: here nobody names either."""
     return {t.kind for t in self.transitions if t.type == TYPES[r.kind][0] and t.from_state == r.state != t.to_state and SYSTEMS[who.office] in t.systems
-            and who.role in t.roles and self.fulfils(t.condition, r) and self.mine(t.side, who, r) and self.alert_may(t.kind, who, r)}
+            and who.role in t.roles and self.fulfils(t.condition, r) and self.mine(t.side, who, r) and self.alert_may(t.kind, who, r) and t.kind != "merge_dispute"}
 
   @staticmethod
   def alert_may(verb, who, r):
