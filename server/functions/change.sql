@@ -202,7 +202,7 @@ begin
     state := before.state;
     allowed := incident_moves(before);
     return;
-  elsif record_long(wanted, cardinality(before.events)) then
+  elsif record_long(wanted, before.num, cardinality(before.events)) then
     reason := 'LIMIT_REACHED'; field := 'incident';
     return;
   end if;

@@ -187,7 +187,7 @@ begin
     answer.state := before ->> 'state';
     answer.allowed := record_moves(of_type, before);
     return answer;
-  elsif record_long(wanted, jsonb_array_length(before -> 'events')) then
+  elsif record_long(wanted, (before ->> 'num')::int8, jsonb_array_length(before -> 'events')) then
     answer.reason := 'LIMIT_REACHED'; answer.field := (select t.name from record_type t where t.type = of_type);
     return answer;
   end if;

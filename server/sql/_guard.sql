@@ -10,7 +10,7 @@ from (values
   (current_setting('server_encoding') <> 'UTF8', 'server_encoding is not UTF8', '数据库编码不是 UTF8。请用 UTF8 编码另建数据库'),
   (current_setting('client_encoding') <> 'UTF8', 'client_encoding is not UTF8', '数据库连接编码不是 UTF8。请在连接串中去掉 client_encoding'),
   (current_setting('server_version_num')::int4 < 150000, 'PostgreSQL is older than 15', '数据库版本过低。请使用 PostgreSQL 15 或更新版本'),
-  (not exists (select from liandong.migration m where m.name >= '0056_place_corrected'), 'the schema is older than this program',
+  (not exists (select from liandong.migration m where m.name >= '0057_office_events'), 'the schema is older than this program',
    '数据库结构比本程序旧。请先执行 liandongd migrate')
 ) as check_(failed, reason, hint)
 where failed

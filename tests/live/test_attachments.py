@@ -200,6 +200,30 @@ def what_is_refused(stage):
 
 
 @case
+def a_right_that_ends_midway(stage):
+  """Both ways, between two chunks: the pairing ends, the terminal is revoked; nothing more goes to or comes from there, the own side goes on."""
+  data, yesterday = content(131072 * 3), int((time.time() - 86400) * 1000)
+  with stage.alone() as node, stage.peer(node, "ytp-duty") as p, stage.peer(node, "yts-mediator") as j, stage.peer(node, "admin") as admin:
+    no = p.ask("report_incident", **{"class": "INCIDENT_CLASS_DISPUTE", "content": "附件"}).no
+    a = upload(p, no, data).attachment
+    j.ask("get_attachment", attachment=a)
+    assert j.ask("get_chunk", attachment=a, offset=0).bytes == data[:131072]
+    half, ours = put(j, begin(j, no, data[::-1]), data[::-1]), put(p, begin(p, no, data[1:]), data[1:])
+    admin.ask("part_offices", station="ytp", judicial="yts", until=yesterday, reason="试用结束")
+    check_status(refusal(lambda: j.ask("get_chunk", attachment=a, offset=131072)), "NOT_FOUND")
+    check_status(refusal(lambda: put(j, half, data[::-1])), "NOT_FOUND")
+    check_status(refusal(lambda: j.ask("get_attachment", attachment=a)), "NOT_FOUND")
+    assert put(p, ours, data[1:]).offset == 2 * 131072 and download(p, a)[1] == data
+    with stage.peer(node, "ytp-duty2") as stolen:
+      stolen.ask("get_attachment", attachment=a)
+      assert stolen.ask("get_chunk", attachment=a, offset=0).bytes == data[:131072]
+      admin.ask("revoke_device", device="ytp-duty2", reason="失窃")
+      with contextlib.suppress(Closed):
+        until(lambda: not stolen.ask("get_chunk", attachment=a, offset=131072), 60, "the end of its connection")
+    assert download(p, a)[1] == data
+
+
+@case
 def nothing_in_the_clear(stage):
   """Neither its name nor its bytes nor its SHA-256 are in a dump or in any file of the cluster; another record's chunk in its place does not open."""
   mark, name = "丝雀附件的正文不该在库里", "丝雀与邻居的调解协议.pdf"

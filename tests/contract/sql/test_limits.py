@@ -155,6 +155,13 @@ def of_events(ground):
     assert [p.change("note_incident", incident, note=str(n))["reason"] for n in range(3)] == [None, None, FULL]
     assert p.change("correct_incident", incident, mass_count=3)["reason"] == FULL
     assert p.change("dispatch_incident", incident, dispatched_to="李")["outcome"] == "done"
+    most(d, event=40, event_office=4)
+    shared = accepted(d)
+    while (got := ask(p, "note_dispute", shared, note="又打电话"))["outcome"] == "done":
+      pass
+    mine, all_ = d.sql("select count(*) filter (where office = 'p1'), count(*) from feed where no = $1", shared)[0]
+    assert got["reason"] == FULL and mine == "4" < all_ < "9", (got, mine, all_)
+    done(h, "note_dispute", shared, note="司法所记")
     request = request_id()
     d.sql("update record_limit set ended_on = '2020-01-02'")
     first, again = (ask(p, "note_dispute", no, note="还有", request=request) for _ in range(2))
