@@ -72,7 +72,7 @@ end $$;
 create or replace function alert_prepare(wanted text, before jsonb, given jsonb, moment timestamptz, out patch jsonb, out field text, out reason text)
   stable language plpgsql as $$
 declare
-  here bool := alert_addressed((before ->> 'num')::int8);
+  here bool := before is not null and alert_addressed((before ->> 'num')::int8);
   home bool := (before ->> 'origin')::int4 = caller_office();
   usual alert_kind;
   named record;
@@ -107,7 +107,7 @@ begin
       field := 'expires_at'; reason := 'OUT_OF_RANGE';
     elsif wanted in ('raise_alert', 'update_alert') and alerts_flood(moment) then
       reason := 'ALERTS_FLOOD';
-    elsif wanted = 'raise_alert' and alert_whom(caller_office(), usual.kind) = '{}' then
+    elsif wanted = 'raise_alert' and alert_paired(caller_office()) = '{}' and alert_whom(caller_office(), usual.kind) = '{}' then
       reason := 'NO_ADDRESSEE';
     elsif wanted = 'raise_alert' and patch ? 'about' then
       select * into named from record_find(patch ->> 'about', null);
@@ -165,18 +165,20 @@ declare
   old int8 := (after ->> 'supersedes')::int8;
   meant text := (select r.whom from alert_rule r where r.rule = after ->> 'rule' order by r.started_on desc limit 1);
   about int8 := (after ->> 'about')::int8;
+  told int4[] := case when meant in ('BOTH', 'ADDRESSED') then array[sender] else '{}' end;
 begin
-  insert into alert_office(num, office, step, since)
-  select of_num, o.office, 0, moment
-  from (select unnest(alert_whom(sender, (after ->> 'kind')::int2)) as office
-          where coalesce(meant in ('OTHERS', 'BOTH'), true) and not exists (select from alert r where r.num = old and r.kind = (after ->> 'kind')::int2)
-        union select (record_whole(about) ->> t.addressed)::int4 from record_type t where meant = 'ADDRESSED' and t.type = record_type_of(about)
-        union select unnest(array[c.owner, case w.system when 3 then sender end]) from clock c join office w on w.id = c.owner
-          where meant in ('OWNER', 'HEAD') and c.id = (after ->> 'deadline')::int8
-        union select a.office from alert_office a where a.num = old and a.office <> sender
-        union select r.origin from alert r where r.num = old and r.origin <> sender
-        union select sender where meant in ('BOTH', 'ADDRESSED')) o
-  where o.office is not null;
+  if coalesce(meant in ('OTHERS', 'BOTH'), true) and (old is null or not exists (select from alert r where r.num = old and r.kind = (after ->> 'kind')::int2)) then
+    told := told || alert_whom(sender, (after ->> 'kind')::int2);
+  end if;
+  if meant = 'ADDRESSED' then
+    told := told || (select (record_whole(about) ->> t.addressed)::int4 from record_type t where t.type = record_type_of(about));
+  elsif meant in ('OWNER', 'HEAD') then
+    told := told || (select array[c.owner, case w.system when 3 then sender end] from clock c join office w on w.id = c.owner where c.id = (after ->> 'deadline')::int8);
+  end if;
+  if old is not null then
+    told := told || array(select a.office from alert_office a where a.num = old and a.office <> sender union select r.origin from alert r where r.num = old and r.origin <> sender);
+  end if;
+  insert into alert_office(num, office, step, since) select distinct of_num, o.office, 0, moment from unnest(told) o(office) where o.office is not null;
   insert into record_office(num, office, since, until, cause, mode)
   select a.num, a.office, moment, 'infinity', a.num, 2 from alert_office a where a.num = of_num and a.office <> sender;
 end $$;

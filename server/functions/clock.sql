@@ -8,10 +8,12 @@
 -- go by what the database's clock says. See clock_guard for how far that is believed.
 
 -- The moment from which a clock counts: what the caller says, but for the feed's moments while those are ahead of the clock.
-create or replace function clock_base(moment timestamptz) returns timestamptz stable language plpgsql as $$
-begin
-  return case when moment <= (select h.at from feed_head h) then least(moment, date_trunc('milliseconds', clock_timestamp())) else moment end;
-end $$;
+create or replace function clock_base(moment timestamptz, newest timestamptz) returns timestamptz language sql as $$
+  select case when moment <= newest then least(moment, date_trunc('milliseconds', clock_timestamp())) else moment end
+$$;
+create or replace function clock_base(moment timestamptz) returns timestamptz language sql as $$
+  select clock_base(moment, (select h.at from feed_head h))
+$$;
 
 create or replace function clock_due(working bool, from_at timestamptz, amount int8) returns timestamptz stable language sql as $$
   select case when working then working_end(from_at, amount::int4) else from_at + amount * interval '1 millisecond' end
@@ -41,22 +43,28 @@ create or replace function clocks_start(of_num int8, rules text[], moments times
 declare
   whole jsonb := record_whole(of_num);
   of_kind int2 := record_type_of(of_num);
-  unknown text := (select n from unnest(rules) n where not exists (select from clock_rule r where r.type = of_kind and r.rule = n) limit 1);
+  newest timestamptz := (select h.at from feed_head h);
+  unknown text;
+  started int4;
 begin
-  if unknown is not null then
-    raise exception 'no clock_rule % for records of type %', unknown, of_kind;
-  end if;
   perform clock_stop(of_num, w.rule, w.moment) from unnest(rules, moments) w(rule, moment)
   where exists (select from clock c where c.num = of_num and c.rule = w.rule and c.stopped_at is null);
   insert into clock(num, type, rule, rule_since, origin, owner, started_at, working, from_at, amount, due_at, near_at, next_at, wall_at)
   with one as materialized (
-      select r.*, w.ord, w.moment, clock_base(w.moment) as from_at, r.working_days is not null as working, coalesce(r.seconds * 1000, r.working_days) as amount
+      select r.*, w.ord, w.moment, clock_base(w.moment, newest) as from_at, r.working_days is not null as working, coalesce(r.seconds * 1000, r.working_days) as amount
       from unnest(rules, moments) with ordinality w(named, moment, ord) cross join lateral (select * from clock_rule x where x.type = of_kind and x.rule = w.named
-        and x.started_on <= today() and (x.ended_on is null or x.ended_on > today()) order by x.started_on desc limit 1) r),  -- none: given up since
+        and x.started_on <= today() and (x.ended_on is null or x.ended_on > today()) order by x.started_on desc limit 1) r),
     due as materialized (select o.*, clock_due(o.working, o.from_at, o.amount) as due_at from one o)
   select of_num, of_kind, d.rule, d.started_on, (whole ->> 'origin')::int4, coalesce((whole ->> d.owner_field)::int4, (whole ->> 'origin')::int4), d.moment, d.working,
     d.from_at, d.amount, d.due_at, d.due_at - d.near_seconds * interval '1 second', least(d.due_at - d.near_seconds * interval '1 second', d.due_at), clock_timestamp()
   from due d order by d.ord;  -- what is due at one moment fires in the order in which it was started
+  get diagnostics started = row_count;
+  if started < cardinality(rules) then  -- given up since, or never there
+    unknown := (select n from unnest(rules) n where not exists (select from clock_rule r where r.type = of_kind and r.rule = n) limit 1);
+    if unknown is not null then
+      raise exception 'no clock_rule % for records of type %', unknown, of_kind;
+    end if;
+  end if;
 end $$;
 create or replace function clock_start(of_num int8, of_rule text, moment timestamptz) returns void language plpgsql as $$
 begin

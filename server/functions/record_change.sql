@@ -111,8 +111,8 @@ end $$;
 create or replace function record_deadlines(of_num int8, out names text[], out times timestamptz[]) language plpgsql as $$
 begin
   select array_agg(c.name order by c.due_at, c.id), array_agg(c.due_at order by c.due_at, c.id) into names, times
-  from (select c.id, c.due_at, r.name from clock c join clock_rule r on r.type = c.type and r.rule = c.rule and r.started_on = c.rule_since
-        where c.num = of_num and c.stopped_at is null and c.paused_at is null order by c.due_at, c.id limit 3) c;
+  from (select c.id, c.due_at, (select r.name from clock_rule r where r.type = c.type and r.rule = c.rule and r.started_on = c.rule_since) as name
+        from (select * from clock x where x.num = of_num and x.stopped_at is null and x.paused_at is null order by x.due_at, x.id limit 3) c) c;
 end $$;
 
 -- What the event of a request told of a field of a record; NULL: it made none. For receipts, after the change: hence volatile.

@@ -6,7 +6,7 @@ AS_OWNER = set("""
   alert_auto alert_follow alert_receipt_take
   attachment_admit attachment_drop attachment_give_up attachment_keep attachment_open journal_read
   clock_start_at
-  access_change account_known account_rows add_account administers administers_account approval_known approval_page approval_rule_now approval_take approvals_used read_rule_now row_counted rows_sensitive rows_since approves assign_account assign_area audience_now audit_any break_glass decide_review glass_own glass_shut review_page reviews_due
+  access_change event_named event_subject account_known account_rows add_account administers administers_account approval_known approval_page approval_rule_now approval_take approvals_used read_rule_now row_counted rows_sensitive rows_since approves assign_account assign_area audience_now audit_any break_glass decide_review glass_own glass_shut review_page reviews_due
   audit_append audit_denied audit_flush audit_grown audit_named audit_page audit_verify change_area change_office change_position close_area close_position decide_approval directory_changes
   directory_day directory_work_out duty_rows end_login enrol_device feed_append feed_before feed_grown feed_past feed_verify heads_due
   incident_search_page incident_store invite_device issue_code login_begin login_resume login_rows login_secret logins_seen node_beat node_forget
