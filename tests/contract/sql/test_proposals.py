@@ -185,3 +185,24 @@ def what_fails_is_tried_again(ground):
     propose(d)
     assert len(disputes(d)) == 2 and d.sql("select * from proposal_failed") == []
     proved(d)
+
+
+@case
+def a_look_reads_no_whole_table(ground):
+  """How much is read of the incidents in order when there is nothing new, and when there is one among many."""
+  with ground.district() as d:
+    p = d.desk("p1")
+    d.group(*((p, {"class": 6, "content": "邻居争吵", "reporter_phone": f"139{n:08}"}) for n in range(300)))
+    propose(d)
+    d.sql("analyze incident")
+
+    def read():
+      for session in (d.app, d.admin):
+        session.rows("select pg_stat_force_next_flush()")
+        session.rows("select 1")
+      return int(d.sql("select seq_tup_read from pg_stat_user_tables where relname = 'incident'")[0][0])
+    before = read()
+    assert turn(d) == 0 and read() == before
+    d.report(p, reporter_phone=PHONE)
+    before = read()
+    assert turn(d) == 1 and read() == before
