@@ -79,6 +79,11 @@ class Running:
         self.kept[name] += d
     return self.kept[which].decode(errors="replace")
 
+  def said(self):
+    """What stands on standard output so far; a line that has begun is read to its end."""
+    self.until(r"\A\Z|\n\Z")
+    return self.kept["stdout"].decode()
+
 
 @case
 def a_whole_story(stage):
@@ -122,7 +127,7 @@ def the_other_office_sees_it_live(stage):
     people.until(".", "stderr")
     no = report(stage, "--level", "major", "--class", "extreme-threat", "扬言放火")
     people.until(no), machine.until(no)
-    said = [json.loads(line) for line in machine.kept["stdout"].decode().splitlines()]
+    said = [json.loads(line) for line in machine.said().splitlines()]
     event = [m["event"] for m in said if m.get("event", {}).get("no") == no][0]
     assert event["kind"] == "report_incident" and event["report"]["content"] == "扬言放火", event
     for running in (people, machine):
@@ -162,7 +167,7 @@ def watch_survives_the_server(stage):
     node.start()
     nos.append(report(stage, "之后", server=server))
     watch.until(nos[1], timeout=30)
-    events = [json.loads(line).get("event", {}).get("no") for line in watch.kept["stdout"].decode().splitlines()]
+    events = [json.loads(line).get("event", {}).get("no") for line in watch.said().splitlines()]
     assert [e for e in events if e] == nos
     watch.until("恢复", "stderr")
 

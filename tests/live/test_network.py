@@ -36,7 +36,7 @@ def far_away(stage):
 
 
 def shown(watch):
-  events = [json.loads(line).get("event", {}).get("no") for line in watch.kept["stdout"].decode().splitlines()]
+  events = [json.loads(line).get("event", {}).get("no") for line in watch.said().splitlines()]
   return [no for no in events if no]
 
 

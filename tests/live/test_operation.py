@@ -112,7 +112,7 @@ def logs_of_both_nodes_while_following(stage):
             stage.peer(node, device).close()
         wanted = 4 * (round_ + 1)
         watch.until(r"([^\n]+\n){%d}" % wanted, timeout=60)
-    lines = rows(watch.kept["stdout"].decode())
+    lines = rows(watch.said())
     assert len(lines) == 12, len(lines)
     for node in (x, y):
       own = [line for line in lines if line["node"] == node.name]
@@ -161,7 +161,7 @@ def following_survives_its_server_and_the_database(stage):
       stage.sql("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()", y.settings["node"][:-1])
       hellos(5)
       watch.until(r"([^\n]+\n){15}", timeout=60)
-      seen = [re.search(r"conn=(\d+)", line["text"])[1] for line in rows(watch.kept["stdout"].decode()) if line.get("office") == "xcp"]
+      seen = [re.search(r"conn=(\d+)", line["text"])[1] for line in rows(watch.said()) if line.get("office") == "xcp"]
     assert len(seen) == len(set(seen)) == 15, seen
 
 

@@ -35,7 +35,7 @@ class Desk:
     return talk
 
   def events(self):
-    for line in self.screen.kept["stdout"].decode().splitlines():
+    for line in self.screen.said().splitlines():
       with contextlib.suppress(ValueError):
         event = json.loads(line).get("event")
         if event:
@@ -306,7 +306,7 @@ def sc2_six_sessions(stage):
     j.do("agreement", "make", dispute, "written", "抚养费每月八百元，互不打扰")
     j.do("agreement", "apply", dispute, "岳塘区人民法院")
     p.see("apply_confirmation", dispute)
-    assert secret not in p.screen.kept["stdout"].decode(), "a private note on the other side's screen"
+    assert secret not in p.screen.said(), "a private note on the other side's screen"
     head = s.desk("yts-head")
     j.do("dispute", "correct", dispute, "--subtype", "domestic-violence")
     p.see("correct_dispute", dispute, subtype="家暴")
