@@ -17,7 +17,7 @@
 --     It applies the same predicate itself;
 --   * the view feed_told for the feed's ring, whose events are checked at each delivery (server/feed/rights.h). A function that returns
 --     the rows took as long (18 ms for 1,000 events, both); a setting that opens the policy would be one more thing to forget to close.
--- What this does not keep from whoever has the server's own role and types SQL: it can set any caller (liandong.*), and the views feed_told,
+-- What this does not keep from whoever has the server's own role and types SQL: it can set any caller (liandong.*), and the views feed_told (with event_named),
 -- record_events, record_named and record_sensitive show it every event and level. They are the ring's, which must read all to sort it out;
 -- an own role for its connection would close them to the other connections, but not to who took the server over, who has both. Decision
 -- 2026-11: left so; sealed fields stay sealed there, for their key is not in the database. See withheld.sql for functions.
