@@ -117,7 +117,7 @@ begin
 end $$;
 
 -- Pauses and resumes a clock that was not due yet: what is left of it stands still. That it is near is over meanwhile, and told again if it still is
--- when it goes on; unless nothing is told ahead of it (clock_start_at).
+-- when it goes on; unless nothing is told ahead of it (clock_start_at: it bears the moment it started, which lies ahead where an extension begins).
 create or replace function clock_pause(of_num int8, of_rule text, moment timestamptz) returns void language plpgsql
   security definer set search_path = liandong, pg_catalog, pg_temp as $$
 declare
@@ -127,7 +127,7 @@ begin
   for c in select * from clock x where x.num = of_num and (of_rule is null or x.rule = of_rule) and x.next_at is not null order by x.id loop
     c.amount := case when c.working then working_between(base, c.due_at) else greatest(extract(epoch from c.due_at - base) * 1000, 0)::int8 end;
     c.paused_at := moment; c.next_at := null;
-    if c.near_fired_at > c.started_at then
+    if c.near_fired_at <> c.started_at then
       c.near_fired_at := null;
       perform alert_settle(c.id, moment, '时限已暂停');
     end if;
@@ -171,7 +171,7 @@ declare
 begin
   if c.fired_at is not null then
     perform clock_alert(c, r.due_alert, r.name, request, moment);
-  elsif c.near_fired_at > c.started_at and c.paused_at is null and c.due_at > clock_timestamp() then
+  elsif c.near_fired_at <> c.started_at and c.paused_at is null and c.due_at > clock_timestamp() then
     perform clock_alert(c, r.near_alert, r.name, request, moment);
   end if;
 end $$;

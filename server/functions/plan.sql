@@ -60,7 +60,7 @@ begin
   meant := partner_named(whom, (whole ->> 'area')::int4);
   reason := meant.reason;
   task := jsonb_build_object('office', coalesce(meant.office, caller_office()), 'by_proxy', meant.office is null,
-    'title', left(alert_marked(case when meant.office is null then whom || '：' else '' end || what, (whole ->> 'status')::int2), 80));
+    'title', title_cut(alert_marked(case when meant.office is null then whom || '：' else '' end || what, (whole ->> 'status')::int2)));
 end $$;
 
 -- Part of alert_prepare: of plan_alert and review_alert.

@@ -71,6 +71,11 @@ def area_named(area, office):
   return owner is not None and owner in (office, PARENTS.get(office)) or office in assigned
 
 
+def title_cut(title):
+  """What comes by itself stands on one line."""
+  return title if len(title) <= 80 else title[:79] + "…"
+
+
 def blank(value):
   return value is None or not str(value).strip()
 

@@ -1,5 +1,5 @@
 """Transfers, alerts and tasks, as model.py has them."""
-from model import BUREAUS, PAIRED, PARTNERS, SYSTEMS, Refused, blank
+from model import BUREAUS, PAIRED, PARTNERS, SYSTEMS, Refused, blank, title_cut
 
 ABOVE_AT_ONCE = (1,)  # kinds of alert of which the bureaus are told too
 NEAR, BREACH = 12, 13  # a deadline
@@ -134,7 +134,7 @@ class Alerts:
   def alert_title(self, r, rule, detail=None):
     says, asks = SAYS[rule]
     title = f"{says}{f'（{detail}）' if detail else ''} {r.no}：{asks}。{self.said(r)}"
-    return f"紧要情况 {r.no}：请查看后办理" if self.said(r) is None else title if len(title) <= 80 else title[:79] + "…"
+    return f"紧要情况 {r.no}：请查看后办理" if self.said(r) is None else title_cut(title)
 
   def alert_auto(self, about, rule, kind, both, addressed=None, detail=None):
     """An alert that a rule raises about a record: one at a time. addressed: instead of the paired office."""

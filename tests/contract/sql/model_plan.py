@@ -1,7 +1,7 @@
 """Response plans of alerts, as model.py has them, and disputes that are marked by their subtype."""
 import re
 
-from model import AREAS, NEVER_JOINT, PAIRED, PARTNERS, RED, SYSTEMS, Refused, blank
+from model import AREAS, NEVER_JOINT, PAIRED, PARTNERS, RED, SYSTEMS, Refused, blank, title_cut
 from model_dispute import gravity
 
 MARK, WORDS = "家暴", ("家暴", "家庭暴力", "DOMESTIC_VIOLENCE", "DV")
@@ -56,7 +56,7 @@ class Plans:
         if office == ():
           raise Refused("AMBIGUOUS_PARTNER", "tasks")
         asked.append(whom)
-        set_.append((office or who.office, ("" if office else f"{whom}：") + (what or r.fields["title"]), office is None))
+        set_.append((office or who.office, title_cut(("" if office else f"{whom}：") + (what or r.fields["title"])), office is None))
       if blank(plan) and not asked:
         raise Refused("REQUIRED", "plan")
       if due_at and due_at < str(self.year):

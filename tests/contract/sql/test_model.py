@@ -227,7 +227,8 @@ class Walk(Looks):
     """What was due when it began."""
     for record, clock, due in self.world.late:
       self.world.fire(record, clock, due)
-    assert self.due() == [(str(len(self.world.late)), None)], self.where
+    got = self.due()
+    assert got == [(str(len(self.world.late)), None)], f"{self.where}: {len(self.world.late)} were late, fired {got}; the last events: " + str(self.d.sql("select kind, no, note from feed order by seq desc limit 4"))
     self.world.late.clear()
 
   def due(self):
