@@ -16,6 +16,6 @@ begin
     return false;
   end if;
   of_office := record_most('event_office');
-  return coalesce(events >= record_most('event'), false) or events >= of_office and of_office <=
-    (select count(*) from any_record r cross join unnest(r.events) e(seq) join feed f on f.seq = e.seq where r.num = of_num and f.actor = caller_office());
+  return coalesce(events >= record_most('event') or events >= of_office and of_office <=
+    (select count(*) from any_record r cross join unnest(r.events) e(seq) join feed f on f.seq = e.seq where r.num = of_num and f.actor = caller_office()), false);
 end $$;

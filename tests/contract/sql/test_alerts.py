@@ -1,7 +1,7 @@
 """Alerts: whom they reach, the four receipts, acks that come late or twice, updates, and what is raised by itself."""
+from clock_desk import look, pass_time
 from desk import request_id
 from support.runner import case
-from test_clocks import look, pass_time
 
 RAISED, ACKED, IN_RESPONSE, RESOLVED, CANCELLED, EXPIRED, SUPERSEDED = range(1, 8)
 MASS_EVENT, MAJOR, THREAT, SYSTEM = 1, 2, 3, 17

@@ -1,9 +1,9 @@
 """Somebody with a login who turns what two offices do together to another use: hands on what he was only shown, gets rid of the second head, learns
 from a copy what the record itself no longer tells him, stands in others' way."""
+from clock_desk import look
 from support.runner import case
 from test_alerts import raised
 from test_attachments import CHUNK, begin, put
-from test_clocks import look
 from test_glass import ask, person
 from test_links import reason
 from test_persons import add, persons

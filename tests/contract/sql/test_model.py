@@ -42,6 +42,7 @@ class Walk(Looks):
 
   def __init__(self, district, seed):
     self.d, self.seed, self.r = district, seed, random.Random(seed)
+    self.wanted = ()  # what has come about nowhere yet: looked for where a record is at the right step
     d = district
     d.app.rows("set synchronous_commit = off; set plan_cache_mode = force_generic_plan; set enable_seqscan = off")  # as the server's writer
     d.sql("update clock_rule set seconds = seconds * 1000 where type = 4")  # none is due unless its time is made to come
@@ -111,6 +112,10 @@ class Walk(Looks):
 
   def record(self):
     """Of any kind that there is, mostly a recent one, so that some get far."""
+    ways = {(t.type, t.from_state) for t in self.world.transitions if t.kind in self.wanted}
+    near = [r for r in self.world.records.values() if (TYPES[r.kind][0], r.state) in ways] if ways else ()
+    if near and self.r.random() < .5:
+      return self.r.choice(near)
     kinds = [kind for kind in ("dispute", "dispute", "dispute", "transfer", "alert", "task", "incident") if self.world.numbers[kind]]
     if not kinds:
       return None
@@ -248,9 +253,10 @@ def steps(ground):
     with ThreadPoolExecutor(2) as pool:
       list(pool.map(lambda walk: walk.walk(STEPS // DISTRICTS), walks))
     never = lambda: [verb for verb in ACTS if not any(("done", verb) in walk.counts for walk in walks)]  # noqa: E731
-    for _ in range(8):  # what is rare may not have come about by then
-      if STEPS >= 4000 and never():
-        walks[0].walk(1000, 1)
+    for n in range(8):  # what is rare may not have come about by then
+      if STEPS >= 4000 and (wanted := never()):
+        walks[n % DISTRICTS].wanted = wanted
+        walks[n % DISTRICTS].walk(1000, 1)
   finally:
     for d in districts:
       d.__exit__()

@@ -1,7 +1,7 @@
 """Response plans: one request makes the plan and a task for each partner; whom it finds, who may, and the look back when it is over."""
+from clock_desk import look, pass_time
 from support.runner import case
 from test_alerts import CANCELLED, RESOLVED, kinds, made, raised, state, whom
-from test_clocks import look, pass_time
 
 
 def planned(desk, alert, *tasks, **fields):

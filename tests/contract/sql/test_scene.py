@@ -1,7 +1,7 @@
 """The on-scene timeline: what everybody did about an incident and its alerts, in one order, each part for whoever may see its record."""
+from clock_desk import look, pass_time
 from support.runner import case
 from test_alerts import made, raised
-from test_clocks import look, pass_time
 from test_response import planned
 
 

@@ -1,7 +1,7 @@
 """Tasks: of an office, of a partner who has no login, of a person; what the asked office sees, and what not."""
+from clock_desk import look, pass_time
 from support.runner import case
 from desk import request_id
-from test_clocks import look, pass_time
 
 
 def added(desk, **fields):

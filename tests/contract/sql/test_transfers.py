@@ -1,6 +1,6 @@
 """Transfers: from office to office, whoever is paired with whom, leg by leg; what each leg opens, and to whom it stays closed."""
+from clock_desk import look, pass_time
 from support.runner import case
-from test_clocks import look, pass_time
 
 NOTHING = ("show_transfer", "list_transfers", "sign_transfer")
 
